@@ -1,0 +1,170 @@
+//! The engine and the public face: a cluster in memory, one write at a time.
+//!
+//! A [`Cluster`] holds a store, the controllers' caches and queues, and virtual time. Users write to it as they would
+//! to an API server; then [`Cluster::settle`] runs the controllers until nothing changes, or [`Cluster::step`] takes
+//! one step of at most one write. A copy ([`Cluster::fork`]) shares what it has in common with the original.
+//!
+//! Only this module writes to the store.
+
+mod action;
+mod apply;
+mod config;
+mod engine;
+mod events;
+mod faults;
+mod operate;
+mod operations;
+mod perform;
+mod queue;
+mod read;
+mod sync;
+mod timers;
+mod user;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::Plugins;
+use crate::cluster::events::Recorder;
+use crate::cluster::operations::Operations;
+use crate::cluster::timers::Retries;
+use crate::cluster::work::Work;
+use crate::controllers::{Cache, Settings};
+use crate::model::time::Timestamp;
+use crate::store::{Journal, Store, WriteRecord};
+
+pub use crate::cluster::action::Action;
+pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
+pub use crate::cluster::config::{Config, Controllers};
+pub use crate::cluster::engine::{NotQuiet, Settled};
+pub use crate::cluster::events::{Event, EventRecord};
+pub use crate::cluster::faults::Fault;
+
+/// One entry of the journal.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum JournalEntry {
+    /// A write that was carried out.
+    Write(WriteRecord),
+    /// An event that was emitted. Repetitions at later resyncs only raise the count of its record.
+    Event {
+        /// Virtual time since the start of the cluster.
+        time: Duration,
+        /// The event.
+        event: Arc<Event>,
+    },
+}
+
+impl JournalEntry {
+    /// The write, if this is one.
+    pub fn write(&self) -> Option<&WriteRecord> {
+        match self {
+            Self::Write(record) => Some(record),
+            Self::Event { .. } => None,
+        }
+    }
+
+    /// The event, if this is one.
+    pub fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event { event, .. } => Some(event),
+            Self::Write(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for JournalEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Write(record) => record.fmt(f),
+            Self::Event { time, event } => {
+                let seconds = time.as_secs_f64();
+                write!(f, "{seconds:>10.3}s {:<28} {:<12} {}: {event}", event.source.as_str(), "event", event.object)
+            }
+        }
+    }
+}
+
+/// A Kubernetes cluster as far as storage depends on it, in memory.
+///
+/// ```
+/// use bindery::{AccessMode, ClaimPhase, Cluster, PersistentVolume, PersistentVolumeClaim};
+///
+/// let mut cluster = Cluster::default();
+/// cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+/// cluster.create(PersistentVolumeClaim::new("default", "data", "5Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+/// cluster.settle()?;
+/// assert_eq!(cluster.claim("default/data").unwrap().status.phase, ClaimPhase::Bound);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    config: Arc<Config>,
+    settings: Arc<Settings>,
+    store: Store,
+    cache: Cache,
+    plugins: Arc<Plugins>,
+    work: Work,
+    operations: Operations,
+    retries: Retries,
+    recorder: Recorder,
+    journal: Journal<JournalEntry>,
+    faults: Vec<Fault>,
+    now: Duration,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self::new(Config::default())
+    }
+}
+
+impl Cluster {
+    /// An empty cluster.
+    pub fn new(config: Config) -> Self {
+        let settings = Settings { dynamic_provisioning: config.dynamic_provisioning, reclaim: config.reclaim };
+        Self {
+            settings: Arc::new(settings),
+            plugins: Arc::new(Plugins::new(config.plugins.clone())),
+            config: Arc::new(config),
+            store: Store::default(),
+            cache: Cache::default(),
+            work: Work::default(),
+            operations: Operations::default(),
+            retries: Retries::default(),
+            recorder: Recorder::default(),
+            journal: Journal::default(),
+            faults: Vec::new(),
+            now: Duration::ZERO,
+        }
+    }
+
+    /// A copy to try something in. What both have in common is shared until one of them changes it, so that the cost
+    /// is far below that of the objects: one reference count for each 64 of them.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        self.clone()
+    }
+
+    /// What the cluster is set to.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Virtual time, in whole seconds.
+    pub fn time(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_unix_seconds(self.config.start.unix_seconds().saturating_add(elapsed))
+    }
+
+    /// Virtual time since the start of the cluster.
+    pub fn elapsed(&self) -> Duration {
+        self.now
+    }
+
+    /// Every write and every event, in order. Empty where the configuration switches the journal off.
+    pub fn journal(&self) -> &Journal<JournalEntry> {
+        &self.journal
+    }
+}

@@ -1,0 +1,120 @@
+//! What a cluster is set to.
+
+use std::time::Duration;
+
+use crate::backend::Plugin;
+use crate::model::text::Text;
+use crate::model::time::Timestamp;
+use crate::store::StoreRules;
+
+/// Which controllers run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Controllers {
+    /// The controller that binds, reclaims and provisions.
+    pub persistent_volumes: bool,
+    /// The controllers that keep claims and volumes in use from vanishing.
+    pub protection: bool,
+}
+
+impl Controllers {
+    /// All of them.
+    pub const ALL: Self = Self { persistent_volumes: true, protection: true };
+    /// None of them; what happens then is up to the caller.
+    pub const NONE: Self = Self { persistent_volumes: false, protection: false };
+    /// The controller that binds, reclaims and provisions, and no other.
+    pub const PERSISTENT_VOLUMES: Self = Self { persistent_volumes: true, protection: false };
+}
+
+/// What a cluster is set to. [`Config::default`] is a stock Kubernetes 1.36.
+///
+/// ```
+/// use bindery::{Cluster, Config, Controllers};
+///
+/// let config = Config::default().with_controllers(Controllers::PERSISTENT_VOLUMES);
+/// let cluster = Cluster::new(config);
+/// assert_eq!(cluster.time().to_string(), "2024-01-01T00:00:00Z");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named as the flag that it stands for")]
+pub struct Config {
+    /// When virtual time starts.
+    pub start: Timestamp,
+    /// The namespace of objects that name none.
+    pub namespace: Text,
+    /// Which controllers run.
+    pub controllers: Controllers,
+    /// By which rules the store takes writes.
+    pub rules: StoreRules,
+    /// Whether admission runs: the default class, the protecting finalizers, the check of expansions.
+    pub admission: bool,
+    /// Whether volumes are made for claims (`PROV-1`).
+    pub dynamic_provisioning: bool,
+    /// Whether released volumes are reclaimed.
+    pub reclaim: bool,
+    /// The in-tree plugins.
+    pub plugins: Vec<Plugin>,
+    /// How often every volume and claim is looked at again (`RUN-8`).
+    pub resync_period: Duration,
+    /// How many steps `settle` takes before it gives up.
+    pub step_budget: u64,
+    /// Whether writes and events are recorded.
+    pub journal: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            start: Timestamp::from_unix_seconds(1_704_067_200),
+            namespace: "default".into(),
+            controllers: Controllers::ALL,
+            rules: StoreRules::Server,
+            admission: true,
+            dynamic_provisioning: true,
+            reclaim: true,
+            plugins: vec![Plugin::host_path(false), Plugin::nfs()],
+            resync_period: Duration::from_secs(15),
+            step_budget: 1_000_000_000,
+            journal: true,
+        }
+    }
+}
+
+impl Config {
+    /// The same with other controllers.
+    #[must_use]
+    pub fn with_controllers(mut self, controllers: Controllers) -> Self {
+        self.controllers = controllers;
+        self
+    }
+
+    /// The same with other in-tree plugins.
+    #[must_use]
+    pub fn with_plugins(mut self, plugins: Vec<Plugin>) -> Self {
+        self.plugins = plugins;
+        self
+    }
+
+    /// The same with another default namespace.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: impl Into<Text>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The same with a store that takes writes as they are, and no admission.
+    #[must_use]
+    pub fn verbatim(mut self) -> Self {
+        self.rules = StoreRules::Verbatim;
+        self.admission = false;
+        self
+    }
+
+    /// The same without a journal.
+    #[must_use]
+    pub fn without_journal(mut self) -> Self {
+        self.journal = false;
+        self
+    }
+}

@@ -1,0 +1,246 @@
+//! The machine that runs the controllers, step by step.
+//!
+//! The order in which a stock run takes things is the documented one (`DET-4`, `DET-5`, `DET-8`): a sync that has
+//! begun is finished first, then the operations that it started, then a resync that is due is put into the queues
+//! behind what waits there, and then the key that has waited longest is taken.
+
+use std::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::cluster::action::Action;
+use crate::cluster::sync::End;
+use crate::cluster::timers::next_tick;
+use crate::cluster::work::Worker;
+use crate::controllers::{OperationKind, SyncError};
+use crate::model::id::Id;
+use crate::model::kind::{Kind, ObjectKey};
+use crate::store::Actor;
+
+/// Something that can happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Choice {
+    /// A sync goes on to its next write or to its end.
+    Continue(Worker),
+    /// An operation goes on.
+    Operate(u64),
+    /// Every volume and claim is put into the queues.
+    Resync,
+    /// A worker takes the first key of its queue.
+    Begin(Worker),
+}
+
+/// What a run to quiet took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settled {
+    /// How many steps.
+    pub steps: u64,
+}
+
+/// A run that was still changing things when its budget ran out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cluster was not quiet after {steps} steps")]
+#[non_exhaustive]
+pub struct NotQuiet {
+    /// The budget.
+    pub steps: u64,
+}
+
+impl Cluster {
+    /// What could happen next, what would happen first in a stock run first.
+    pub fn enabled(&self) -> Vec<Action> {
+        self.choices().map(|choice| self.describe(choice)).collect()
+    }
+
+    /// What could happen next, in the order of a stock run.
+    fn choices(&self) -> impl Iterator<Item = Choice> {
+        let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
+        let resync_due = self.work.resync_due && self.config.controllers.persistent_volumes;
+        let beginning = std::iter::once(()).flat_map(|()| {
+            let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
+            heads.sort_unstable();
+            heads.into_iter().flatten()
+        });
+        continuing
+            .map(Choice::Continue)
+            .chain(self.operations.ready().map(Choice::Operate))
+            .chain(resync_due.then_some(Choice::Resync))
+            .chain(beginning.map(|(_, worker)| Choice::Begin(worker)))
+    }
+
+    fn next_choice(&self) -> Option<Choice> {
+        self.choices().next()
+    }
+
+    fn describe(&self, choice: Choice) -> Action {
+        let (actor, object, what) = match choice {
+            Choice::Continue(worker) => {
+                let key = self.work.sync(worker).and_then(|sync| self.key_of(worker, sync.origin.key));
+                (worker.actor(), key, "goes on with")
+            }
+            Choice::Operate(number) => {
+                let running = self.operations.get(number);
+                let what = match running.map(|running| running.name.0) {
+                    Some(OperationKind::Provision) => "provisions for",
+                    Some(OperationKind::Delete) => "deletes",
+                    Some(OperationKind::Recycle) => "recycles",
+                    None => "operates on",
+                };
+                (Actor::PersistentVolumeController, running.map(|running| running.name.1.clone()), what)
+            }
+            Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
+            Choice::Begin(worker) => {
+                let first = self.work.first(worker);
+                (worker.actor(), first.and_then(|queued| self.key_of(worker, queued.number)), "looks at")
+            }
+        };
+        Action { choice, actor, object, what }
+    }
+
+    fn key_of(&self, worker: Worker, number: u32) -> Option<ObjectKey> {
+        let kind = worker.kind();
+        let key = match worker {
+            Worker::ProtectClaims | Worker::Claims => self.store.claims.key(Id::from_number(number)),
+            Worker::ProtectVolumes | Worker::Volumes => self.store.volumes.key(Id::from_number(number)),
+        };
+        key.map(|key| ObjectKey { kind, key: (**key).clone() })
+    }
+
+    /// Lets one action happen. Returns whether it was still possible.
+    pub fn take(&mut self, action: &Action) -> bool {
+        if !self.enabled().contains(action) {
+            return false;
+        }
+        self.carry_out(action.choice);
+        true
+    }
+
+    /// Takes one step: at most one write. Returns what happened; nothing where all is quiet.
+    pub fn step(&mut self) -> Option<Action> {
+        let choice = self.next_choice()?;
+        let action = self.describe(choice);
+        self.carry_out(choice);
+        Some(action)
+    }
+
+    /// Runs every controller until nothing changes. Time stands still: delays, back-off and periodic repetitions wait
+    /// for [`Cluster::advance`].
+    ///
+    /// # Errors
+    /// [`NotQuiet`] where the budget of the configuration ran out first.
+    pub fn settle(&mut self) -> Result<Settled, NotQuiet> {
+        let mut steps = 0;
+        while let Some(choice) = self.next_choice() {
+            if steps == self.config.step_budget {
+                return Err(NotQuiet { steps });
+            }
+            steps += 1;
+            self.carry_out(choice);
+        }
+        Ok(Settled { steps })
+    }
+
+    /// Lets virtual time pass, and settles at every point at which something is due.
+    ///
+    /// # Errors
+    /// [`NotQuiet`] where the budget of the configuration ran out at one of them; time stands there.
+    pub fn advance(&mut self, duration: Duration) -> Result<Settled, NotQuiet> {
+        let end = self.now.saturating_add(duration);
+        let mut steps = self.settle()?.steps;
+        while let Some(time) = self.next_timer().filter(|time| *time <= end) {
+            self.work.resync_due |= self.next_needed_resync() == Some(time);
+            self.now = time;
+            self.operations.wake(time);
+            while let Some((worker, key)) = self.retries.take_due(time) {
+                self.work.enqueue(worker, key, false);
+            }
+            steps += self.settle()?.steps;
+        }
+        self.now = end;
+        Ok(Settled { steps })
+    }
+
+    /// The next point in time at which something is due.
+    fn next_timer(&self) -> Option<Duration> {
+        let times = [self.operations.next_wake(), self.retries.next(), self.next_needed_resync()];
+        times.into_iter().flatten().filter(|time| *time > self.now).min()
+    }
+
+    /// The next resync that could do more than repeat events: an operation that failed may run again by then, or a
+    /// volume waits to be recycled, which is tried at every resync (`OP-3`, `OP-5`).
+    fn next_needed_resync(&self) -> Option<Duration> {
+        let period = self.config.resync_period;
+        let retries = self.operations.retries().map(|time| next_tick(time, period)).filter(|time| *time > self.now);
+        let recycle = (!self.work.recycling.is_empty()).then(|| next_tick(self.now, period));
+        retries.chain(recycle).min()
+    }
+
+    /// Runs one sync of one object, and the operations that it starts, to their end. Pauses are passed over. Nothing
+    /// else runs.
+    ///
+    /// # Errors
+    /// [`SyncError`] where the sync failed, or where there is no such object.
+    pub fn sync(&mut self, key: &ObjectKey) -> Result<(), SyncError> {
+        let missing = || SyncError { message: format!("there is no {key} that a controller syncs") };
+        let worker = match key.kind {
+            Kind::PersistentVolume => Worker::Volumes,
+            Kind::PersistentVolumeClaim => Worker::Claims,
+            Kind::StorageClass | Kind::VolumeAttributesClass | Kind::StatefulSet | Kind::Pod | Kind::Node => {
+                return Err(missing());
+            }
+        };
+        let number = self.store.number(key).ok_or_else(missing)?;
+        let mut end = self.begin(worker, number, false);
+        while self.work.sync(worker).is_some() {
+            end = self.go_on(worker);
+        }
+        loop {
+            while let Some(number) = self.operations.first_ready() {
+                self.operate(number);
+            }
+            match self.operations.next_wake() {
+                Some(time) => self.operations.wake(time),
+                None => break,
+            }
+        }
+        end.unwrap_or(Ok(()))
+    }
+
+    fn carry_out(&mut self, choice: Choice) {
+        match choice {
+            Choice::Resync => self.resync(),
+            Choice::Operate(number) => self.operate(number),
+            Choice::Continue(worker) => {
+                let key = self.work.sync(worker).map(|sync| sync.origin.key);
+                let end = self.go_on(worker);
+                self.note_end(worker, key, end);
+            }
+            Choice::Begin(worker) => {
+                let Some(queued) = self.work.pop(worker) else {
+                    return;
+                };
+                let end = self.begin(worker, queued.number, queued.by_resync);
+                self.note_end(worker, Some(queued.number), end);
+            }
+        }
+    }
+
+    fn note_end(&mut self, worker: Worker, key: Option<u32>, end: End) {
+        match (key, end) {
+            (Some(key), Some(Ok(()))) => self.retries.succeeded(worker, key),
+            (Some(key), Some(Err(_))) => self.retries.failed(worker, key, self.now),
+            (Some(_) | None, _) => {}
+        }
+    }
+
+    /// Puts every volume and every claim into the queues, in the order of their creation (`RUN-8`, `DET-8`).
+    fn resync(&mut self) {
+        self.work.resync_due = false;
+        for (id, _) in self.store.volumes.in_order() {
+            self.work.enqueue(Worker::Volumes, id.number(), true);
+        }
+        for (id, _) in self.store.claims.in_order() {
+            self.work.enqueue(Worker::Claims, id.number(), true);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Events as the API server keeps them: one record for each object, type, reason and message, with a count
+//! (`EVENT-2`, `DET-13`).
+//!
+//! A claim that waits emits its event at every resync, every fifteen seconds. Nobody walks the cluster for that: what
+//! an object's last sync emitted is its standing set, and the count of a record is worked out when it is read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cluster::work::{Origin, Worker};
+use crate::controllers::{Emission, EventType};
+use crate::model::kind::ObjectKey;
+use crate::model::metadata::Uid;
+use crate::model::text::Text;
+use crate::store::{Actor, Arena, Names};
+
+/// An event, as it is emitted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Event {
+    /// The object that it is about.
+    pub object: ObjectKey,
+    /// The object's uid.
+    pub uid: Uid,
+    /// Normal or warning.
+    pub event_type: EventType,
+    /// Why, in one word.
+    pub reason: &'static str,
+    /// What happened.
+    pub message: Text,
+    /// Who says so.
+    pub source: Actor,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.event_type.as_str(), self.reason, self.message)
+    }
+}
+
+/// An event and how often it was emitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventRecord {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Virtual time of its first emission.
+    pub first: Duration,
+    /// Virtual time of its latest emission.
+    pub last: Duration,
+    /// How often it was emitted.
+    pub count: u64,
+}
+
+/// What an object's last sync emitted, and since which resync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Standing {
+    events: Vec<u32>,
+    since: u64,
+}
+
+/// All events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recorder {
+    records: Arena<EventRecord>,
+    numbers: Names<Event>,
+    standing: Arc<BTreeMap<(Worker, u32), Standing>>,
+}
+
+impl Recorder {
+    /// Records an emission. Returns the number of its record.
+    pub(super) fn record(&mut self, emission: Emission, source: Actor, now: Duration) -> u32 {
+        let Emission { object, uid, event_type, reason, message } = emission;
+        let event = Event { object, uid, event_type, reason, message, source };
+        if let Some(number) = self.numbers.get(&event) {
+            if let Some(record) = self.records.get_mut(number as usize) {
+                record.count += 1;
+                record.last = now;
+            }
+            return number;
+        }
+        let event = Arc::new(event);
+        let record = EventRecord { event: Arc::clone(&event), first: now, last: now, count: 1 };
+        let number = u32::try_from(self.records.push(record)).unwrap_or(u32::MAX);
+        self.numbers.insert(event, number);
+        number
+    }
+
+    pub(super) fn event(&self, number: u32) -> Option<&Arc<Event>> {
+        self.records.get(number as usize).map(|record| &record.event)
+    }
+
+    /// The record of an emission, if it is among those that the last sync of the key made.
+    pub(super) fn standing(&self, origin: &Origin, emission: &Emission, source: Actor) -> Option<u32> {
+        let numbers = &self.standing.get(&(origin.worker, origin.key))?.events;
+        numbers.iter().copied().find(|number| {
+            self.event(*number).is_some_and(|event| {
+                event.source == source
+                    && event.object == emission.object
+                    && event.uid == emission.uid
+                    && event.event_type == emission.event_type
+                    && event.reason == emission.reason
+                    && event.message == emission.message
+            })
+        })
+    }
+
+    /// Sets what the last sync of a key emitted. `resyncs` is the number of resyncs so far.
+    pub(super) fn stand(&mut self, origin: Origin, resyncs: u64, last_resync: Duration) {
+        let Origin { worker, key, events, .. } = origin;
+        let key = (worker, key);
+        let held = self.standing.get(&key);
+        if held.is_some_and(|held| held.events == events) || held.is_none() && events.is_empty() {
+            return;
+        }
+        if let Some(held) = held.cloned() {
+            self.settle_up(&held, resyncs, last_resync);
+        }
+        let standing = Arc::make_mut(&mut self.standing);
+        if events.is_empty() {
+            standing.remove(&key);
+        } else {
+            standing.insert(key, Standing { events, since: resyncs });
+        }
+    }
+
+    /// Counts what a key's syncs repeated at the resyncs of the past.
+    fn settle_up(&mut self, held: &Standing, resyncs: u64, last_resync: Duration) {
+        let repeats = resyncs - held.since;
+        if repeats == 0 {
+            return;
+        }
+        for number in &held.events {
+            if let Some(record) = self.records.get_mut(*number as usize) {
+                record.count += repeats;
+                record.last = record.last.max(last_resync);
+            }
+        }
+    }
+
+    /// All records in the order of their first emission, counted up to now.
+    pub(super) fn records(&self, resyncs: u64, last_resync: Duration) -> Vec<EventRecord> {
+        let mut records: Vec<EventRecord> = self.records.iter().cloned().collect();
+        for standing in self.standing.values() {
+            let repeats = resyncs - standing.since;
+            for number in standing.events.iter().filter(|_| repeats > 0) {
+                if let Some(record) = records.get_mut(*number as usize) {
+                    record.count += repeats;
+                    record.last = record.last.max(last_resync);
+                }
+            }
+        }
+        records
+    }
+}

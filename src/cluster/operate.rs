@@ -1,0 +1,110 @@
+//! Operations beside the syncs, and what plugins answer.
+
+use std::sync::Arc;
+
+use crate::backend::{Answer, ProvisionRequest};
+use crate::cluster::Cluster;
+use crate::cluster::operations::{Running, Waiting};
+use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
+use crate::model::id::Id;
+use crate::model::text::Text;
+use crate::model::volume::ReclaimPolicy;
+use crate::store::Actor;
+
+impl Cluster {
+    /// Goes on with an operation, to its next write or pause or to its end.
+    pub(super) fn operate(&mut self, number: u64) {
+        let Some(Running { name, task, waiting, mut origin }) = self.operations.take(number) else {
+            return;
+        };
+        let mut resumed = match waiting {
+            Waiting::Ready(resumed) => resumed,
+            waiting @ (Waiting::Until(..) | Waiting::Forever) => {
+                return self.operations.put(number, Running { name, task, waiting, origin });
+            }
+        };
+        let mut task = task;
+        loop {
+            let Turn { effects, next } = self.resume(task, resumed);
+            for emission in effects.events {
+                self.emit(emission, &mut origin);
+            }
+            let waiting = match next {
+                Next::End(end) => {
+                    self.note_recycling(name.0, origin.key);
+                    self.stand(origin);
+                    return self.operations.end(name, end.is_err(), self.now);
+                }
+                Next::Write { write, rule, caching, then } => {
+                    let written = self.perform(write, Actor::PersistentVolumeController, rule, caching);
+                    task = then;
+                    Waiting::Ready(Resumed::Written(written))
+                }
+                Next::Sleep { duration, then } => {
+                    task = then;
+                    Waiting::Until(self.now + duration, Resumed::Awake)
+                }
+                Next::Reclaim { plugin, ability, volume, then } => {
+                    let answer = Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume);
+                    task = then;
+                    match self.until(&answer, Resumed::Answered(answer.clone())) {
+                        Waiting::Ready(answered) => {
+                            resumed = answered;
+                            continue;
+                        }
+                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                    }
+                }
+                Next::Provision { plugin, claim, class, then } => {
+                    let name = Text::from(format!("pvc-{}", claim.metadata.uid));
+                    let unique = self.store.version().0;
+                    let request = ProvisionRequest { name, claim: &claim, class: &class, unique };
+                    let (answer, volume) = Arc::make_mut(&mut self.plugins).provision(plugin, &request);
+                    task = then;
+                    match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
+                        Waiting::Ready(answered) => {
+                            resumed = answered;
+                            continue;
+                        }
+                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                    }
+                }
+            };
+            return self.operations.put(number, Running { name, task, waiting, origin });
+        }
+    }
+
+    fn resume(&self, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
+        let world = self.world();
+        match task {
+            OperationTask::Provision(task) => task.resume(resumed, &world).map(OperationTask::Provision),
+            OperationTask::Delete(task) => task.resume(resumed, &world).map(OperationTask::Delete),
+            OperationTask::Recycle(task) => task.resume(resumed, &world).map(OperationTask::Recycle),
+        }
+    }
+
+    /// How long an answer keeps an operation waiting that then goes on with it.
+    fn until(&self, answer: &Answer, resumed: Resumed) -> Waiting {
+        match answer {
+            Answer::Pending(Some(delay), _) => Waiting::Until(self.now + *delay, resumed),
+            Answer::Pending(None, _) => Waiting::Forever,
+            Answer::Succeeded | Answer::Failed(_) | Answer::Refused(_) | Answer::InUse(_) => Waiting::Ready(resumed),
+        }
+    }
+
+    /// Notes whether a volume still waits to be recycled after an operation ended.
+    fn note_recycling(&mut self, kind: OperationKind, key: u32) {
+        if kind != OperationKind::Recycle {
+            return;
+        }
+        let volume = self.store.volumes.get(Id::from_number(key));
+        let waits = volume.is_some_and(|volume| {
+            volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Recycle && volume.status.phase.is_released()
+        });
+        if waits {
+            self.work.recycling.insert(key);
+        } else {
+            self.work.recycling.remove(&key);
+        }
+    }
+}

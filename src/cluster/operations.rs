@@ -1,0 +1,142 @@
+//! Operations that run beside the syncs, by name, with back-off (`OP-1` to `OP-5`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::cluster::work::Origin;
+use crate::controllers::{Operation, OperationKind, OperationTask, Resumed};
+use crate::model::kind::ObjectKey;
+use crate::model::metadata::Uid;
+
+/// The name of an operation: what it does, to which object, of which uid.
+pub(super) type OperationName = (OperationKind, ObjectKey, Uid);
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(122);
+
+/// When an operation of a name may run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Backoff {
+    failed: Duration,
+    wait: Duration,
+}
+
+/// What an operation under way waits for.
+#[derive(Clone, Debug)]
+pub(super) enum Waiting {
+    /// Nothing: it can go on with this.
+    Ready(Resumed),
+    /// A point in time, to go on with this.
+    Until(Duration, Resumed),
+    /// Something that never comes.
+    Forever,
+}
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub(super) name: OperationName,
+    pub(super) task: OperationTask,
+    pub(super) waiting: Waiting,
+    /// The sync that started it.
+    pub(super) origin: Origin,
+}
+
+/// Operations under way, numbered in the order in which they were started, and the failures of those that ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Operations {
+    running: BTreeMap<u64, Running>,
+    names: BTreeMap<OperationName, u64>,
+    ready: BTreeSet<u64>,
+    wakes: BTreeSet<(Duration, u64)>,
+    backoffs: BTreeMap<OperationName, Backoff>,
+    started: u64,
+}
+
+impl Operations {
+    /// Starts an operation unless one of its name runs, or failed too short a time ago (`OP-2`, `OP-3`). Gives the
+    /// origin back where it was not started.
+    pub(super) fn start(&mut self, operation: Operation, origin: Origin, now: Duration) -> Option<Origin> {
+        let name = (operation.kind, operation.object, operation.uid);
+        let backing_off = self.backoffs.get(&name).is_some_and(|backoff| now <= backoff.failed + backoff.wait);
+        if backing_off || self.names.contains_key(&name) {
+            return Some(origin);
+        }
+        self.started += 1;
+        self.names.insert(name.clone(), self.started);
+        let running = Running { name, task: operation.task, waiting: Waiting::Ready(Resumed::Awake), origin };
+        self.put(self.started, running);
+        None
+    }
+
+    /// Notes how an operation ended that was taken.
+    pub(super) fn end(&mut self, name: OperationName, failed: bool, now: Duration) {
+        self.names.remove(&name);
+        if !failed {
+            self.backoffs.remove(&name);
+            return;
+        }
+        let wait = self.backoffs.get(&name).map_or(FIRST_BACKOFF, |backoff| (backoff.wait * 2).min(LONGEST_BACKOFF));
+        self.backoffs.insert(name, Backoff { failed: now, wait });
+    }
+
+    /// The operations that can go on, in the order in which they were started.
+    pub(super) fn ready(&self) -> impl Iterator<Item = u64> {
+        self.ready.iter().copied()
+    }
+
+    pub(super) fn first_ready(&self) -> Option<u64> {
+        self.ready.first().copied()
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&Running> {
+        self.running.get(&number)
+    }
+
+    /// Takes an operation that can go on; it must be put back, or ended.
+    pub(super) fn take(&mut self, number: u64) -> Option<Running> {
+        if !self.ready.remove(&number) {
+            return None;
+        }
+        self.running.remove(&number)
+    }
+
+    /// Puts an operation back under its number.
+    pub(super) fn put(&mut self, number: u64, running: Running) {
+        match &running.waiting {
+            Waiting::Ready(_) => {
+                self.ready.insert(number);
+            }
+            Waiting::Until(time, _) => {
+                self.wakes.insert((*time, number));
+            }
+            Waiting::Forever => {}
+        }
+        self.running.insert(number, running);
+    }
+
+    /// The next point in time at which an operation goes on.
+    pub(super) fn next_wake(&self) -> Option<Duration> {
+        self.wakes.first().map(|(time, _)| *time)
+    }
+
+    /// Wakes the operations whose time has come.
+    pub(super) fn wake(&mut self, now: Duration) {
+        while self.next_wake().is_some_and(|time| time <= now) {
+            let Some((_, number)) = self.wakes.pop_first() else {
+                return;
+            };
+            if let Some(running) = self.running.get_mut(&number)
+                && let Waiting::Until(_, resumed) = &running.waiting
+            {
+                running.waiting = Waiting::Ready(resumed.clone());
+                self.ready.insert(number);
+            }
+        }
+    }
+
+    /// The times after which failed operations may run again.
+    pub(super) fn retries(&self) -> impl Iterator<Item = Duration> {
+        self.backoffs.values().map(|backoff| backoff.failed + backoff.wait)
+    }
+}

@@ -1,0 +1,63 @@
+//! Work queues: first in, first out over all of them, and no key twice (`RUN-3`, `DET-4`).
+
+use std::collections::VecDeque;
+
+/// A set of small numbers.
+#[derive(Clone, Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Adds a number. Returns whether it was not there.
+    fn insert(&mut self, number: u32) -> bool {
+        let word = number as usize / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let bit = 1 << (number % 64);
+        let new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        new
+    }
+
+    fn remove(&mut self, number: u32) {
+        if let Some(word) = self.0.get_mut(number as usize / 64) {
+            *word &= !(1 << (number % 64));
+        }
+    }
+}
+
+/// A key in a queue: its place among all queues, its number, and whether a resync put it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Queued {
+    pub(super) place: u64,
+    pub(super) number: u32,
+    pub(super) by_resync: bool,
+}
+
+/// The queue of one worker.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    keys: VecDeque<Queued>,
+    present: Bits,
+}
+
+impl Queue {
+    /// Adds a key unless it waits already. Returns whether it was added.
+    pub(super) fn push(&mut self, key: Queued) -> bool {
+        let new = self.present.insert(key.number);
+        if new {
+            self.keys.push_back(key);
+        }
+        new
+    }
+
+    pub(super) fn first(&self) -> Option<Queued> {
+        self.keys.front().copied()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Queued> {
+        let key = self.keys.pop_front()?;
+        self.present.remove(key.number);
+        Some(key)
+    }
+}

@@ -1,0 +1,91 @@
+//! Looking at a cluster.
+
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::cluster::events::EventRecord;
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::class::StorageClass;
+use crate::model::kind::{Kind, Object, ObjectKey};
+use crate::model::node::Node;
+use crate::model::pod::Pod;
+use crate::model::reference::NamespacedName;
+use crate::model::stateful_set::StatefulSet;
+use crate::model::volume::PersistentVolume;
+use crate::store::Stored;
+
+impl Cluster {
+    /// A volume by name. Cost: constant.
+    pub fn volume(&self, name: &str) -> Option<&PersistentVolume> {
+        self.find(&NamespacedName::new("", name))
+    }
+
+    /// A claim by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
+    pub fn claim(&self, name: &str) -> Option<&PersistentVolumeClaim> {
+        self.find(&self.namespaced(name))
+    }
+
+    /// A storage class by name. Cost: constant.
+    pub fn class(&self, name: &str) -> Option<&StorageClass> {
+        self.find(&NamespacedName::new("", name))
+    }
+
+    /// A StatefulSet by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
+    pub fn stateful_set(&self, name: &str) -> Option<&StatefulSet> {
+        self.find(&self.namespaced(name))
+    }
+
+    /// A pod by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
+    pub fn pod(&self, name: &str) -> Option<&Pod> {
+        self.find(&self.namespaced(name))
+    }
+
+    /// A node by name. Cost: constant.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.find(&NamespacedName::new("", name))
+    }
+
+    /// An object of any kind. Cost: constant.
+    pub fn get(&self, key: &ObjectKey) -> Option<Object> {
+        self.store.find(key)
+    }
+
+    /// All objects of a kind in the order of their creation. Cost: n log n.
+    pub fn objects(&self, kind: Kind) -> Vec<Object> {
+        self.store.list(kind)
+    }
+
+    /// All volumes in the order of their creation. Cost: n log n.
+    pub fn volumes(&self) -> impl Iterator<Item = &PersistentVolume> {
+        self.store.volumes.in_order().into_iter().map(|(_, volume)| &**volume)
+    }
+
+    /// All claims in the order of their creation. Cost: n log n.
+    pub fn claims(&self) -> impl Iterator<Item = &PersistentVolumeClaim> {
+        self.store.claims.in_order().into_iter().map(|(_, claim)| &**claim)
+    }
+
+    /// How many objects of a kind there are. Cost: constant.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.store.count(kind)
+    }
+
+    /// All events in the order of their first emission, counted up to now. What a waiting object repeats at every
+    /// resync is counted here without having been carried out. Cost: linear in the number of events.
+    pub fn events(&self) -> Vec<EventRecord> {
+        let (resyncs, last) = self.resyncs();
+        self.recorder.records(resyncs, last)
+    }
+
+    /// A key from `namespace/name`, or from a name in the default namespace.
+    pub(super) fn namespaced(&self, name: &str) -> NamespacedName {
+        match name.split_once('/') {
+            Some((namespace, name)) => NamespacedName::new(namespace, name),
+            None => NamespacedName::new(&self.config.namespace, name),
+        }
+    }
+
+    fn find<T: Stored>(&self, key: &NamespacedName) -> Option<&T> {
+        T::table(&self.store).find(key).map(Arc::as_ref)
+    }
+}

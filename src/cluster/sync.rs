@@ -1,0 +1,142 @@
+//! Syncs: begun with a key of a queue, gone on with after each write.
+
+use crate::cluster::Cluster;
+use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
+use crate::controllers::{
+    Caching, ClaimSync, Effects, Next, Observed, Resumed, SyncError, Turn, VolumeSync, World, protect_claim,
+    protect_volume,
+};
+use crate::model::id::Id;
+use crate::model::reference::NamespacedName;
+
+/// How a sync ended; nothing where it goes on.
+pub(super) type End = Option<Result<(), SyncError>>;
+
+impl Cluster {
+    pub(super) fn world(&self) -> World<'_> {
+        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+    }
+
+    /// Begins the sync of a key (`RUN-6`).
+    pub(super) fn begin(&mut self, worker: Worker, key: u32, by_resync: bool) -> End {
+        let origin = Origin { worker, key, by_resync, events: Vec::new() };
+        match worker {
+            Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.protect(worker, key)),
+            Worker::Volumes => self.begin_volume(origin),
+            Worker::Claims => self.begin_claim(origin),
+        }
+    }
+
+    fn protect(&mut self, worker: Worker, key: u32) -> Result<(), SyncError> {
+        let needed = match worker {
+            Worker::ProtectClaims => {
+                self.store.claims.get(Id::from_number(key)).and_then(|claim| protect_claim(claim, &self.store))
+            }
+            Worker::ProtectVolumes => self.store.volumes.get(Id::from_number(key)).and_then(protect_volume),
+            Worker::Volumes | Worker::Claims => None,
+        };
+        match needed {
+            None => Ok(()),
+            Some((write, rule)) => {
+                self.perform(write, worker.actor(), rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
+            }
+        }
+    }
+
+    fn begin_volume(&mut self, origin: Origin) -> End {
+        let id = Id::from_number(origin.key);
+        let Some(volume) = self.store.volumes.get(id).cloned() else {
+            let last = self.cache.forget_volume(id);
+            self.work.recycling.remove(&origin.key);
+            self.stand(origin);
+            // RUN-9
+            if let Some(reference) = last.and_then(|volume| volume.spec.claim_ref.clone()) {
+                self.enqueue_claim(&NamespacedName::new(&reference.namespace, &reference.name));
+            }
+            return Some(Ok(()));
+        };
+        if self.cache.observe_volume(id, &volume, self.store.volumes.created(id)) == Observed::Outdated {
+            return Some(Ok(()));
+        }
+        let turn = VolumeSync::start(&volume, &self.world());
+        self.follow(origin, turn.map(SyncTask::Volume))
+    }
+
+    fn begin_claim(&mut self, origin: Origin) -> End {
+        let id = Id::from_number(origin.key);
+        let Some(claim) = self.store.claims.get(id).cloned() else {
+            let last = self.cache.forget_claim(id);
+            self.stand(origin);
+            // RUN-10
+            if let Some(claim) = last.filter(|claim| !claim.spec.volume_name.is_empty()) {
+                self.enqueue_volume(&claim.spec.volume_name);
+            }
+            return Some(Ok(()));
+        };
+        if self.cache.observe_claim(id, &claim) == Observed::Outdated {
+            return Some(Ok(()));
+        }
+        let turn = ClaimSync::start(&claim, &self.world());
+        self.follow(origin, turn.map(SyncTask::Claim))
+    }
+
+    /// Goes on with a sync that waits for the result of its write.
+    pub(super) fn go_on(&mut self, worker: Worker) -> End {
+        let Sync { origin, task, resumed, again } = self.work.take_sync(worker)?;
+        let key = origin.key;
+        let world = self.world();
+        let turn = match task {
+            SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
+            SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
+        };
+        let end = self.follow(origin, turn);
+        match self.work.sync_mut(worker) {
+            Some(sync) => sync.again |= again,
+            None if again => self.work.enqueue(worker, key, false),
+            None => {}
+        }
+        end
+    }
+
+    /// Does what a turn of a sync asks for.
+    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+        let Turn { effects, next } = turn;
+        let Effects { events, enqueue, start } = effects;
+        for emission in events {
+            self.emit(emission, &mut origin);
+        }
+        for claim in enqueue {
+            self.enqueue_claim(&claim);
+        }
+        let worker = origin.worker;
+        match next {
+            Next::Write { write, rule, caching, then } => {
+                // The sync is put in its place before the write, so that its own write puts the key back only when it
+                // has ended.
+                self.work.put_sync(Sync { origin, task: then, resumed: Resumed::Awake, again: false });
+                let written = self.perform(write, worker.actor(), rule, caching);
+                if let Some(sync) = self.work.sync_mut(worker) {
+                    sync.resumed = Resumed::Written(written);
+                }
+                None
+            }
+            Next::End(end) => {
+                if worker == Worker::Volumes && start.is_none() {
+                    self.work.recycling.remove(&origin.key);
+                }
+                let rest = match start {
+                    None => Some(origin),
+                    Some(operation) => self.operations.start(*operation, origin, self.now),
+                };
+                // An operation that was started says the last word about what is emitted.
+                if let Some(origin) = rest {
+                    self.stand(origin);
+                }
+                Some(end)
+            }
+            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
+                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What happens at points in virtual time: retries of failed syncs (`RUN-7`) and the ticks of the resync (`RUN-8`).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::cluster::work::Worker;
+
+const FIRST_DELAY: Duration = Duration::from_millis(5);
+const LONGEST_DELAY: Duration = Duration::from_secs(1000);
+/// The bucket that all retries of a queue share: ten per second, a hundred at once.
+const BURST: u32 = 100;
+const REFILL: Duration = Duration::from_millis(100);
+
+/// Syncs that failed, and when they are tried again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Retries {
+    due: BTreeMap<(Duration, u64), (Worker, u32)>,
+    failures: BTreeMap<(Worker, u32), u32>,
+    /// When the bucket of a worker is full again.
+    full: BTreeMap<Worker, Duration>,
+    number: u64,
+}
+
+impl Retries {
+    /// Notes a success, which clears the history of a key.
+    pub(super) fn succeeded(&mut self, worker: Worker, key: u32) {
+        self.failures.remove(&(worker, key));
+    }
+
+    /// Notes a failure: the key is tried again after five milliseconds doubled for each failure before, or when the
+    /// bucket has a token, whichever is later.
+    pub(super) fn failed(&mut self, worker: Worker, key: u32, now: Duration) {
+        let failures = self.failures.entry((worker, key)).or_default();
+        let doubled = FIRST_DELAY.saturating_mul(2u32.saturating_pow(*failures));
+        *failures += 1;
+        let full = self.full.entry(worker).or_default();
+        *full = (*full).max(now) + REFILL;
+        let bucket = full.saturating_sub(now).saturating_sub(REFILL * BURST);
+        let due = now + doubled.min(LONGEST_DELAY).max(bucket);
+        self.number += 1;
+        self.due.insert((due, self.number), (worker, key));
+    }
+
+    /// The next point in time at which a key is tried again.
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.due.keys().next().map(|(time, _)| *time)
+    }
+
+    /// Takes a key whose time has come.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, u32)> {
+        let first = self.due.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+}
+
+/// How many ticks of a period have passed.
+pub(super) fn ticks(now: Duration, period: Duration) -> u64 {
+    let ticks = now.as_nanos() / period.as_nanos().max(1);
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
+/// The first tick after a point in time.
+pub(super) fn next_tick(after: Duration, period: Duration) -> Duration {
+    let next = ticks(after, period).saturating_add(1);
+    u32::try_from(next).map_or(Duration::MAX, |next| period.saturating_mul(next))
+}

@@ -1,0 +1,126 @@
+//! What waits in the queues, and which syncs are in progress.
+
+use std::collections::BTreeSet;
+
+use crate::cluster::queue::{Queue, Queued};
+use crate::controllers::{ClaimSync, Resumed, VolumeSync};
+use crate::model::kind::Kind;
+use crate::store::Actor;
+
+/// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues in this
+/// order (`ND-15`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Worker {
+    ProtectClaims,
+    ProtectVolumes,
+    Volumes,
+    Claims,
+}
+
+impl Worker {
+    pub(super) const ALL: [Self; 4] = [Self::ProtectClaims, Self::ProtectVolumes, Self::Volumes, Self::Claims];
+
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    pub(super) fn actor(self) -> Actor {
+        match self {
+            Self::ProtectClaims | Self::ProtectVolumes => Actor::ProtectionController,
+            Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
+        }
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::ProtectClaims | Self::Claims => Kind::PersistentVolumeClaim,
+            Self::ProtectVolumes | Self::Volumes => Kind::PersistentVolume,
+        }
+    }
+}
+
+/// The sync of a key: whose it is, why it began, and what it, or an operation that it started, has emitted so far.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) worker: Worker,
+    pub(super) key: u32,
+    pub(super) by_resync: bool,
+    pub(super) events: Vec<u32>,
+}
+
+/// A sync of the volume controller that waits for the result of a write.
+#[derive(Clone, Debug)]
+pub(super) enum SyncTask {
+    Volume(VolumeSync),
+    Claim(ClaimSync),
+}
+
+/// A sync that has begun and waits for the engine.
+#[derive(Clone, Debug)]
+pub(super) struct Sync {
+    pub(super) origin: Origin,
+    pub(super) task: SyncTask,
+    pub(super) resumed: Resumed,
+    /// Whether the key was queued again meanwhile (`RUN-3`).
+    pub(super) again: bool,
+}
+
+/// The queues and what is in progress.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Work {
+    queues: [Queue; 4],
+    syncs: [Option<Box<Sync>>; 4],
+    /// The place of the next key among all queues.
+    place: u64,
+    /// Whether anything was written since the last resync began.
+    pub(super) resync_due: bool,
+    /// Volumes that wait to be recycled.
+    pub(super) recycling: BTreeSet<u32>,
+}
+
+impl Work {
+    /// The sync that a worker is in.
+    pub(super) fn sync(&self, worker: Worker) -> Option<&Sync> {
+        self.syncs[worker.index()].as_deref()
+    }
+
+    pub(super) fn sync_mut(&mut self, worker: Worker) -> Option<&mut Sync> {
+        self.syncs[worker.index()].as_deref_mut()
+    }
+
+    pub(super) fn put_sync(&mut self, sync: Sync) {
+        let worker = sync.origin.worker;
+        self.syncs[worker.index()] = Some(Box::new(sync));
+    }
+
+    pub(super) fn take_sync(&mut self, worker: Worker) -> Option<Sync> {
+        self.syncs[worker.index()].take().map(|sync| *sync)
+    }
+
+    /// Puts a key into a queue, unless it waits there. A key that is in progress is put back when its sync has ended.
+    pub(super) fn enqueue(&mut self, worker: Worker, key: u32, by_resync: bool) {
+        if let Some(sync) = self.sync_mut(worker).filter(|sync| sync.origin.key == key) {
+            sync.again = true;
+            return;
+        }
+        let queued = Queued { place: self.place, number: key, by_resync };
+        if self.queues[worker.index()].push(queued) {
+            self.place += 1;
+        }
+    }
+
+    /// The first key of a worker's queue.
+    pub(super) fn first(&self, worker: Worker) -> Option<Queued> {
+        self.queues[worker.index()].first()
+    }
+
+    pub(super) fn pop(&mut self, worker: Worker) -> Option<Queued> {
+        self.queues[worker.index()].pop()
+    }
+
+    /// The place of the first key of an idle worker's queue.
+    pub(super) fn head(&self, worker: Worker) -> Option<(u64, Worker)> {
+        let idle = self.sync(worker).is_none();
+        self.first(worker).filter(|_| idle).map(|queued| (queued.place, worker))
+    }
+}

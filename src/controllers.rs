@@ -1,0 +1,26 @@
+//! The control loops, as functions from what a controller sees to what it does next.
+//!
+//! A sync that has begun is a value: it holds the copies that the original holds in local variables, and stops
+//! before each write. The engine carries the write out and resumes it with the result, or drops it, as a crash
+//! would. So every state between two writes can be looked at, copied and explored. Nothing here writes.
+
+mod binding;
+mod cache;
+mod claim;
+mod migration;
+mod protection;
+mod provision;
+mod reclaim;
+mod status;
+mod turn;
+mod volume;
+
+pub use crate::controllers::turn::{EventType, SyncError};
+
+pub(crate) use crate::controllers::cache::{Cache, Observed};
+pub(crate) use crate::controllers::claim::ClaimSync;
+pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::turn::{
+    Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
+};
+pub(crate) use crate::controllers::volume::VolumeSync;

@@ -1,0 +1,179 @@
+//! Binding in four writes, and unbinding in two (`BIND-*`, `UNBIND-*`).
+//!
+//! Each write is left out where its result is in place, so a binding that was interrupted is finished by the next
+//! sync (`CONFLICT-3`).
+
+use std::sync::Arc;
+
+use crate::controllers::status::{claim_status, volume_phase, without_annotation};
+use crate::controllers::turn::{Resumed, Turn};
+use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
+use crate::model::kind::Object;
+use crate::model::metadata::Uid;
+use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER};
+use crate::model::reference::ObjectReference;
+use crate::model::text::Text;
+use crate::model::volume::{PersistentVolume, VolumePhase};
+use crate::store::Write;
+
+/// The writes of a binding, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Step {
+    Volume,
+    VolumeStatus,
+    Claim,
+    ClaimStatus,
+    Done,
+}
+
+/// A binding under way: the copies that it works on, and the write that comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Bind {
+    volume: Arc<PersistentVolume>,
+    claim: Arc<PersistentVolumeClaim>,
+    step: Step,
+}
+
+impl Bind {
+    pub(super) fn start(volume: Arc<PersistentVolume>, claim: Arc<PersistentVolumeClaim>) -> Turn<Self> {
+        Self { volume, claim, step: Step::Volume }.go()
+    }
+
+    /// Goes on with the result of the write that came last.
+    pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {
+        let taken = match self.step {
+            Step::Volume | Step::VolumeStatus => resumed.volume().map(|volume| self.volume = volume),
+            Step::Claim | Step::ClaimStatus | Step::Done => resumed.claim().map(|claim| self.claim = claim),
+        };
+        if let Err(error) = taken {
+            return Turn::failed(error.message);
+        }
+        self.step = match self.step {
+            Step::Volume => Step::VolumeStatus,
+            Step::VolumeStatus => Step::Claim,
+            Step::Claim => Step::ClaimStatus,
+            Step::ClaimStatus | Step::Done => Step::Done,
+        };
+        self.go()
+    }
+
+    /// Asks for the next write that is needed.
+    fn go(mut self) -> Turn<Self> {
+        if self.step <= Step::Volume
+            && let Some(volume) = volume_for(&self.volume, &self.claim)
+        {
+            self.step = Step::Volume;
+            return Turn::write(Write::Update(Object::PersistentVolume(volume)), "BIND-1", self);
+        }
+        if self.step <= Step::VolumeStatus
+            && let Some(volume) = volume_phase(&self.volume, VolumePhase::Bound, Text::default())
+        {
+            self.step = Step::VolumeStatus;
+            return Turn::write(Write::UpdateStatus(Object::PersistentVolume(volume)), "BIND-2", self);
+        }
+        if self.step <= Step::Claim
+            && let Some(claim) = claim_for(&self.claim, &self.volume)
+        {
+            self.step = Step::Claim;
+            return Turn::write(Write::Update(Object::PersistentVolumeClaim(claim)), "BIND-3", self);
+        }
+        if self.step <= Step::ClaimStatus {
+            match claim_status(&self.claim, &ClaimPhase::Bound, Some(&self.volume)) {
+                Err(error) => return Turn::failed(error.message),
+                Ok(None) => {}
+                Ok(Some(claim)) => {
+                    self.step = Step::ClaimStatus;
+                    return Turn::write(Write::UpdateStatus(Object::PersistentVolumeClaim(claim)), "BIND-4", self);
+                }
+            }
+        }
+        Turn::done()
+    }
+}
+
+/// The volume with its reference to the claim, if it has not got it (`BIND-1`).
+pub(crate) fn volume_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> Option<Arc<PersistentVolume>> {
+    let reference = volume.spec.claim_ref.as_deref();
+    let in_place = reference.is_some_and(|reference| {
+        reference.name == claim.metadata.name
+            && reference.namespace == claim.metadata.namespace
+            && reference.uid == claim.metadata.uid
+    });
+    if in_place {
+        return None;
+    }
+    let designated = reference.is_some_and(|reference| claim.is_designated_by(reference));
+    let mut new = volume.clone();
+    new.spec.claim_ref = Some(reference_to(claim).into());
+    if !designated {
+        mark(&mut new.metadata.annotations, BOUND_BY_CONTROLLER);
+    }
+    Some(Arc::new(new))
+}
+
+/// A full reference to a claim as it is now.
+pub(crate) fn reference_to(claim: &PersistentVolumeClaim) -> ObjectReference {
+    let version = claim.metadata.resource_version;
+    ObjectReference {
+        uid: claim.metadata.uid.clone(),
+        resource_version: if version.is_none() { Text::default() } else { Text::from(version.to_string()) },
+        ..ObjectReference::to_claim(&claim.metadata.namespace, &claim.metadata.name)
+    }
+}
+
+/// The claim with the name of its volume and the marks of a binding, if it has not got them (`BIND-3`).
+fn claim_for(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option<Arc<PersistentVolumeClaim>> {
+    let named = claim.spec.volume_name == volume.metadata.name;
+    if named && claim.metadata.annotations.contains_key(BIND_COMPLETED) {
+        return None;
+    }
+    let mut new = claim.clone();
+    if !named {
+        new.spec.volume_name = volume.metadata.name.clone();
+        mark(&mut new.metadata.annotations, BOUND_BY_CONTROLLER);
+    }
+    mark(&mut new.metadata.annotations, BIND_COMPLETED);
+    Some(Arc::new(new))
+}
+
+/// Sets an annotation to `yes` unless its key exists.
+fn mark(annotations: &mut crate::model::list::StringMap, key: &'static str) {
+    if !annotations.contains_key(key) {
+        *annotations = annotations.with(key, "yes");
+    }
+}
+
+/// An unbinding under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Unbind {
+    volume: Arc<PersistentVolume>,
+    freed: bool,
+}
+
+impl Unbind {
+    pub(super) fn start(volume: &Arc<PersistentVolume>) -> Turn<Self> {
+        let mut new = (**volume).clone();
+        if new.metadata.annotations.contains_key(BOUND_BY_CONTROLLER) {
+            new.spec.claim_ref = None;
+            without_annotation(&mut new, BOUND_BY_CONTROLLER);
+        } else if let Some(reference) = &mut new.spec.claim_ref {
+            reference.uid = Uid::default();
+        }
+        let state = Self { volume: Arc::clone(volume), freed: false };
+        Turn::write(Write::Update(Object::PersistentVolume(Arc::new(new))), "UNBIND-1", state)
+    }
+
+    pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {
+        match resumed.volume() {
+            Err(error) => return Turn::failed(error.message),
+            Ok(volume) => self.volume = volume,
+        }
+        match volume_phase(&self.volume, VolumePhase::Available, Text::default()) {
+            Some(volume) if !self.freed => {
+                self.freed = true;
+                Turn::write(Write::UpdateStatus(Object::PersistentVolume(volume)), "UNBIND-2", self)
+            }
+            Some(_) | None => Turn::done(),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a sync sees and what it can answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::ApiError;
+use crate::backend::{Ability, Answer, Plugins};
+use crate::controllers::cache::Cache;
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::class::StorageClass;
+use crate::model::kind::{Kind, Object, ObjectKey, Resource};
+use crate::model::metadata::Uid;
+use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
+use crate::store::{Store, Write, default_class};
+
+/// Whether an event is about something that goes well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventType {
+    /// For information.
+    Normal,
+    /// Something is wrong.
+    Warning,
+}
+
+impl EventType {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+/// An event that a controller emits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Emission {
+    pub(crate) object: ObjectKey,
+    pub(crate) uid: Uid,
+    pub(crate) event_type: EventType,
+    pub(crate) reason: &'static str,
+    pub(crate) message: Text,
+}
+
+impl Emission {
+    pub(crate) fn on_claim(
+        claim: &PersistentVolumeClaim,
+        event_type: EventType,
+        reason: &'static str,
+        message: impl Into<Text>,
+    ) -> Self {
+        let object = ObjectKey { kind: Kind::PersistentVolumeClaim, key: claim.key() };
+        Self { object, uid: claim.metadata.uid.clone(), event_type, reason, message: message.into() }
+    }
+
+    pub(crate) fn on_volume(
+        volume: &PersistentVolume,
+        event_type: EventType,
+        reason: &'static str,
+        message: impl Into<Text>,
+    ) -> Self {
+        let object = ObjectKey {
+            kind: Kind::PersistentVolume,
+            key: NamespacedName { namespace: Text::default(), name: volume.metadata.name.clone() },
+        };
+        Self { object, uid: volume.metadata.uid.clone(), event_type, reason, message: message.into() }
+    }
+}
+
+/// Why a sync failed; its key is tried again (`RUN-7`).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct SyncError {
+    /// What went wrong, in Kubernetes' words.
+    pub message: String,
+}
+
+impl From<ApiError> for SyncError {
+    fn from(error: ApiError) -> Self {
+        Self { message: error.to_string() }
+    }
+}
+
+/// What the controllers are set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Whether volumes are made for claims (`PROV-1`).
+    pub(crate) dynamic_provisioning: bool,
+    /// Whether released volumes are reclaimed.
+    pub(crate) reclaim: bool,
+}
+
+/// What a controller sees.
+pub(crate) struct World<'w> {
+    /// The API server, for what is read live, and the watch caches, which do not lag behind it.
+    pub(crate) store: &'w Store,
+    /// The controller's own cache.
+    pub(crate) cache: &'w Cache,
+    pub(crate) plugins: &'w Plugins,
+    pub(crate) settings: &'w Settings,
+}
+
+impl World<'_> {
+    /// A volume of the own cache, by name.
+    pub(crate) fn cached_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        self.cache.volume(self.store.volumes.id(&key)?)
+    }
+
+    /// A claim of the own cache.
+    pub(crate) fn cached_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+        self.cache.claim(self.store.claims.id(key)?)
+    }
+
+    pub(crate) fn live_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+        self.store.volumes.find(&NamespacedName { namespace: Text::default(), name: name.clone() })
+    }
+
+    pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+        self.store.claims.find(key)
+    }
+
+    pub(crate) fn class(&self, name: &str) -> Option<&Arc<StorageClass>> {
+        self.store.classes.find(&NamespacedName::new("", name))
+    }
+
+    pub(crate) fn default_class(&self) -> Option<&Arc<StorageClass>> {
+        default_class(&self.store.classes)
+    }
+
+    /// Names of the pods of a claim (`HELP-12`) that are not terminated, sorted; only those without a node if asked.
+    pub(crate) fn pods_of(&self, key: &ClaimKey, only_unscheduled: bool) -> Vec<Text> {
+        let pods = self.store.pods_of_claim(key).filter(|pod| !pod.is_terminated());
+        let mut names: Vec<Text> = pods
+            .filter(|pod| !only_unscheduled || pod.spec.node_name.is_empty())
+            .map(|pod| pod.metadata.name.clone())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// What the own cache keeps of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caching {
+    /// What was stored (`CACHE-3`).
+    Stored,
+    /// Nothing; the watch brings it (`DEFAULT-8`).
+    Nothing,
+    /// The copy that was sent, with the version that it was sent with (`CACHE-3`).
+    Sent,
+}
+
+/// The kinds of operations that run beside the syncs (`OP-1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum OperationKind {
+    Provision,
+    Delete,
+    Recycle,
+}
+
+/// An operation that a sync asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Operation {
+    pub(crate) kind: OperationKind,
+    /// The object that it is for, and the uid that makes its name unique.
+    pub(crate) object: ObjectKey,
+    pub(crate) uid: Uid,
+    pub(crate) task: OperationTask,
+}
+
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum OperationTask {
+    Provision(crate::controllers::provision::ProvisionTask),
+    Delete(crate::controllers::reclaim::DeleteTask),
+    Recycle(crate::controllers::reclaim::RecycleTask),
+}
+
+/// What a turn does besides its write.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Effects {
+    pub(crate) events: Vec<Emission>,
+    /// Claims to be looked at soon (`VOL-8`).
+    pub(crate) enqueue: Vec<ClaimKey>,
+    pub(crate) start: Option<Box<Operation>>,
+}
+
+/// What a sync or an operation asks for next.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Next<S> {
+    /// A write, with the rule by which; the state goes on with its result.
+    Write { write: Write, rule: &'static str, caching: Caching, then: S },
+    /// A plugin shall reclaim the volume; the state goes on with the answer.
+    Reclaim { plugin: usize, ability: Ability, volume: Arc<PersistentVolume>, then: S },
+    /// A plugin shall make a volume; the state goes on with the answer.
+    Provision { plugin: usize, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
+    /// Nothing for a while.
+    Sleep { duration: Duration, then: S },
+    /// It is over.
+    End(Result<(), SyncError>),
+}
+
+/// One turn of a sync or an operation: at most one write.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Turn<S> {
+    pub(crate) effects: Effects,
+    pub(crate) next: Next<S>,
+}
+
+impl<S> Turn<S> {
+    pub(crate) fn done() -> Self {
+        Self { effects: Effects::default(), next: Next::End(Ok(())) }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { effects: Effects::default(), next: Next::End(Err(SyncError { message: message.into() })) }
+    }
+
+    pub(crate) fn write(write: Write, rule: &'static str, then: S) -> Self {
+        Self { effects: Effects::default(), next: Next::Write { write, rule, caching: Caching::Stored, then } }
+    }
+
+    /// The same turn with another caching of its write.
+    pub(crate) fn caching(mut self, how: Caching) -> Self {
+        if let Next::Write { caching, .. } = &mut self.next {
+            *caching = how;
+        }
+        self
+    }
+
+    /// The same turn with an event before its write.
+    pub(crate) fn emitting(mut self, emission: Emission) -> Self {
+        self.effects.events.insert(0, emission);
+        self
+    }
+
+    /// The same turn that also starts an operation.
+    pub(crate) fn starting(mut self, operation: Operation) -> Self {
+        self.effects.start = Some(Box::new(operation));
+        self
+    }
+
+    /// The same turn of a larger state.
+    pub(crate) fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Turn<T> {
+        let next = match self.next {
+            Next::Write { write, rule, caching, then } => Next::Write { write, rule, caching, then: wrap(then) },
+            Next::Reclaim { plugin, ability, volume, then } => {
+                Next::Reclaim { plugin, ability, volume, then: wrap(then) }
+            }
+            Next::Provision { plugin, claim, class, then } => {
+                Next::Provision { plugin, claim, class, then: wrap(then) }
+            }
+            Next::Sleep { duration, then } => Next::Sleep { duration, then: wrap(then) },
+            Next::End(result) => Next::End(result),
+        };
+        Turn { effects: self.effects, next }
+    }
+}
+
+/// With what a sync or an operation goes on.
+#[derive(Clone, Debug)]
+pub(crate) enum Resumed {
+    /// It begins, or has slept.
+    Awake,
+    /// Its write was carried out, or refused.
+    Written(Result<Object, ApiError>),
+    /// The plugin has answered.
+    Answered(Answer),
+    /// The plugin has answered and made this volume, if it did.
+    Provisioned(Answer, Box<PersistentVolume>),
+}
+
+impl Resumed {
+    /// The volume that was written.
+    pub(crate) fn volume(self) -> Result<Arc<PersistentVolume>, SyncError> {
+        self.written()
+    }
+
+    /// The claim that was written.
+    pub(crate) fn claim(self) -> Result<Arc<PersistentVolumeClaim>, SyncError> {
+        self.written()
+    }
+
+    fn written<T: Resource>(self) -> Result<Arc<T>, SyncError> {
+        let Self::Written(result) = self else {
+            return Err(SyncError { message: "a sync was resumed without the result of its write".to_owned() });
+        };
+        let object = result.map_err(SyncError::from)?;
+        let other = || SyncError { message: format!("{object} was written, not a {}", T::KIND) };
+        T::unwrap(&object).cloned().ok_or_else(other)
+    }
+}

@@ -1,0 +1,181 @@
+//! Reading good input in one pass.
+//!
+//! A document goes straight from the parser into objects. Whatever is out of the ordinary (a repeated key, a kind
+//! that comes after the spec, a number whose text is lost, a plain scalar that YAML 1.1 reads differently) makes
+//! this pass give up, and the second pass decides. So this one never has to explain anything.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::model::fields::Finding;
+use crate::model::kind::{Kind, Object};
+use crate::model::text::Text;
+
+/// What a text holds.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// The objects, with the numbers of their documents.
+    pub(super) objects: Vec<(usize, Object)>,
+    /// Kinds that the simulator does not hold, with how many objects there were of each.
+    pub(super) passed_over: Vec<Text>,
+    /// The number of the document that is read.
+    document: usize,
+}
+
+/// Why the fast pass gave up. Nobody is told; the second pass looks again.
+pub(super) struct GaveUp;
+
+pub(super) fn read_json(text: &str) -> Result<Contents, GaveUp> {
+    let mut contents = Contents::default();
+    let mut documents = serde_json::Deserializer::from_str(text);
+    loop {
+        contents.document += 1;
+        Document { contents: &mut contents }.deserialize(&mut documents).map_err(|_| GaveUp)?;
+        // Anything but the end is another document, or an error that reading it will show.
+        if documents.end().is_ok() {
+            return Ok(contents);
+        }
+    }
+}
+
+pub(super) fn read_yaml(text: &str) -> Result<Contents, GaveUp> {
+    if has_yaml_1_1(text) {
+        return Err(GaveUp);
+    }
+    let mut contents = Contents::default();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        contents.document += 1;
+        Document { contents: &mut contents }.deserialize(document).map_err(|_| GaveUp)?;
+    }
+    Ok(contents)
+}
+
+/// Whether an object holds what strict decoding refuses.
+pub(super) fn is_clean(object: &Object, keep_unknown: bool) -> bool {
+    let mut clean = true;
+    object.audit(&mut |_, finding| clean &= keep_unknown && matches!(finding, Finding::Unknown));
+    clean
+}
+
+/// Whether the text may hold a plain scalar that YAML 1.1 and 1.2 read differently, a merge key, a tag or an alias.
+/// A false alarm costs time, nothing else.
+fn has_yaml_1_1(text: &str) -> bool {
+    text.lines().any(|line| {
+        let mut words = line.split([' ', '\t', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty());
+        words.any(|word| {
+            let bytes = word.as_bytes();
+            match bytes[0] {
+                b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' if word.len() <= 3 => {
+                    ["y", "n", "yes", "no", "on", "off"].iter().any(|known| word.eq_ignore_ascii_case(known))
+                }
+                b'<' | b'!' | b'&' | b'*' | b'?' | b'%' | b'+' | b'.' => true,
+                // Octal, underscores and floats: all but a plain decimal integer or a text like `10Gi`.
+                b'0' => word.len() > 1 && bytes[1].is_ascii_digit(),
+                b'1'..=b'9' | b'-' => {
+                    word.contains('_') || word.contains(['e', 'E', '.']) && word.parse::<f64>().is_ok()
+                }
+                _ => false,
+            }
+        })
+    })
+}
+
+/// Reads one document, or one item of a list, into the contents.
+struct Document<'c> {
+    contents: &'c mut Contents,
+}
+
+impl<'de> DeserializeSeed<'de> for Document<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    /// An empty document.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut version, mut kind): (Option<Text>, Option<Text>) = (None, None);
+        let first = loop {
+            match map.next_key::<Text>()? {
+                Some(key) if key == "apiVersion" && version.is_none() => version = map.next_value()?,
+                Some(key) if key == "kind" && kind.is_none() => kind = map.next_value()?,
+                key => break key,
+            }
+        };
+        let (Some(version), Some(kind)) = (version, kind) else {
+            return Err(A::Error::custom("the kind comes later"));
+        };
+        match Kind::find(&version, &kind) {
+            Some(kind) => {
+                let object = Object::deserialize_rest(kind, first, map)?;
+                self.contents.objects.push((self.contents.document, object));
+                Ok(())
+            }
+            None if kind.ends_with("List") => self.visit_list(first, map),
+            None if Kind::is_built_in(&version) && Kind::ALL.iter().any(|known| kind == known.as_str()) => {
+                Err(A::Error::custom("no such version"))
+            }
+            None => {
+                self.contents.passed_over.push(kind);
+                if first.is_some() {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Document<'_> {
+    fn visit_list<'de, A: MapAccess<'de>>(self, first: Option<Text>, mut map: A) -> Result<(), A::Error> {
+        let mut next = first;
+        while let Some(key) = next {
+            if key == "items" {
+                map.next_value_seed(Items { contents: &mut *self.contents })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            next = map.next_key()?;
+        }
+        Ok(())
+    }
+}
+
+struct Items<'c> {
+    contents: &'c mut Contents,
+}
+
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Document { contents: &mut *self.contents })?.is_some() {}
+        Ok(())
+    }
+}

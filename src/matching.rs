@@ -1,0 +1,15 @@
+//! Which volume a claim gets: rules with reasons, a total order of candidates, and an index that finds the first
+//! candidate without looking at the others.
+//!
+//! Follows `findByClaim` and `FindMatchingVolume` of Kubernetes 1.36 (`MATCH-*`, `SAT-*`). Matching asks whether the
+//! list of reasons against a volume is empty; explaining collects it; so they cannot disagree.
+
+mod demand;
+mod index;
+mod rules;
+
+pub use crate::matching::rules::Mismatch;
+
+pub(crate) use crate::matching::demand::Demand;
+pub(crate) use crate::matching::index::VolumeIndex;
+pub(crate) use crate::matching::rules::{REQUESTED, mismatches};

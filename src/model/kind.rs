@@ -1,0 +1,318 @@
+//! The kinds of objects, and an object of any kind.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::fields::{Field, Report, Trail, read_map};
+use crate::model::json::Json;
+use crate::model::metadata::ObjectMeta;
+use crate::model::node::Node;
+use crate::model::pod::Pod;
+use crate::model::reference::NamespacedName;
+use crate::model::stateful_set::StatefulSet;
+use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
+
+/// Declares the marker of a kind: two fields, `apiVersion` and `kind`, of which the values are always the same. What
+/// is sent was looked at before the object was decoded; inside a template it is ignored, as the API does.
+macro_rules! type_meta {
+    ($(#[$attribute:meta])* $name:ident = $version:literal, $kind:literal) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $name;
+
+        impl $crate::model::fields::Fields for $name {
+            const COUNT: usize = 2;
+
+            fn index_of(key: &str) -> Option<usize> {
+                ["apiVersion", "kind"].iter().position(|known| *known == key)
+            }
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
+                $crate::model::fields::read_value::<$crate::model::text::Text, A>(map).map(|_| ())
+            }
+
+            fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                map.serialize_entry("apiVersion", $version)?;
+                map.serialize_entry("kind", $kind)
+            }
+
+            fn audit_fields(&self, _: &$crate::model::fields::Trail<'_>, _: $crate::model::fields::Report<'_>) {}
+        }
+    };
+}
+
+pub(crate) use type_meta;
+
+macro_rules! kinds {
+    ($( $(#[$doc:meta])* $kind:ident { version: $version:literal, resource: $resource:literal, short: $short:literal, namespaced: $namespaced:literal } )*) => {
+        /// A kind of object that the simulator holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $( $(#[$doc])* $kind, )*
+        }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// Its name, as `kind` in a manifest has it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $( Self::$kind => stringify!($kind), )*
+                }
+            }
+
+            /// Group and version, as `apiVersion` in a manifest has it.
+            pub fn api_version(self) -> &'static str {
+                match self {
+                    $( Self::$kind => $version, )*
+                }
+            }
+
+            /// Its plural name in lower case, as the API has it.
+            pub fn resource(self) -> &'static str {
+                match self {
+                    $( Self::$kind => $resource, )*
+                }
+            }
+
+            /// The short name that kubectl knows.
+            pub fn short_name(self) -> &'static str {
+                match self {
+                    $( Self::$kind => $short, )*
+                }
+            }
+
+            /// Whether its objects live in namespaces.
+            pub fn is_namespaced(self) -> bool {
+                match self {
+                    $( Self::$kind => $namespaced, )*
+                }
+            }
+        }
+
+        /// An object of any kind, shared.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Object {
+            $( $(#[$doc])* $kind(Arc<$kind>), )*
+        }
+
+        impl Object {
+            /// Its kind.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $( Self::$kind(_) => Kind::$kind, )*
+                }
+            }
+
+            /// Its metadata.
+            pub fn metadata(&self) -> &ObjectMeta {
+                match self {
+                    $( Self::$kind(object) => &object.metadata, )*
+                }
+            }
+
+            /// Its metadata, to change it; copies the object first if it is shared.
+            pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                match self {
+                    $( Self::$kind(object) => &mut Arc::make_mut(object).metadata, )*
+                }
+            }
+
+            pub(crate) fn audit(&self, report: Report<'_>) {
+                match self {
+                    $( Self::$kind(object) => object.audit(&Trail::root(), report), )*
+                }
+            }
+
+            /// Decodes an object from a map of which version and kind, and perhaps one more key, were read already.
+            pub(crate) fn deserialize_rest<'de, A: serde::de::MapAccess<'de>>(kind: Kind, first: Option<Text>, map: A) -> Result<Self, A::Error> {
+                match kind {
+                    $( Kind::$kind => read_map(&["apiVersion", "kind"], first, map, |object: &mut $kind| &mut object.unknown).map(|object| Self::$kind(Arc::new(object))), )*
+                }
+            }
+
+            /// Decodes an object of a kind.
+            pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Self, D::Error> {
+                match kind {
+                    $( Kind::$kind => <$kind as serde::Deserialize>::deserialize(deserializer).map(|object| Self::$kind(Arc::new(object))), )*
+                }
+            }
+        }
+
+        impl serde::Serialize for Object {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$kind(object) => object.serialize(serializer), )*
+                }
+            }
+        }
+
+        $(
+            impl From<$kind> for Object {
+                fn from(object: $kind) -> Self {
+                    Self::$kind(Arc::new(object))
+                }
+            }
+
+            impl Resource for $kind {
+                const KIND: Kind = Kind::$kind;
+
+                fn metadata(&self) -> &ObjectMeta {
+                    &self.metadata
+                }
+
+                fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                    &mut self.metadata
+                }
+
+                fn wrap(object: Arc<Self>) -> Object {
+                    Object::$kind(object)
+                }
+
+                fn unwrap(object: &Object) -> Option<&Arc<Self>> {
+                    match object {
+                        Object::$kind(object) => Some(object),
+                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm, reason = "any other kind is not this one")]
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+
+/// A type of objects: what [`Object`] can hold.
+pub trait Resource: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Its metadata.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// Its metadata, to change it.
+    fn metadata_mut(&mut self) -> &mut ObjectMeta;
+
+    /// As an object of any kind.
+    fn wrap(object: Arc<Self>) -> Object;
+
+    /// The object, if it is of this kind.
+    fn unwrap(object: &Object) -> Option<&Arc<Self>>;
+}
+
+kinds! {
+    /// A piece of storage.
+    PersistentVolume { version: "v1", resource: "persistentvolumes", short: "pv", namespaced: false }
+    /// A request for storage.
+    PersistentVolumeClaim { version: "v1", resource: "persistentvolumeclaims", short: "pvc", namespaced: true }
+    /// How storage is made.
+    StorageClass { version: "storage.k8s.io/v1", resource: "storageclasses", short: "sc", namespaced: false }
+    /// How storage is tuned.
+    VolumeAttributesClass { version: "storage.k8s.io/v1", resource: "volumeattributesclasses", short: "vac", namespaced: false }
+    /// Pods with an identity and claims of their own.
+    StatefulSet { version: "apps/v1", resource: "statefulsets", short: "sts", namespaced: true }
+    /// Containers that run together and use volumes.
+    Pod { version: "v1", resource: "pods", short: "po", namespaced: true }
+    /// A machine that runs pods.
+    Node { version: "v1", resource: "nodes", short: "no", namespaced: false }
+}
+
+impl Kind {
+    /// The kind of a manifest, by its `apiVersion` and `kind`; `None` where the simulator does not hold it.
+    pub fn find(api_version: &str, kind: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == kind && known.api_version() == api_version)
+    }
+
+    /// The kind of a name that a user types: `pv`, `persistentvolume`, `persistentvolumes`, `PersistentVolume`.
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        Self::ALL.iter().copied().find(|kind| {
+            kind.short_name() == name || kind.resource() == name || kind.as_str().to_ascii_lowercase() == name
+        })
+    }
+
+    /// Whether a group and version belongs to Kubernetes itself, so that a kind of ours in another one is a mistake
+    /// and not somebody's custom resource.
+    pub(crate) fn is_built_in(api_version: &str) -> bool {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        !group.contains('.') || group == "storage.k8s.io"
+    }
+
+    /// Group of the kind; empty for the core group.
+    pub fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Kind and group, as the API server's messages have it: `StatefulSet.apps`.
+    pub(crate) fn qualified(self) -> String {
+        match self.group() {
+            "" => self.as_str().to_owned(),
+            group => format!("{}.{group}", self.as_str()),
+        }
+    }
+
+    /// Resource and group, as the API server's messages have it: `storageclasses.storage.k8s.io`.
+    pub(crate) fn qualified_resource(self) -> String {
+        match self.group() {
+            "" => self.resource().to_owned(),
+            group => format!("{}.{group}", self.resource()),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Object {
+    /// Namespace and name.
+    pub fn key(&self) -> NamespacedName {
+        let metadata = self.metadata();
+        NamespacedName::new(&metadata.namespace, &metadata.name)
+    }
+
+    /// Whether both are written in the same way. Objects that are equal may differ in the text of a quantity.
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
+        self == other && Json::of(self) == Json::of(other)
+    }
+
+    /// Kind, namespace and name.
+    pub fn reference(&self) -> ObjectKey {
+        ObjectKey { kind: self.kind(), key: self.key() }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reference().fmt(f)
+    }
+}
+
+/// Kind, namespace and name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// The kind.
+    pub kind: Kind,
+    /// Namespace and name.
+    pub key: NamespacedName,
+}
+
+impl ObjectKey {
+    /// A key from its parts; the name is `namespace/name` for kinds that live in namespaces.
+    pub fn new(kind: Kind, name: impl Into<NamespacedName>) -> Self {
+        Self { kind, key: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.key)
+    }
+}

@@ -1,0 +1,316 @@
+//! Lists and maps of the API: immutable, shared, and aware of the difference between absent and empty.
+//!
+//! Kubernetes prints an absent list as `null` and an empty one as `[]` in its error messages, and validates them
+//! differently in places (`VALID-13`). Both types keep that difference and are otherwise ordinary slices.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use crate::model::quantity::Quantity;
+use crate::model::text::Text;
+
+/// A list of the API: absent, or a shared slice. An absent list equals an empty one.
+pub struct List<T>(Option<Arc<[T]>>);
+
+impl<T> List<T> {
+    /// The absent list.
+    pub const fn absent() -> Self {
+        Self(None)
+    }
+
+    /// Whether the list is absent, which is not the same as empty.
+    pub fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<T: Clone> List<T> {
+    /// The items in a vector of their own.
+    pub fn to_vec(&self) -> Vec<T> {
+        self.deref().to_vec()
+    }
+
+    /// The same list with one more item at its end. Cost: linear in its length.
+    #[must_use]
+    pub fn with(&self, item: T) -> Self {
+        self.iter().cloned().chain([item]).collect()
+    }
+}
+
+impl<T> Clone for List<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Eq> Eq for List<T> {}
+
+impl<T: Hash> Hash for List<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(Some(items.into_iter().collect()))
+    }
+}
+
+impl<T, const N: usize> From<[T; N]> for List<T> {
+    fn from(items: [T; N]) -> Self {
+        Self(Some(Arc::from(items)))
+    }
+}
+
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self(Some(Arc::from(items)))
+    }
+}
+
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(items) = &self.0 else {
+            return serializer.serialize_none();
+        };
+        let mut out = serializer.serialize_seq(Some(items.len()))?;
+        for item in &**items {
+            out.serialize_element(item)?;
+        }
+        out.end()
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ListVisitor<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element::<Option<T>>()? {
+                    items.push(item.unwrap_or_default());
+                }
+                Ok(List::from(items))
+            }
+        }
+
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+/// A map of the API with text as keys: absent, or shared entries sorted by key. An absent map equals an empty one.
+pub struct Map<V>(Option<Arc<[(Text, V)]>>);
+
+/// Labels, annotations, parameters: text to text.
+pub type StringMap = Map<Text>;
+
+/// Resource names to quantities; the only one that matters here is `storage`.
+pub type ResourceList = Map<Quantity>;
+
+impl<V> Map<V> {
+    /// Whether the map is absent, which is not the same as empty.
+    pub fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries().is_empty()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// The value of a key. Cost: logarithmic.
+    pub fn get(&self, key: &str) -> Option<&V> {
+        let entries = self.entries();
+        let found = entries.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        Some(&entries[found].1)
+    }
+
+    /// Whether the key is present, whatever its value.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The entries in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Text, &V)> {
+        self.entries().iter().map(|(key, value)| (key, value))
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Text> {
+        self.entries().iter().map(|(key, _)| key)
+    }
+
+    fn entries(&self) -> &[(Text, V)] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
+
+impl<V: Clone> Map<V> {
+    /// The same map with one entry set. Cost: linear in its size.
+    #[must_use]
+    pub fn with(&self, key: impl Into<Text>, value: impl Into<V>) -> Self {
+        let key = key.into();
+        let mut entries = self.entries().to_vec();
+        match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(found) => entries[found].1 = value.into(),
+            Err(place) => entries.insert(place, (key, value.into())),
+        }
+        Self(Some(Arc::from(entries)))
+    }
+
+    /// The same map without a key; absent where nothing is left, as the API server drops empty maps.
+    /// Cost: linear in its size.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        if !self.contains_key(key) {
+            return self.clone();
+        }
+        let rest: Vec<_> = self.entries().iter().filter(|(k, _)| k != key).cloned().collect();
+        if rest.is_empty() { Self(None) } else { Self(Some(Arc::from(rest))) }
+    }
+}
+
+impl<V> Clone for Map<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: PartialEq> PartialEq for Map<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries() == other.entries()
+    }
+}
+
+impl<V: Eq> Eq for Map<V> {}
+
+impl<V: Hash> Hash for Map<V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entries().hash(state);
+    }
+}
+
+impl<V> Default for Map<V> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: Into<Text>, V> FromIterator<(K, V)> for Map<V> {
+    /// Collects entries; of a repeated key the last counts.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
+        let mut entries: Vec<(Text, V)> = items.into_iter().map(|(k, v)| (k.into(), v)).collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        entries.reverse();
+        entries.dedup_by(|(a, _), (b, _)| a == b);
+        entries.reverse();
+        Self(Some(Arc::from(entries)))
+    }
+}
+
+impl<K: Into<Text>, W: Into<V>, V, const N: usize> From<[(K, W); N]> for Map<V> {
+    fn from(items: [(K, W); N]) -> Self {
+        items.into_iter().map(|(key, value)| (key, value.into())).collect()
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Map<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<V: Serialize> Serialize for Map<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(entries) = &self.0 else {
+            return serializer.serialize_none();
+        };
+        let mut out = serializer.serialize_map(Some(entries.len()))?;
+        for (key, value) in &**entries {
+            out.serialize_entry(key, value)?;
+        }
+        out.end()
+    }
+}
+
+impl<'de, V: Deserialize<'de> + Default> Deserialize<'de> for Map<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapVisitor<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de> + Default> Visitor<'de> for MapVisitor<V> {
+            type Value = Map<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Map<V>, A::Error> {
+                let mut entries: Vec<(Text, V)> = Vec::new();
+                while let Some(key) = map.next_key::<Text>()? {
+                    entries.push((key, map.next_value::<Option<V>>()?.unwrap_or_default()));
+                }
+                entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+                if let Some([(key, _), _]) = entries.array_windows().find(|[(a, _), (b, _)]| a == b) {
+                    return Err(A::Error::custom(format_args!("repeated key {:?}", key.as_str())));
+                }
+                Ok(Map(Some(Arc::from(entries))))
+            }
+        }
+
+        deserializer.deserialize_map(MapVisitor(PhantomData))
+    }
+}

@@ -1,0 +1,57 @@
+//! Annotations, finalizers and other names with a fixed meaning (section 1 of the specification).
+
+/// The resource that volumes have and claims ask for.
+pub(crate) const STORAGE: &str = "storage";
+
+/// On a claim: binding was completed. Presence alone counts.
+pub(crate) const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+/// On a volume or a claim: the pointer was set by a controller. Presence alone counts.
+pub(crate) const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+/// On a volume: which provisioner made it.
+pub(crate) const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+/// On a volume or a claim: which CSI driver took over from an in-tree plugin.
+pub(crate) const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
+/// On a claim: which provisioner shall make a volume for it.
+pub(crate) const STORAGE_PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
+/// The older twin of [`STORAGE_PROVISIONER`].
+pub(crate) const BETA_STORAGE_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
+/// On a claim: the node that the scheduler chose. Presence alone counts.
+pub(crate) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// On a volume or a claim: the older form of the class field, which it overrides.
+pub(crate) const BETA_STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+/// On a volume: the older form of its mount options.
+pub(crate) const BETA_MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
+/// On a volume: its capacity before a resize that is not complete.
+pub(crate) const PRE_RESIZE_CAPACITY: &str = "volume.alpha.kubernetes.io/pre-resize-capacity";
+/// On a class: it is the default, if the value is exactly `true`.
+pub(crate) const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+/// The older twin of [`DEFAULT_CLASS`].
+pub(crate) const BETA_DEFAULT_CLASS: &str = "storageclass.beta.kubernetes.io/is-default-class";
+
+/// Holds an in-tree volume with policy `Delete` until its storage is deleted.
+pub(crate) const PV_CONTROLLER_FINALIZER: &str = "kubernetes.io/pv-controller";
+/// Holds a volume until its external provisioner has deleted its storage.
+pub(crate) const EXTERNAL_PROVISIONER_FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
+/// Holds a volume while it is bound.
+pub(crate) const PV_PROTECTION_FINALIZER: &str = "kubernetes.io/pv-protection";
+/// Holds a claim while a pod uses it.
+pub(crate) const PVC_PROTECTION_FINALIZER: &str = "kubernetes.io/pvc-protection";
+
+/// Marks an in-tree provisioner.
+pub(crate) const IN_TREE_PREFIX: &str = "kubernetes.io/";
+
+/// In-tree provisioners and the CSI drivers that took them over (section 1.4).
+const MIGRATED: [(&str, &str); 7] = [
+    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
+    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
+    ("kubernetes.io/cinder", "cinder.csi.openstack.org"),
+    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
+    ("kubernetes.io/azure-file", "file.csi.azure.com"),
+    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
+    ("kubernetes.io/portworx-volume", "pxd.portworx.com"),
+];
+
+/// The CSI driver that took over from an in-tree provisioner.
+pub(crate) fn migrated_driver(provisioner: &str) -> Option<&'static str> {
+    MIGRATED.iter().find(|(name, _)| *name == provisioner).map(|(_, driver)| *driver)
+}

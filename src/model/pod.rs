@@ -1,0 +1,531 @@
+//! `Pod` and the pod template: as far as storage, validation and scheduling read them.
+//!
+//! What they do not read (probes, security contexts, ...) is carried as it was written and checked against the table
+//! of `schema` only.
+
+use serde::de::MapAccess;
+use serde::ser::SerializeMap;
+
+use crate::model::claim::PersistentVolumeClaimSpec;
+use crate::model::fields::{Field, Fields, Report, Trail, api_enum, api_struct, read_value};
+use crate::model::json::Json;
+use crate::model::kind::type_meta;
+use crate::model::list::{List, StringMap};
+use crate::model::metadata::ObjectMeta;
+use crate::model::reference::ClaimKey;
+use crate::model::schema;
+use crate::model::shared::Shared;
+use crate::model::text::Text;
+use crate::model::time::Timestamp;
+use crate::model::volume_source::HostPathVolumeSource;
+
+api_enum! {
+    /// Where a pod is in its life.
+    #[derive(Default)]
+    pub enum PodPhase {
+        /// Not running yet.
+        #[default]
+        Pending = "Pending",
+        /// Running.
+        Running = "Running",
+        /// All containers ended well.
+        Succeeded = "Succeeded",
+        /// A container ended badly.
+        Failed = "Failed",
+        /// The node does not answer.
+        Unknown = "Unknown",
+    }
+}
+
+type_meta!(
+    /// Marks an object as a `Pod`.
+    PodType = "v1", "Pod"
+);
+
+api_struct! {
+    /// A claim that a pod uses by name.
+    pub struct ClaimVolumeSource {
+        /// Name of the claim, in the namespace of the pod.
+        claim_name: Text = "claimName" always;
+        /// Whether it is mounted read only.
+        read_only: bool = "readOnly";
+    }
+}
+
+api_struct! {
+    /// The claim that a generic ephemeral volume makes.
+    pub struct ClaimTemplate {
+        /// Labels and annotations of the claim.
+        metadata: ObjectMeta = "metadata";
+        /// What the claim asks for.
+        spec: Shared<PersistentVolumeClaimSpec> = "spec" always;
+    }
+}
+
+api_struct! {
+    /// A volume whose claim lives as long as the pod.
+    pub struct EphemeralVolumeSource {
+        /// The claim.
+        volume_claim_template: Option<ClaimTemplate> = "volumeClaimTemplate";
+    }
+}
+
+/// What stands behind a volume of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PodVolumeSource {
+    /// A claim.
+    PersistentVolumeClaim(ClaimVolumeSource),
+    /// A claim that is made for the pod.
+    Ephemeral(EphemeralVolumeSource),
+    /// A directory of the node.
+    HostPath(HostPathVolumeSource),
+    /// Any other source, by the key under which it stands.
+    Other(Text, Json),
+}
+
+/// The sources of a pod's volume: one, or in an invalid pod none or several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodVolumeSources(Vec<PodVolumeSource>);
+
+impl PodVolumeSources {
+    /// The sources.
+    pub fn iter(&self) -> impl Iterator<Item = &PodVolumeSource> {
+        self.0.iter()
+    }
+}
+
+impl From<PodVolumeSource> for PodVolumeSources {
+    fn from(source: PodVolumeSource) -> Self {
+        Self(vec![source])
+    }
+}
+
+impl PodVolumeSource {
+    /// The keys of all sources in the order in which validation meets them, with the shape of each.
+    const KEYS: [(&'static str, &'static str); 30] = [
+        ("emptyDir", "EmptyDirVolumeSource"),
+        ("hostPath", "HostPathVolumeSource"),
+        ("gitRepo", "GitRepoVolumeSource"),
+        ("gcePersistentDisk", "GCEPersistentDiskVolumeSource"),
+        ("awsElasticBlockStore", "AWSElasticBlockStoreVolumeSource"),
+        ("secret", "SecretVolumeSource"),
+        ("nfs", "NFSVolumeSource"),
+        ("iscsi", "ISCSIVolumeSource"),
+        ("glusterfs", "GlusterfsVolumeSource"),
+        ("flocker", "FlockerVolumeSource"),
+        ("persistentVolumeClaim", "PersistentVolumeClaimVolumeSource"),
+        ("rbd", "RBDVolumeSource"),
+        ("cinder", "CinderVolumeSource"),
+        ("cephfs", "CephFSVolumeSource"),
+        ("quobyte", "QuobyteVolumeSource"),
+        ("downwardAPI", "DownwardAPIVolumeSource"),
+        ("fc", "FCVolumeSource"),
+        ("flexVolume", "FlexVolumeSource"),
+        ("configMap", "ConfigMapVolumeSource"),
+        ("azureFile", "AzureFileVolumeSource"),
+        ("vsphereVolume", "VsphereVirtualDiskVolumeSource"),
+        ("photonPersistentDisk", "PhotonPersistentDiskVolumeSource"),
+        ("portworxVolume", "PortworxVolumeSource"),
+        ("azureDisk", "AzureDiskVolumeSource"),
+        ("storageos", "StorageOSVolumeSource"),
+        ("scaleIO", "ScaleIOVolumeSource"),
+        ("projected", "ProjectedVolumeSource"),
+        ("csi", "CSIVolumeSource"),
+        ("ephemeral", "EphemeralVolumeSource"),
+        ("image", "ImageVolumeSource"),
+    ];
+
+    /// The key under which it stands in the volume.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::PersistentVolumeClaim(_) => "persistentVolumeClaim",
+            Self::Ephemeral(_) => "ephemeral",
+            Self::HostPath(_) => "hostPath",
+            Self::Other(key, _) => key,
+        }
+    }
+
+    fn place(&self) -> Option<usize> {
+        Self::KEYS.iter().position(|(key, _)| *key == self.key())
+    }
+}
+
+impl Fields for PodVolumeSources {
+    const COUNT: usize = PodVolumeSource::KEYS.len();
+
+    fn index_of(key: &str) -> Option<usize> {
+        PodVolumeSource::KEYS.iter().position(|(known, _)| *known == key)
+    }
+
+    fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
+        let source = match PodVolumeSource::KEYS[index].0 {
+            "persistentVolumeClaim" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::PersistentVolumeClaim),
+            "ephemeral" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::Ephemeral),
+            "hostPath" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::HostPath),
+            key => read_value::<Option<Json>, A>(map)?.map(|value| PodVolumeSource::Other(key.into(), value)),
+        };
+        if let Some(source) = source {
+            let at = self.0.partition_point(|present| present.place() < source.place());
+            self.0.insert(at, source);
+        }
+        Ok(())
+    }
+
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.0.iter().try_for_each(|source| match source {
+            PodVolumeSource::PersistentVolumeClaim(value) => map.serialize_entry(source.key(), value),
+            PodVolumeSource::Ephemeral(value) => map.serialize_entry(source.key(), value),
+            PodVolumeSource::HostPath(value) => map.serialize_entry(source.key(), value),
+            PodVolumeSource::Other(key, value) => map.serialize_entry(key, value),
+        })
+    }
+
+    fn audit_fields(&self, at: &Trail<'_>, report: Report<'_>) {
+        for source in &self.0 {
+            let at = at.key(source.key());
+            match source {
+                PodVolumeSource::PersistentVolumeClaim(value) => value.audit(&at, report),
+                PodVolumeSource::Ephemeral(value) => value.audit(&at, report),
+                PodVolumeSource::HostPath(value) => value.audit(&at, report),
+                PodVolumeSource::Other(_, value) => {
+                    if let Some(place) = source.place() {
+                        schema::audit(value, PodVolumeSource::KEYS[place].1, &at, report);
+                    }
+                }
+            }
+        }
+    }
+}
+
+api_struct! {
+    /// A volume of a pod.
+    pub struct PodVolume {
+        /// Its name in the pod.
+        name: Text = "name" always;
+    }
+    group {
+        /// What stands behind it.
+        sources: PodVolumeSources;
+    }
+}
+
+api_struct! {
+    /// A directory of a container at which a volume is mounted.
+    pub struct VolumeMount {
+        /// Name of the pod's volume.
+        name: Text = "name" always;
+        /// Whether it is mounted read only.
+        read_only: bool = "readOnly";
+        /// Whether it is read only all the way down.
+        recursive_read_only: Option<Text> = "recursiveReadOnly";
+        /// The directory.
+        mount_path: Text = "mountPath" always;
+        /// A path inside of the volume.
+        sub_path: Text = "subPath";
+        /// How mounts propagate.
+        mount_propagation: Option<Text> = "mountPropagation";
+        /// A path inside of the volume, with variables.
+        sub_path_expr: Text = "subPathExpr";
+    }
+}
+
+api_struct! {
+    /// A device of a container that is a volume.
+    pub struct VolumeDevice {
+        /// Name of the pod's volume.
+        name: Text = "name" always;
+        /// Path of the device.
+        device_path: Text = "devicePath" always;
+    }
+}
+
+api_struct! {
+    /// A container.
+    pub struct Container {
+        /// Its name.
+        name: Text = "name" always;
+        /// Its image.
+        image: Text = "image";
+        /// Mounted volumes.
+        volume_mounts: List<VolumeMount> = "volumeMounts";
+        /// Volumes as devices.
+        volume_devices: List<VolumeDevice> = "volumeDevices";
+        /// Carried.
+        command: Json = "command" => "[]s";
+        /// Carried.
+        args: Json = "args" => "[]s";
+        /// Carried.
+        working_dir: Json = "workingDir" => "s";
+        /// Carried.
+        ports: Json = "ports" => "[]ContainerPort";
+        /// Carried.
+        env_from: Json = "envFrom" => "[]EnvFromSource";
+        /// Carried.
+        env: Json = "env" => "[]EnvVar";
+        /// Carried.
+        resources: Json = "resources" => "ResourceRequirements";
+        /// Carried.
+        resize_policy: Json = "resizePolicy" => "[]ContainerResizePolicy";
+        /// Carried.
+        restart_policy: Json = "restartPolicy" => "s";
+        /// Carried.
+        restart_policy_rules: Json = "restartPolicyRules" => "[]ContainerRestartRule";
+        /// Carried.
+        liveness_probe: Json = "livenessProbe" => "Probe";
+        /// Carried.
+        readiness_probe: Json = "readinessProbe" => "Probe";
+        /// Carried.
+        startup_probe: Json = "startupProbe" => "Probe";
+        /// Carried.
+        lifecycle: Json = "lifecycle" => "Lifecycle";
+        /// Carried.
+        termination_message_path: Json = "terminationMessagePath" => "s";
+        /// Carried.
+        termination_message_policy: Json = "terminationMessagePolicy" => "s";
+        /// Carried.
+        image_pull_policy: Json = "imagePullPolicy" => "s";
+        /// Carried.
+        security_context: Json = "securityContext" => "SecurityContext";
+        /// Carried.
+        stdin: Json = "stdin" => "b";
+        /// Carried.
+        stdin_once: Json = "stdinOnce" => "b";
+        /// Carried.
+        tty: Json = "tty" => "b";
+    }
+}
+
+api_struct! {
+    /// What a pod does with its time and its machine; nothing of it matters for storage.
+    pub struct PodExtras {
+        /// Carried.
+        ephemeral_containers: Json = "ephemeralContainers" => "[]EphemeralContainer";
+        /// Carried.
+        termination_grace_period_seconds: Json = "terminationGracePeriodSeconds" => "l";
+        /// Carried.
+        dns_policy: Json = "dnsPolicy" => "s";
+        /// Carried.
+        service_account_name: Json = "serviceAccountName" => "s";
+        /// Carried.
+        service_account: Json = "serviceAccount" => "s";
+        /// Carried.
+        automount_service_account_token: Json = "automountServiceAccountToken" => "b";
+        /// Carried.
+        host_network: Json = "hostNetwork" => "b";
+        /// Carried.
+        host_pid: Json = "hostPID" => "b";
+        /// Carried.
+        host_ipc: Json = "hostIPC" => "b";
+        /// Carried.
+        share_process_namespace: Json = "shareProcessNamespace" => "b";
+        /// Carried.
+        security_context: Json = "securityContext" => "PodSecurityContext";
+        /// Carried.
+        image_pull_secrets: Json = "imagePullSecrets" => "[]LocalObjectReference";
+        /// Carried.
+        scheduler_name: Json = "schedulerName" => "s";
+        /// Carried.
+        tolerations: Json = "tolerations" => "[]Toleration";
+        /// Carried.
+        host_aliases: Json = "hostAliases" => "[]HostAlias";
+        /// Carried.
+        priority_class_name: Json = "priorityClassName" => "s";
+        /// Carried.
+        dns_config: Json = "dnsConfig" => "PodDNSConfig";
+        /// Carried.
+        readiness_gates: Json = "readinessGates" => "[]PodReadinessGate";
+        /// Carried.
+        runtime_class_name: Json = "runtimeClassName" => "s";
+        /// Carried.
+        enable_service_links: Json = "enableServiceLinks" => "b";
+        /// Carried.
+        preemption_policy: Json = "preemptionPolicy" => "s";
+        /// Carried.
+        overhead: Json = "overhead" => "{}q";
+        /// Carried.
+        topology_spread_constraints: Json = "topologySpreadConstraints" => "[]TopologySpreadConstraint";
+        /// Carried.
+        set_hostname_as_fqdn: Json = "setHostnameAsFQDN" => "b";
+        /// Carried.
+        os: Json = "os" => "PodOS";
+        /// Carried.
+        host_users: Json = "hostUsers" => "b";
+        /// Carried.
+        scheduling_gates: Json = "schedulingGates" => "[]PodSchedulingGate";
+        /// Carried.
+        resource_claims: Json = "resourceClaims" => "[]PodResourceClaim";
+        /// Carried.
+        resources: Json = "resources" => "ResourceRequirements";
+        /// Carried.
+        hostname_override: Json = "hostnameOverride" => "s";
+        /// Carried.
+        scheduling_group: Json = "schedulingGroup" => "PodSchedulingGroup";
+    }
+}
+
+api_struct! {
+    /// What a pod runs and uses.
+    pub struct PodSpec {
+        /// Its volumes.
+        volumes: List<PodVolume> = "volumes";
+        /// Containers that run first.
+        init_containers: List<Container> = "initContainers";
+        /// Its containers.
+        containers: List<Container> = "containers" always;
+        /// What happens when a container ends.
+        restart_policy: Text = "restartPolicy";
+        /// Seconds that it may run.
+        active_deadline_seconds: Option<i64> = "activeDeadlineSeconds";
+        /// Labels that its node must have.
+        node_selector: StringMap = "nodeSelector";
+        /// The node that it was assigned to.
+        node_name: Text = "nodeName";
+        /// Its host name.
+        hostname: Text = "hostname";
+        /// Its subdomain.
+        subdomain: Text = "subdomain";
+        /// Where it may run.
+        affinity: Json = "affinity" => "Affinity";
+        /// Its priority.
+        priority: Option<i32> = "priority";
+    }
+    group {
+        /// What does not matter for storage.
+        extras: Shared<PodExtras>;
+    }
+}
+
+api_struct! {
+    /// What pods are made from.
+    pub struct PodTemplateSpec {
+        /// Labels and annotations.
+        metadata: ObjectMeta = "metadata";
+        /// What they run.
+        spec: Shared<PodSpec> = "spec";
+    }
+}
+
+api_struct! {
+    /// A condition of a pod.
+    pub struct PodCondition {
+        /// Which condition.
+        r#type: Text = "type" always;
+        /// The generation that it was made for.
+        observed_generation: i64 = "observedGeneration";
+        /// `True`, `False` or `Unknown`.
+        status: Text = "status" always;
+        /// When it was last looked at.
+        last_probe_time: Option<Timestamp> = "lastProbeTime" always;
+        /// When it last changed.
+        last_transition_time: Option<Timestamp> = "lastTransitionTime" always;
+        /// Why, in one word.
+        reason: Text = "reason";
+        /// Why, in a sentence.
+        message: Text = "message";
+    }
+}
+
+api_struct! {
+    /// What the kubelet and the scheduler say of a pod.
+    pub struct PodStatus {
+        /// Where it is in its life.
+        phase: PodPhase = "phase";
+        /// Its conditions.
+        conditions: List<PodCondition> = "conditions";
+        /// Why, in a sentence.
+        message: Text = "message";
+        /// Why, in one word.
+        reason: Text = "reason";
+        /// The node that is meant for it.
+        nominated_node_name: Text = "nominatedNodeName";
+        /// Its address.
+        pod_ip: Text = "podIP";
+        /// When it was started.
+        start_time: Option<Timestamp> = "startTime";
+        /// Containers that run first.
+        init_container_statuses: Json = "initContainerStatuses" => "[]ContainerStatus";
+        /// Its containers.
+        container_statuses: Json = "containerStatuses" => "[]ContainerStatus";
+        /// Containers for debugging.
+        ephemeral_container_statuses: Json = "ephemeralContainerStatuses" => "[]ContainerStatus";
+        /// Carried.
+        observed_generation: i64 = "observedGeneration";
+        /// Carried.
+        host_ip: Json = "hostIP" => "s";
+        /// Carried.
+        host_ips: Json = "hostIPs" => "[]HostIP";
+        /// Carried.
+        pod_ips: Json = "podIPs" => "[]PodIP";
+        /// Carried.
+        qos_class: Json = "qosClass" => "s";
+        /// Carried.
+        resize: Json = "resize" => "s";
+        /// Carried.
+        resource_claim_statuses: Json = "resourceClaimStatuses" => "[]PodResourceClaimStatus";
+        /// Carried.
+        extended_resource_claim_status: Json = "extendedResourceClaimStatus" => "PodExtendedResourceClaimStatus";
+        /// Carried.
+        allocated_resources: Json = "allocatedResources" => "{}q";
+        /// Carried.
+        resources: Json = "resources" => "ResourceRequirements";
+        /// Carried.
+        node_allocatable_resource_claim_statuses: Json = "nodeAllocatableResourceClaimStatuses" => "[]NodeAllocatableResourceClaimStatus";
+    }
+}
+
+api_struct! {
+    /// Containers that run together and use volumes.
+    pub struct Pod {
+        /// Name, namespace, labels.
+        metadata: ObjectMeta = "metadata";
+        /// What it runs and uses.
+        spec: Shared<PodSpec> = "spec";
+        /// What the kubelet and the scheduler say.
+        status: PodStatus = "status";
+    }
+    group {
+        /// Its kind.
+        type_meta: PodType;
+    }
+}
+
+impl Pod {
+    /// Whether it ended, or is being deleted with no container left running (`HELP-11`).
+    pub fn is_terminated(&self) -> bool {
+        match self.status.phase {
+            PodPhase::Failed | PodPhase::Succeeded => true,
+            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
+                let status = &self.status;
+                let containers =
+                    [&status.init_container_statuses, &status.container_statuses, &status.ephemeral_container_statuses];
+                self.metadata.is_deleting() && !containers.into_iter().any(any_running)
+            }
+        }
+    }
+
+    /// The claims that its volumes name, those of generic ephemeral volumes included (`HELP-12`), in the order of
+    /// the volumes.
+    pub fn claim_keys(&self) -> impl Iterator<Item = ClaimKey> {
+        self.spec.volumes.iter().flat_map(move |volume| {
+            volume.sources.iter().filter_map(move |source| match source {
+                PodVolumeSource::PersistentVolumeClaim(claim) => {
+                    Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
+                }
+                PodVolumeSource::Ephemeral(_) => {
+                    Some(ClaimKey::new(&self.metadata.namespace, format!("{}-{}", self.metadata.name, volume.name)))
+                }
+                PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => None,
+            })
+        })
+    }
+}
+
+/// Whether one of the container statuses has a state other than waiting or terminated.
+fn any_running(statuses: &Json) -> bool {
+    let Json::List(statuses) = statuses else {
+        return false;
+    };
+    statuses.iter().any(|status| {
+        status.get("state").and_then(|state| state.get("running")).is_some_and(|running| *running != Json::Null)
+    })
+}

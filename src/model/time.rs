@@ -1,0 +1,79 @@
+//! Instants as the API writes them: RFC 3339, in UTC, whole seconds.
+//!
+//! Nothing here reads a clock; the engine has its own virtual one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+use crate::model::fields::Field;
+use crate::model::text::Text;
+
+/// A point in time with a resolution of one second.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Seconds since 1970-01-01T00:00:00Z. Values outside of the years 1 to 9999 are moved to the nearest end.
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        let (first, last) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        Self(seconds.clamp(first, last))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub fn unix_seconds(self) -> i64 {
+        self.0
+    }
+}
+
+/// A text that is no RFC 3339 instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an RFC 3339 time such as 2024-01-01T00:00:00Z")]
+pub struct TimestampError {
+    /// The text.
+    pub text: String,
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let instant: Result<jiff::Timestamp, _> = text.parse();
+        // The parser also takes a space for the `T` and other relaxed forms, which the API refuses.
+        match instant {
+            Ok(instant) if text.as_bytes().get(10) == Some(&b'T') => Ok(Self(instant.as_second())),
+            Ok(_) | Err(_) => Err(TimestampError { text: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(instant) => fmt::Display::fmt(&instant, f),
+            Err(_) => write!(f, "{}s", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Field for Timestamp {}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

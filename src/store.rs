@@ -1,0 +1,21 @@
+//! Objects as an API server holds them: by name, with versions, finalizers and an ordered journal of writes.
+//!
+//! The store is the only place where objects change, one write at a time. Every successful write raises the
+//! resource version; a write that is based on an old version is a conflict; a deleted object stays while it has
+//! finalizers. Copies of a store share what they have in common, so that a cluster of a million objects is forked
+//! in microseconds.
+
+mod admission;
+mod arena;
+mod journal;
+mod names;
+mod table;
+mod write;
+
+pub use crate::store::journal::{Journal, WriteRecord};
+pub use crate::store::write::{Actor, StoreRules, Verb};
+
+pub(crate) use crate::store::admission::default_class;
+pub(crate) use crate::store::arena::Arena;
+pub(crate) use crate::store::names::Names;
+pub(crate) use crate::store::write::{Change, Context, Store, Stored, Write};

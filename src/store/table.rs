@@ -1,0 +1,108 @@
+//! The objects of one kind.
+
+use std::sync::Arc;
+
+use crate::model::id::{Id, Sequence};
+use crate::model::kind::Resource;
+use crate::model::reference::NamespacedName;
+use crate::store::arena::Arena;
+use crate::store::names::Names;
+
+#[derive(Debug)]
+struct Slot<T> {
+    key: Arc<NamespacedName>,
+    object: Option<Arc<T>>,
+    created: Sequence,
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self { key: Arc::clone(&self.key), object: self.object.clone(), created: self.created }
+    }
+}
+
+/// Objects of one kind, by name and by number.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    slots: Arena<Slot<T>>,
+    names: Names<NamespacedName>,
+    live: usize,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), names: self.names.clone(), live: self.live }
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { slots: Arena::default(), names: Names::default(), live: 0 }
+    }
+}
+
+impl<T: Resource> Table<T> {
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.live
+    }
+
+    /// The number of a name that has, or once had, an object.
+    pub(crate) fn id(&self, key: &NamespacedName) -> Option<Id<T>> {
+        self.names.get(key).map(Id::from_number)
+    }
+
+    /// The object of a number, if it exists.
+    pub(crate) fn get(&self, id: Id<T>) -> Option<&Arc<T>> {
+        self.slots.get(id.index())?.object.as_ref()
+    }
+
+    pub(crate) fn find(&self, key: &NamespacedName) -> Option<&Arc<T>> {
+        self.get(self.id(key)?)
+    }
+
+    /// The name of a number.
+    pub(crate) fn key(&self, id: Id<T>) -> Option<&Arc<NamespacedName>> {
+        self.slots.get(id.index()).map(|slot| &slot.key)
+    }
+
+    /// The place of an object in the order of creation.
+    pub(crate) fn created(&self, id: Id<T>) -> Sequence {
+        self.slots.get(id.index()).map(|slot| slot.created).unwrap_or_default()
+    }
+
+    /// All objects in the order of their creation. Cost: n log n where names were used again, else linear.
+    pub(crate) fn in_order(&self) -> Vec<(Id<T>, &Arc<T>)> {
+        let slots = self.slots.iter().zip(0..);
+        let mut found: Vec<_> = slots
+            .filter_map(|(slot, number)| Some((slot.created, Id::from_number(number), slot.object.as_ref()?)))
+            .collect();
+        found.sort_by_key(|(created, ..)| *created);
+        found.into_iter().map(|(_, id, object)| (id, object)).collect()
+    }
+
+    /// The number of a name, which gets one if it has none.
+    pub(super) fn number(&mut self, key: NamespacedName) -> Id<T> {
+        if let Some(id) = self.id(&key) {
+            return id;
+        }
+        let key = Arc::new(key);
+        let slot = Slot { key: Arc::clone(&key), object: None, created: Sequence::default() };
+        let number = u32::try_from(self.slots.push(slot)).unwrap_or(u32::MAX);
+        self.names.insert(key, number);
+        Id::from_number(number)
+    }
+
+    /// Puts an object in, or takes it out. A new object gets the given place in the order of creation.
+    pub(super) fn set(&mut self, id: Id<T>, object: Option<Arc<T>>, created: Option<Sequence>) {
+        let Some(slot) = self.slots.get_mut(id.index()) else {
+            return;
+        };
+        let (before, after) = (slot.object.is_some(), object.is_some());
+        slot.object = object;
+        if let Some(created) = created {
+            slot.created = created;
+        }
+        self.live = self.live + usize::from(after) - usize::from(before);
+    }
+}
