@@ -12,11 +12,13 @@ mod config;
 mod engine;
 mod events;
 mod faults;
+mod journal;
 mod operate;
 mod operations;
 mod perform;
 mod queue;
 mod read;
+mod replay;
 mod sync;
 mod timers;
 mod user;
@@ -32,7 +34,7 @@ use crate::cluster::timers::Retries;
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
 use crate::model::time::Timestamp;
-use crate::store::{Journal, Store, WriteRecord};
+use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
@@ -40,51 +42,9 @@ pub use crate::cluster::config::{Config, Controllers};
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
-
-/// One entry of the journal.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum JournalEntry {
-    /// A write that was carried out.
-    Write(WriteRecord),
-    /// An event that was emitted. Repetitions at later resyncs only raise the count of its record.
-    Event {
-        /// Virtual time since the start of the cluster.
-        time: Duration,
-        /// The event.
-        event: Arc<Event>,
-    },
-}
-
-impl JournalEntry {
-    /// The write, if this is one.
-    pub fn write(&self) -> Option<&WriteRecord> {
-        match self {
-            Self::Write(record) => Some(record),
-            Self::Event { .. } => None,
-        }
-    }
-
-    /// The event, if this is one.
-    pub fn event(&self) -> Option<&Event> {
-        match self {
-            Self::Event { event, .. } => Some(event),
-            Self::Write(_) => None,
-        }
-    }
-}
-
-impl std::fmt::Display for JournalEntry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Write(record) => record.fmt(f),
-            Self::Event { time, event } => {
-                let seconds = time.as_secs_f64();
-                write!(f, "{seconds:>10.3}s {:<28} {:<12} {}: {event}", event.source.as_str(), "event", event.object)
-            }
-        }
-    }
-}
+pub use crate::cluster::journal::{Entries, Journal, JournalEntry, WriteRecord};
+pub use crate::cluster::replay::ReplayError;
+pub use crate::cluster::user::Accepted;
 
 /// A Kubernetes cluster as far as storage depends on it, in memory.
 ///
@@ -109,7 +69,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     recorder: Recorder,
-    journal: Journal<JournalEntry>,
+    journal: Journal,
     faults: Vec<Fault>,
     now: Duration,
 }
@@ -164,7 +124,7 @@ impl Cluster {
     }
 
     /// Every write and every event, in order. Empty where the configuration switches the journal off.
-    pub fn journal(&self) -> &Journal<JournalEntry> {
+    pub fn journal(&self) -> &Journal {
         &self.journal
     }
 }

@@ -1,4 +1,82 @@
 //! A deterministic simulator of how Kubernetes binds storage.
+//!
+//! `bindery` holds PersistentVolumes, PersistentVolumeClaims, StorageClasses and the objects around them in memory and
+//! runs the control loops of Kubernetes 1.36 over them: the same writes, phases, annotations, events and messages, one
+//! write at a time, without a cluster, a clock or a thread.
+//!
+//! ```
+//! use bindery::{ClaimPhase, Cluster, Kind};
+//!
+//! let mut cluster = Cluster::default();
+//! cluster.apply_yaml("
+//! apiVersion: v1
+//! kind: PersistentVolume
+//! metadata: {name: pv-1}
+//! spec:
+//!   capacity: {storage: 10Gi}
+//!   accessModes: [ReadWriteOnce]
+//!   nfs: {server: nfs.example.com, path: /exports/1}
+//! ---
+//! apiVersion: v1
+//! kind: PersistentVolumeClaim
+//! metadata: {name: data}
+//! spec:
+//!   accessModes: [ReadWriteOnce]
+//!   resources: {requests: {storage: 8Gi}}
+//! ")?;
+//! cluster.settle()?;
+//! let claim = cluster.claim("data").unwrap();
+//! assert_eq!(claim.status.phase, ClaimPhase::Bound);
+//! assert_eq!(claim.spec.volume_name, "pv-1");
+//!
+//! // What would be left if the claim were deleted? Ask a copy.
+//! let mut what_if = cluster.fork();
+//! what_if.delete(&Kind::PersistentVolumeClaim.named("data"))?;
+//! what_if.settle()?;
+//! assert_eq!(what_if.volume("pv-1").unwrap().status.phase.as_str(), "Released");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Writing
+//! A [`Cluster`] takes objects as an API server does. [`Cluster::create`], [`Cluster::replace`], [`Cluster::patch`] and
+//! [`Cluster::delete`] go through defaults, admission and validation and answer with Kubernetes' own words;
+//! [`Cluster::apply_yaml`] does what `kubectl apply` does, all or nothing. [`Cluster::restore`] and
+//! [`Cluster::restore_yaml`] take objects as they are, such as a dump of a real cluster.
+//!
+//! # Running
+//! [`Cluster::settle`] runs every controller until nothing changes. [`Cluster::step`] takes one step, which is at most
+//! one write; [`Cluster::enabled`] lists everything that could happen next and [`Cluster::take`] picks one. Time is
+//! virtual: it moves in [`Cluster::advance`] and nowhere else, and back-off, retries and repeated events elapse there.
+//!
+//! # Looking
+//! [`Cluster::journal`] holds every write with the object before and after, who wrote and by which rule, and every
+//! event. [`Cluster::events`] holds the events as `kubectl get events` shows them, repetitions counted.
+//! [`Cluster::fork`] makes a cheap copy to try something in.
+//!
+//! # Rules
+//! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
+//! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers
+//! are replayed by the test `conformance`.
+//!
+//! # Differences from Kubernetes
+//! Where Kubernetes leaves a choice to chance, a documented order decides:
+//!
+//! - Work is taken first in, first out over all queues, and a resync visits volumes and then claims in the order of
+//!   their creation (`DET-4`, `DET-8`).
+//! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`), and of sets of access modes
+//!   of equal size the one with the earlier mode (`DET-1`).
+//! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
+//! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
+//!
+//! Where the simulator does less than a cluster:
+//!
+//! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
+//!   checked for its shape. Pods get no defaults for resources at the level of the pod.
+//! - A quantity of which the digits would fill more than 10,000 places is refused.
+//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - `managedFields` are carried and never written; server-side apply is not simulated.
+//! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
+//!   periods are not waited for.
 
 mod api;
 mod backend;
@@ -12,46 +90,69 @@ mod store;
 pub use api::ApiError;
 pub use backend::{Behaviour, Plugin, Sources};
 pub use cluster::{
-    Action, Applied, ApplyError, Cluster, Config, Controllers, Event, EventRecord, Fault, JournalEntry, NotQuiet,
-    Outcome, Settled,
+    Accepted, Action, Applied, ApplyError, Cluster, Config, Controllers, Entries, Event, EventRecord, Fault, Journal,
+    JournalEntry, NotQuiet, Outcome, ReplayError, Settled, WriteRecord,
 };
 pub use controllers::{EventType, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
-pub use model::claim::{
-    ClaimCondition, ClaimPhase, ClaimProgress, ModifyVolumeStatus, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-    PersistentVolumeClaimStatus, PersistentVolumeClaimType, VolumeResourceRequirements,
-};
-pub use model::class::{
-    BindingMode, StorageClass, StorageClassType, TopologySelectorLabelRequirement, TopologySelectorTerm,
-    VolumeAttributesClass, VolumeAttributesClassType,
-};
+pub use model::claim::{ClaimPhase, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};
+pub use model::class::{BindingMode, StorageClass, VolumeAttributesClass};
 pub use model::field_error::{FieldError, FieldErrorKind};
-pub use model::fields::UnknownFields;
 pub use model::json::Json;
 pub use model::kind::{Kind, Object, ObjectKey, Resource};
 pub use model::list::{List, Map, ResourceList, StringMap};
-pub use model::metadata::{Identity, ObjectMeta, OwnerReference, ResourceVersion, Uid};
-pub use model::node::{Node, NodeSpec, NodeType};
-pub use model::node_selector::{
-    NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity,
-};
-pub use model::pod::Pod;
+pub use model::metadata::{ObjectMeta, OwnerReference, ResourceVersion, Uid};
+pub use model::node::Node;
+pub use model::node_selector::{NodeSelector, VolumeNodeAffinity};
+pub use model::pod::{Pod, PodPhase};
 pub use model::quantity::{Format, Quantity, QuantityError};
-pub use model::reference::{
-    ClaimKey, NamespacedName, ObjectReference, SecretReference, TypedLocalObjectReference, TypedObjectReference,
-    VolumeName,
-};
-pub use model::selector::{
-    LabelSelector, LabelSelectorRequirement, Predicate, Requirement, SelectorError, SelectorOperator, Test,
-};
+pub use model::reference::{ClaimKey, NamespacedName, ObjectReference};
+pub use model::selector::{LabelSelector, Predicate, SelectorError};
 pub use model::shared::Shared;
+pub use model::stateful_set::StatefulSet;
 pub use model::text::Text;
 pub use model::time::{Timestamp, TimestampError};
 pub use model::volume::{
-    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, PersistentVolumeType, ReclaimPolicy, VolumeMode,
-    VolumePhase,
+    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
-pub use store::{Actor, Journal, StoreRules, Verb, WriteRecord};
+pub use store::{Actor, StoreRules, Verb};
+
+/// The parts of the objects, under the names that the API gives them.
+pub mod parts {
+    pub use crate::model::claim::{
+        ClaimCondition, ClaimProgress, ModifyVolumeStatus, PersistentVolumeClaimType, VolumeResourceRequirements,
+    };
+    pub use crate::model::class::{
+        StorageClassType, TopologySelectorLabelRequirement, TopologySelectorTerm, VolumeAttributesClassType,
+    };
+    pub use crate::model::fields::UnknownFields;
+    pub use crate::model::metadata::Identity;
+    pub use crate::model::node::{NodeSpec, NodeType};
+    pub use crate::model::node_selector::{NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm};
+    pub use crate::model::pod::{
+        ClaimTemplate, ClaimVolumeSource, Container, EphemeralVolumeSource, PodCondition, PodExtras, PodSpec,
+        PodStatus, PodTemplateSpec, PodType, PodVolume, PodVolumeSource, PodVolumeSources, VolumeDevice, VolumeMount,
+    };
+    pub use crate::model::reference::{SecretReference, TypedLocalObjectReference, TypedObjectReference};
+    pub use crate::model::selector::{LabelSelectorRequirement, Requirement, SelectorOperator, Test};
+    pub use crate::model::stateful_set::{
+        ClaimRetentionPolicy, Ordinals, PodManagementPolicy, RetentionPolicy, RollingUpdate, StatefulSetCondition,
+        StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,
+    };
+    pub use crate::model::volume::PersistentVolumeType;
+}
+
+/// The 22 kinds of storage that can stand behind a volume.
+pub mod volume_source {
+    pub use crate::model::volume_source::{
+        AwsElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CephFsVolumeSource,
+        CinderVolumeSource, CsiVolumeSource, FibreChannelVolumeSource, FlexVolumeSource, FlockerVolumeSource,
+        GcePersistentDiskVolumeSource, GlusterfsVolumeSource, HostPathVolumeSource, IscsiVolumeSource,
+        LocalVolumeSource, NfsVolumeSource, PhotonPersistentDiskVolumeSource, PortworxVolumeSource,
+        QuobyteVolumeSource, RbdVolumeSource, ScaleIoVolumeSource, StorageOsVolumeSource, VolumeSources,
+        VsphereVolumeSource,
+    };
+}

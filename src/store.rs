@@ -7,12 +7,10 @@
 
 mod admission;
 mod arena;
-mod journal;
 mod names;
 mod table;
 mod write;
 
-pub use crate::store::journal::{Journal, WriteRecord};
 pub use crate::store::write::{Actor, StoreRules, Verb};
 
 pub(crate) use crate::store::admission::default_class;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::api::ApiError;
 use crate::cluster::Cluster;
-use crate::cluster::user::merge;
+use crate::cluster::user::{Accepted, merge};
 use crate::manifest::{self, Document, Manifest, ManifestError, Problem, Reader, Strictness};
 use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
@@ -171,8 +171,8 @@ impl Cluster {
         let Some(live) = self.store.find(&key) else {
             merge(&mut written, &noted);
             let object = decode(&key, &written)?;
-            let (_, warnings) = self.create_with_warnings(object)?;
-            return Ok((key, Outcome::Created, warnings));
+            let accepted = self.create(object)?;
+            return Ok((key, Outcome::Created, accepted.warnings));
         };
         let annotation = live.metadata().annotations.get(LAST_APPLIED);
         let before: Json = annotation.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -182,7 +182,7 @@ impl Cluster {
         merge(&mut json, &noted);
         let object = decode(&key, &json)?;
         let version = live.metadata().resource_version;
-        let (object, warnings) = self.replace_at(&key, object)?;
+        let Accepted { object, warnings } = self.replace(&key, object)?;
         let changed = object.metadata().resource_version != version;
         Ok((key, if changed { Outcome::Configured } else { Outcome::Unchanged }, warnings))
     }

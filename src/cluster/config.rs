@@ -31,7 +31,8 @@ impl Controllers {
 /// ```
 /// use bindery::{Cluster, Config, Controllers};
 ///
-/// let config = Config::default().with_controllers(Controllers::PERSISTENT_VOLUMES);
+/// let mut config = Config::default();
+/// config.controllers = Controllers::PERSISTENT_VOLUMES;
 /// let cluster = Cluster::new(config);
 /// assert_eq!(cluster.time().to_string(), "2024-01-01T00:00:00Z");
 /// ```
@@ -82,39 +83,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The same with other controllers.
-    #[must_use]
-    pub fn with_controllers(mut self, controllers: Controllers) -> Self {
-        self.controllers = controllers;
-        self
-    }
-
-    /// The same with other in-tree plugins.
-    #[must_use]
-    pub fn with_plugins(mut self, plugins: Vec<Plugin>) -> Self {
-        self.plugins = plugins;
-        self
-    }
-
-    /// The same with another default namespace.
-    #[must_use]
-    pub fn with_namespace(mut self, namespace: impl Into<Text>) -> Self {
-        self.namespace = namespace.into();
-        self
-    }
-
-    /// The same with a store that takes writes as they are, and no admission.
-    #[must_use]
-    pub fn verbatim(mut self) -> Self {
-        self.rules = StoreRules::Verbatim;
-        self.admission = false;
-        self
-    }
-
-    /// The same without a journal.
-    #[must_use]
-    pub fn without_journal(mut self) -> Self {
-        self.journal = false;
-        self
+    /// Like the default, but with a store that takes writes as they are, and without admission.
+    pub fn verbatim() -> Self {
+        Self { rules: StoreRules::Verbatim, admission: false, ..Self::default() }
     }
 }

@@ -73,7 +73,15 @@ impl Recorder {
     /// Records an emission. Returns the number of its record.
     pub(super) fn record(&mut self, emission: Emission, source: Actor, now: Duration) -> u32 {
         let Emission { object, uid, event_type, reason, message } = emission;
-        let event = Event { object, uid, event_type, reason, message, source };
+        self.count(Event { object, uid, event_type, reason, message, source }, now)
+    }
+
+    /// Records an emission of another run.
+    pub(super) fn replay(&mut self, event: &Event, time: Duration) {
+        self.count(event.clone(), time);
+    }
+
+    fn count(&mut self, event: Event, now: Duration) -> u32 {
         if let Some(number) = self.numbers.get(&event) {
             if let Some(record) = self.records.get_mut(number as usize) {
                 record.count += 1;

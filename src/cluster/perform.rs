@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
 use crate::cluster::work::{Origin, Worker};
-use crate::cluster::{Cluster, JournalEntry, faults};
+use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission, protect_claim, protect_volume};
 use crate::model::id::Id;
 use crate::model::kind::Object;
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
-use crate::store::{Actor, Change, Context, Verb, Write, WriteRecord};
+use crate::store::{Actor, Change, Context, Verb, Write};
 
 impl Cluster {
     /// Carries out a controller's write, unless a fault refuses it.
@@ -33,9 +33,7 @@ impl Cluster {
             (Write::Update(object), Caching::Sent) => Some(object.clone()),
             _ => None,
         };
-        let namespace = self.config.namespace.clone();
-        let context = self.context(&namespace);
-        let change = self.store.apply(write, &context)?;
+        let change = self.store.apply(write, &self.context())?;
         self.record(verb, actor, rule, &change);
         let object = change.object().cloned();
         let cached = match caching {
@@ -49,8 +47,9 @@ impl Cluster {
         object.ok_or(ApiError::Server { message: "a write had no effect".to_owned() })
     }
 
-    pub(super) fn context<'c>(&self, namespace: &'c Text) -> Context<'c> {
-        Context { now: self.time(), namespace, rules: self.config.rules, admission: self.config.admission }
+    pub(super) fn context(&self) -> Context {
+        let Config { namespace, rules, admission, .. } = &*self.config;
+        Context { now: self.time(), namespace: namespace.clone(), rules: *rules, admission: *admission }
     }
 
     /// Stores a copy in the volume controller's own cache.
@@ -79,14 +78,14 @@ impl Cluster {
         if !change.is_effective() {
             return;
         }
-        self.record_quietly(verb, actor, rule, change);
+        self.journalize(verb, actor, rule, change);
         if let Some(object) = change.object() {
             self.notify(object);
         }
     }
 
-    /// Records a write of which the controllers are not told.
-    pub(super) fn record_quietly(&mut self, verb: Verb, actor: Actor, rule: &'static str, change: &Change) {
+    /// Writes a write down, of which the controllers are not told.
+    pub(super) fn journalize(&mut self, verb: Verb, actor: Actor, rule: &'static str, change: &Change) {
         if self.config.journal {
             let (before, after) = (change.before.clone(), change.after.clone());
             self.journal.push(JournalEntry::Write(WriteRecord { time: self.now, actor, rule, verb, before, after }));

@@ -8,61 +8,38 @@ use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
 use crate::store::{Actor, Change, Verb, Write};
 
+/// What the API server answers when it accepts an object.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The object as it is stored.
+    pub object: Object,
+    /// What the server warns of, in order.
+    pub warnings: Vec<String>,
+}
+
 impl Cluster {
-    /// Creates an object as the API server does: defaults, admission, validation. Returns it as it is stored.
+    /// Creates an object as the API server does: defaults, admission, validation.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is stored then.
-    pub fn create(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
-        self.create_with_warnings(object).map(|(object, _)| object)
-    }
-
-    /// Like [`Cluster::create`], with the warnings that the API server adds to its answer.
-    ///
-    /// # Errors
-    /// As [`Cluster::create`].
-    pub fn create_with_warnings(&mut self, object: impl Into<Object>) -> Result<(Object, Vec<String>), ApiError> {
-        self.user_write(Verb::Create, |cluster| {
-            let namespace = cluster.config.namespace.clone();
-            let context = cluster.context(&namespace);
+    pub fn create(&mut self, object: impl Into<Object>) -> Result<Accepted, ApiError> {
+        self.write(Verb::Create, |cluster| {
+            let context = cluster.context();
             cluster.store.apply(Write::Create(object.into()), &context)
         })
     }
 
-    /// Replaces an object as a PUT does. Its status is ignored; a resource version, if it has one, must be the
-    /// stored one. Returns the object as it is stored.
+    /// Replaces the object of a key as a PUT to its URL does. A status in it is ignored; a resource version, if it has
+    /// one, must be the stored one.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.
-    pub fn replace(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
-        self.replace_with_warnings(object).map(|(object, _)| object)
-    }
-
-    /// Like [`Cluster::replace`], with the warnings that the API server adds to its answer.
-    ///
-    /// # Errors
-    /// As [`Cluster::replace`].
-    pub fn replace_with_warnings(&mut self, object: impl Into<Object>) -> Result<(Object, Vec<String>), ApiError> {
-        self.user_write(Verb::Update, |cluster| {
-            let namespace = cluster.config.namespace.clone();
-            let context = cluster.context(&namespace);
-            cluster.store.replace(object.into(), &context)
-        })
-    }
-
-    /// Replaces an object that is addressed by its key, as the URL of a PUT does.
-    ///
-    /// # Errors
-    /// As [`Cluster::replace`], and HTTP 400 where the object names another key.
-    pub fn replace_at(
-        &mut self,
-        key: &ObjectKey,
-        object: impl Into<Object>,
-    ) -> Result<(Object, Vec<String>), ApiError> {
-        self.user_write(Verb::Update, |cluster| {
-            let namespace = cluster.config.namespace.clone();
-            let context = cluster.context(&namespace);
-            cluster.store.replace_at(key, object.into(), &context)
+    pub fn replace(&mut self, key: &ObjectKey, object: impl Into<Object>) -> Result<Accepted, ApiError> {
+        let key = self.full_key(key);
+        self.write(Verb::Update, |cluster| {
+            let context = cluster.context();
+            cluster.store.replace(&key, object.into(), &context)
         })
     }
 
@@ -70,15 +47,14 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.
-    pub fn patch(&mut self, key: &ObjectKey, patch: &Json) -> Result<Object, ApiError> {
+    pub fn patch(&mut self, key: &ObjectKey, patch: &Json) -> Result<Accepted, ApiError> {
         let key = self.full_key(key);
-        let live =
-            self.store.find(&key).ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })?;
+        let live = self.get(&key).ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })?;
         let mut json = manifest::to_value(&live);
         merge(&mut json, patch);
         let object = manifest::from_value(key.kind, &json, Strictness::Strict)
             .map_err(|error| ApiError::BadRequest { message: error.to_string() })?;
-        self.replace_at(&key, object).map(|(object, _)| object)
+        self.replace(&key, object)
     }
 
     /// Requests the deletion of an object. One with finalizers stays until they are removed.
@@ -87,12 +63,11 @@ impl Cluster {
     /// [`ApiError::NotFound`] where there is no such object.
     pub fn delete(&mut self, key: &ObjectKey) -> Result<(), ApiError> {
         let key = self.full_key(key);
-        let deleted = self.user_write(Verb::Delete, |cluster| {
-            let namespace = cluster.config.namespace.clone();
-            let context = cluster.context(&namespace);
+        self.write(Verb::Delete, |cluster| {
+            let context = cluster.context();
             cluster.store.apply(Write::Delete(key), &context)
-        });
-        deleted.map(|_| ())
+        })
+        .map(|_| ())
     }
 
     /// Takes an object out at once, whatever its finalizers, as if somebody had stripped them.
@@ -101,7 +76,7 @@ impl Cluster {
     /// [`ApiError::NotFound`] where there is no such object.
     pub fn remove(&mut self, key: &ObjectKey) -> Result<(), ApiError> {
         let key = self.full_key(key);
-        self.user_write(Verb::Delete, |cluster| cluster.store.remove(&key)).map(|_| ())
+        self.write(Verb::Delete, |cluster| cluster.store.remove(&key)).map(|_| ())
     }
 
     /// Puts an object in as it is: status, uid, annotations and unknown fields included, without admission and
@@ -123,11 +98,9 @@ impl Cluster {
     /// # Errors
     /// [`ApiError::AlreadyExists`] where there is such an object.
     pub fn restore_unseen(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
-        let namespace = self.config.namespace.clone();
-        let context = self.context(&namespace);
-        let change = self.store.restore(object.into(), &context)?;
-        self.record_quietly(Verb::Restore, Actor::User, "", &change);
-        change.object().cloned().ok_or(ApiError::Server { message: "nothing was restored".to_owned() })
+        let change = self.store.restore(object.into(), &self.context())?;
+        self.journalize(Verb::Restore, Actor::User, "", &change);
+        accepted(change).map(|accepted| accepted.object)
     }
 
     /// Plays a failure once, when a write that it concerns comes.
@@ -135,16 +108,14 @@ impl Cluster {
         self.faults.push(fault);
     }
 
-    fn user_write(
+    fn write(
         &mut self,
         verb: Verb,
         write: impl FnOnce(&mut Self) -> Result<Change, ApiError>,
-    ) -> Result<(Object, Vec<String>), ApiError> {
+    ) -> Result<Accepted, ApiError> {
         let change = write(self)?;
         self.record(verb, Actor::User, "", &change);
-        let object =
-            change.object().cloned().ok_or(ApiError::Server { message: "a write had no effect".to_owned() })?;
-        Ok((object, change.warnings))
+        accepted(change)
     }
 
     /// The key with the default namespace where it has none and needs one.
@@ -155,6 +126,13 @@ impl Cluster {
         }
         key
     }
+}
+
+fn accepted(change: Change) -> Result<Accepted, ApiError> {
+    let Change { before, after, warnings } = change;
+    // Every write has an object before or after it.
+    let object = after.or(before).ok_or(ApiError::Server { message: "a write had no effect".to_owned() })?;
+    Ok(Accepted { object, warnings })
 }
 
 /// A JSON merge patch (RFC 7396).

@@ -228,6 +228,18 @@ impl Kind {
         Self::ALL.iter().copied().find(|known| known.as_str() == kind && known.api_version() == api_version)
     }
 
+    /// The key of an object of this kind; the name is `namespace/name` for kinds that live in namespaces.
+    ///
+    /// ```
+    /// use bindery::Kind;
+    ///
+    /// let key = Kind::PersistentVolumeClaim.named("shop/data");
+    /// assert_eq!(key.to_string(), "PersistentVolumeClaim shop/data");
+    /// ```
+    pub fn named(self, name: impl Into<NamespacedName>) -> ObjectKey {
+        ObjectKey { kind: self, key: name.into() }
+    }
+
     /// The kind of a name that a user types: `pv`, `persistentvolume`, `persistentvolumes`, `PersistentVolume`.
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
@@ -302,13 +314,6 @@ pub struct ObjectKey {
     pub kind: Kind,
     /// Namespace and name.
     pub key: NamespacedName,
-}
-
-impl ObjectKey {
-    /// A key from its parts; the name is `namespace/name` for kinds that live in namespaces.
-    pub fn new(kind: Kind, name: impl Into<NamespacedName>) -> Self {
-        Self { kind, key: name.into() }
-    }
 }
 
 impl fmt::Display for ObjectKey {

@@ -75,35 +75,6 @@ api_struct! {
     }
 }
 
-/// The name of a volume, which is its key.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VolumeName(Text);
-
-impl VolumeName {
-    /// The text of the name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<T: Into<Text>> From<T> for VolumeName {
-    fn from(name: T) -> Self {
-        Self(name.into())
-    }
-}
-
-impl fmt::Display for VolumeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for VolumeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
 /// Namespace and name of an object; the key of a claim (`HELP-13`).
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NamespacedName {
@@ -130,6 +101,13 @@ impl From<&str> for NamespacedName {
             Some((namespace, name)) => Self::new(namespace, name),
             None => Self::new("", text),
         }
+    }
+}
+
+impl From<String> for NamespacedName {
+    /// Reads `namespace/name` as from `&str`.
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
     }
 }
 

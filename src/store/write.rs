@@ -112,9 +112,10 @@ pub enum StoreRules {
 }
 
 /// What a write needs to know of the world around it.
-pub(crate) struct Context<'c> {
+pub(crate) struct Context {
     pub(crate) now: Timestamp,
-    pub(crate) namespace: &'c Text,
+    /// The namespace of objects that name none.
+    pub(crate) namespace: Text,
     pub(crate) rules: StoreRules,
     pub(crate) admission: bool,
 }
@@ -282,7 +283,7 @@ impl Store {
     }
 
     /// Carries out a write.
-    pub(crate) fn apply(&mut self, write: Write, context: &Context<'_>) -> Result<Change, ApiError> {
+    pub(crate) fn apply(&mut self, write: Write, context: &Context) -> Result<Change, ApiError> {
         match write {
             Write::Create(object) => self.create(object, context),
             Write::Update(object) => self.update(object, context),
@@ -292,7 +293,7 @@ impl Store {
     }
 
     /// Creates an object as the API server does: defaults, admission, validation.
-    fn create(&mut self, object: Object, context: &Context<'_>) -> Result<Change, ApiError> {
+    fn create(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
         let (object, warnings) = match context.rules {
             StoreRules::Verbatim => (object, Vec::new()),
             StoreRules::Server => {
@@ -301,7 +302,7 @@ impl Store {
                         admission::admit(object, &self.classes);
                     }
                 };
-                let prepared = api::prepare_create(object, context.namespace, context.now, admit)?;
+                let prepared = api::prepare_create(object, &context.namespace, context.now, admit)?;
                 (prepared.object, prepared.warnings)
             }
         };
@@ -319,7 +320,7 @@ impl Store {
 
     /// Puts an object in as it is, but for the defaults that the API applies whenever it reads one. It keeps its uid,
     /// version and times where it has them.
-    pub(crate) fn restore(&mut self, mut object: Object, context: &Context<'_>) -> Result<Change, ApiError> {
+    pub(crate) fn restore(&mut self, mut object: Object, context: &Context) -> Result<Change, ApiError> {
         let key = object.reference();
         if context.rules == StoreRules::Server {
             api::default(&mut object);
@@ -356,22 +357,8 @@ impl Store {
         Change { before: None, after: Some(object), warnings }
     }
 
-    /// Replaces an object as a PUT does, by all rules of the API.
-    pub(crate) fn replace(&mut self, object: Object, context: &Context<'_>) -> Result<Change, ApiError> {
-        let mut key = object.reference();
-        if key.kind.is_namespaced() && key.key.namespace.is_empty() {
-            key.key.namespace = context.namespace.clone();
-        }
-        self.replace_at(&key, object, context)
-    }
-
     /// Replaces the object of a key as a PUT to its URL does.
-    pub(crate) fn replace_at(
-        &mut self,
-        key: &ObjectKey,
-        object: Object,
-        context: &Context<'_>,
-    ) -> Result<Change, ApiError> {
+    pub(crate) fn replace(&mut self, key: &ObjectKey, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(key)?;
         let given = object.metadata().resource_version;
         if context.rules == StoreRules::Verbatim {
@@ -388,13 +375,13 @@ impl Store {
 
     /// A controller's update. Its object was computed from a stored one, so that only what a change can break is
     /// checked.
-    fn update(&mut self, object: Object, context: &Context<'_>) -> Result<Change, ApiError> {
+    fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(&object.reference())?;
         check_version(object.metadata().resource_version, &old)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
             if added {
-                return Err(api::prepare_update(object, &old, context.namespace).err().unwrap_or(
+                return Err(api::prepare_update(object, &old, &context.namespace).err().unwrap_or(
                     ApiError::BadRequest {
                         message: "a finalizer is added to an object that is being deleted".to_owned(),
                     },
@@ -404,7 +391,7 @@ impl Store {
         Ok(self.store_update(object, old, Vec::new()))
     }
 
-    fn update_status(&mut self, object: Object, context: &Context<'_>) -> Result<Change, ApiError> {
+    fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(&object.reference())?;
         check_version(object.metadata().resource_version, &old)?;
         let mut object = object;
@@ -436,7 +423,7 @@ impl Store {
     }
 
     /// Requests deletion: an object with finalizers stays and is marked, any other is gone (`API-8`).
-    fn delete(&mut self, key: &ObjectKey, context: &Context<'_>) -> Result<Change, ApiError> {
+    fn delete(&mut self, key: &ObjectKey, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(key)?;
         let held = context.rules == StoreRules::Server && !old.metadata().finalizers.is_empty();
         if !held {
@@ -458,6 +445,22 @@ impl Store {
         self.version += 1;
         self.take(key);
         Ok(Change { before: Some(old), after: None, warnings: Vec::new() })
+    }
+
+    /// Puts a name into the state in which a journal shows it.
+    pub(crate) fn install(&mut self, key: &ObjectKey, object: Option<&Object>) {
+        let Some(object) = object else {
+            self.version += 1;
+            return self.take(key);
+        };
+        let metadata = object.metadata();
+        self.version = self.version.max(metadata.resource_version.0);
+        self.skip_uid(&metadata.uid.clone());
+        let created = self.find(key).is_none().then(|| {
+            self.sequence += 1;
+            Sequence(self.sequence)
+        });
+        self.put(object, created);
     }
 
     fn stored(&self, key: &ObjectKey) -> Result<Object, ApiError> {

@@ -57,7 +57,8 @@ pub(crate) fn judge(case: &Value, line: &str) -> Verdict {
 }
 
 fn cluster() -> Cluster {
-    let mut config = Config::default().with_controllers(Controllers::NONE);
+    let mut config = Config::default();
+    config.controllers = Controllers::NONE;
     config.admission = false;
     config.start = "2026-01-01T00:00:00Z".parse().expect("a time");
     Cluster::new(config)
@@ -79,14 +80,15 @@ fn send(cluster: &mut Cluster, text: &str, old: Option<&Object>) -> Outcome {
         return Outcome { decode_error: Some("there is no object".to_owned()), ..Outcome::default() };
     };
     let sent = match old {
-        None => cluster.create_with_warnings(document.object),
-        Some(old) => cluster.replace_at(&old.reference(), document.object),
+        None => cluster.create(document.object),
+        Some(old) => cluster.replace(&old.reference(), document.object),
     };
     let outcome = Outcome { strict, ..Outcome::default() };
     match sent {
-        Ok((object, mut warnings)) => {
+        Ok(accepted) => {
+            let mut warnings = accepted.warnings;
             warnings.sort();
-            Outcome { stored: Some(object), warnings, ..outcome }
+            Outcome { stored: Some(accepted.object), warnings, ..outcome }
         }
         Err(ApiError::Invalid { errors, .. }) => {
             let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();

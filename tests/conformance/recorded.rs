@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bindery::{
-    ApiError, Behaviour, Cluster, Config, Controllers, JournalEntry, Json, Kind, ObjectKey, PersistentVolume,
+    ApiError, Behaviour, Cluster, Config, Controllers, JournalEntry, Json, Kind, PersistentVolume,
     PersistentVolumeClaim, Plugin, Sources, StorageClass,
 };
 use serde_json::{Value, json};
@@ -47,7 +47,10 @@ pub(crate) fn judge(case: &Value) -> Verdict {
 fn config() -> Config {
     let fail = || Behaviour::FailByLabel("test-fail".into());
     let plugin = Plugin::new("kubernetes.io/mock-volume", Sources::All).deletes(fail()).recycles(fail());
-    Config::default().verbatim().with_controllers(Controllers::PERSISTENT_VOLUMES).with_plugins(vec![plugin])
+    let mut config = Config::verbatim();
+    config.controllers = Controllers::PERSISTENT_VOLUMES;
+    config.plugins = vec![plugin];
+    config
 }
 
 fn done<T>(result: Result<T, ApiError>) -> Verdict {
@@ -59,7 +62,7 @@ fn done<T>(result: Result<T, ApiError>) -> Verdict {
 }
 
 fn carry_out(cluster: &mut Cluster, step: &Value) -> Verdict {
-    let named = |key: &str, kind| step[key].as_str().map(|name| ObjectKey::new(kind, name));
+    let named = |key: &str, kind: Kind| step[key].as_str().map(|name| kind.named(name));
     if let Some(volume) = step.get("createVolume") {
         done(cluster.restore(decode::<PersistentVolume>(volume)?))
     } else if let Some(claim) = step.get("createClaim") {

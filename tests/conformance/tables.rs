@@ -56,9 +56,11 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn config(case: &Value) -> Result<Config, String> {
-    let config = Config::default().verbatim().with_controllers(Controllers::PERSISTENT_VOLUMES);
+    let mut config = Config::verbatim();
+    config.controllers = Controllers::PERSISTENT_VOLUMES;
+    config.plugins = Vec::new();
     let Some(script) = case.get("plugin").filter(|script| !script.is_null()) else {
-        return Ok(config.with_plugins(Vec::new()));
+        return Ok(config);
     };
     let used_up = |operation: &str| format!("Mock plugin error: no {operation}Calls configured").into();
     let answer = |error: &Value| match error.as_str() {
@@ -79,7 +81,8 @@ fn config(case: &Value) -> Result<Config, String> {
         .provisions(provisions, VolumeSource::GcePersistentDisk(decode(&json!({"pdName": ""}))?))
         .deletes(sequence("delete", Behaviour::Refuse(used_up("delete"))))
         .recycles(sequence("recycle", Behaviour::Fail(used_up("recycle"))));
-    Ok(config.with_plugins(vec![plugin]))
+    config.plugins = vec![plugin];
+    Ok(config)
 }
 
 /// Restores the objects of a kind. Returns their keys.

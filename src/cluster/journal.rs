@@ -1,0 +1,195 @@
+//! Everything that happened, in order: writes with the states before and after, and events.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::cluster::events::Event;
+use crate::model::kind::Object;
+use crate::store::{Actor, Verb};
+
+/// A write that was carried out.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WriteRecord {
+    /// Virtual time since the start of the cluster.
+    pub time: Duration,
+    /// Who wrote.
+    pub actor: Actor,
+    /// The rule by which it was written, such as `BIND-1`; empty for users.
+    pub rule: &'static str,
+    /// What kind of write.
+    pub verb: Verb,
+    /// The object before; absent where it was created.
+    pub before: Option<Object>,
+    /// The object after; absent where it is gone.
+    pub after: Option<Object>,
+}
+
+impl WriteRecord {
+    /// The object that was written, as it is afterwards, or was before it went.
+    pub fn object(&self) -> Option<&Object> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+}
+
+impl fmt::Display for WriteRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>10.3}s {:<28} {:<12}", self.time.as_secs_f64(), self.actor.as_str(), self.verb.as_str())?;
+        if let Some(object) = self.object() {
+            write!(f, " {object}")?;
+        }
+        if !self.rule.is_empty() {
+            write!(f, " ({})", self.rule)?;
+        }
+        Ok(())
+    }
+}
+
+/// One entry of the journal.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum JournalEntry {
+    /// A write that was carried out.
+    Write(WriteRecord),
+    /// An event that was emitted. Repetitions at later resyncs only raise the count of its record.
+    Event {
+        /// Virtual time since the start of the cluster.
+        time: Duration,
+        /// The event.
+        event: Arc<Event>,
+    },
+}
+
+impl JournalEntry {
+    /// The write, if this is one.
+    pub fn write(&self) -> Option<&WriteRecord> {
+        match self {
+            Self::Write(record) => Some(record),
+            Self::Event { .. } => None,
+        }
+    }
+
+    /// The event, if this is one.
+    pub fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event { event, .. } => Some(event),
+            Self::Write(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for JournalEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Write(record) => record.fmt(f),
+            Self::Event { time, event } => {
+                let seconds = time.as_secs_f64();
+                write!(f, "{seconds:>10.3}s {:<28} {:<12} {}: {event}", event.source.as_str(), "event", event.object)
+            }
+        }
+    }
+}
+
+/// Serialized, an entry is complete: the objects of a write as they are printed, time in nanoseconds. Two runs agree
+/// when the texts of their entries do.
+impl Serialize for JournalEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Virtual time is far from the 584 years that 64 bits of nanoseconds hold.
+        let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        match self {
+            Self::Write(record) => {
+                let mut out = serializer.serialize_struct("Write", 6)?;
+                out.serialize_field("time", &nanos(&record.time))?;
+                out.serialize_field("actor", record.actor.as_str())?;
+                out.serialize_field("verb", record.verb.as_str())?;
+                out.serialize_field("rule", record.rule)?;
+                out.serialize_field("before", &record.before)?;
+                out.serialize_field("after", &record.after)?;
+                out.end()
+            }
+            Self::Event { time, event } => {
+                let mut out = serializer.serialize_struct("Event", 7)?;
+                out.serialize_field("time", &nanos(time))?;
+                out.serialize_field("source", event.source.as_str())?;
+                out.serialize_field("object", &event.object.to_string())?;
+                out.serialize_field("uid", &event.uid)?;
+                out.serialize_field("type", event.event_type.as_str())?;
+                out.serialize_field("reason", event.reason)?;
+                out.serialize_field("message", &event.message)?;
+                out.end()
+            }
+        }
+    }
+}
+
+/// Entries per chunk; a chunk is shared by all copies of the journal.
+const CHUNK: usize = 512;
+
+/// A sequence of entries that only grows, in chunks that copies share. Copying takes one reference count for each
+/// 512 entries.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    chunks: Vec<Arc<Vec<JournalEntry>>>,
+    len: usize,
+}
+
+impl Journal {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> Entries<'_> {
+        self.since(0)
+    }
+
+    /// The entries from a number on. Cost: constant, whatever the number.
+    pub fn since(&self, number: usize) -> Entries<'_> {
+        Entries { journal: self, next: number }
+    }
+
+    pub(super) fn push(&mut self, entry: JournalEntry) {
+        if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Arc::default());
+        }
+        if let Some(last) = self.chunks.last_mut() {
+            Arc::make_mut(last).push(entry);
+            self.len += 1;
+        }
+    }
+}
+
+impl<'j> IntoIterator for &'j Journal {
+    type Item = &'j JournalEntry;
+    type IntoIter = Entries<'j>;
+
+    fn into_iter(self) -> Entries<'j> {
+        self.iter()
+    }
+}
+
+/// The entries of a [`Journal`], one after the other.
+#[derive(Clone, Debug)]
+pub struct Entries<'j> {
+    journal: &'j Journal,
+    next: usize,
+}
+
+impl<'j> Iterator for Entries<'j> {
+    type Item = &'j JournalEntry;
+
+    fn next(&mut self) -> Option<&'j JournalEntry> {
+        let entry = self.journal.chunks.get(self.next / CHUNK)?.get(self.next % CHUNK)?;
+        self.next += 1;
+        Some(entry)
+    }
+}
