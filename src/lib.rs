@@ -85,6 +85,8 @@ mod controllers;
 mod manifest;
 mod matching;
 mod model;
+#[cfg(feature = "cli")]
+pub mod report;
 mod store;
 
 pub use api::ApiError;

@@ -260,6 +260,11 @@ impl Kind {
         self.api_version().split_once('/').map_or("", |(group, _)| group)
     }
 
+    /// Kind and group in lower case, as kubectl writes them before a name: `storageclass.storage.k8s.io`.
+    pub fn qualified_name(self) -> String {
+        self.qualified().to_lowercase()
+    }
+
     /// Kind and group, as the API server's messages have it: `StatefulSet.apps`.
     pub(crate) fn qualified(self) -> String {
         match self.group() {

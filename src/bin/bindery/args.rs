@@ -1,0 +1,126 @@
+//! What the program understands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bindery::{Kind, ObjectKey, Strictness};
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Simulates how Kubernetes 1.36 binds storage, in memory.
+#[derive(Debug, Parser)]
+#[command(name = "bindery", version, after_help = "Exit codes: 0 done, 1 a demand is not met, 2 bad input.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Applies manifests to an empty cluster, runs the controllers until nothing changes, and prints what came of it.
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply(Apply),
+}
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  bindery apply pv.yaml pvc.yaml
+  bindery apply --require-bound manifests/
+  helm template my-chart | bindery apply -
+  bindery apply cluster/ --delete pvc/data --advance 5m -o wide
+
+Exit codes:
+  0  everything was applied
+  1  a claim stays unbound and --require-bound was given
+  2  bad input; nothing was applied";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Apply {
+    /// Files, folders (their *.yaml, *.yml and *.json in order of name) or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Looks into folders inside of folders, too.
+    #[arg(short = 'R', long)]
+    pub(crate) recursive: bool,
+
+    /// The namespace of objects that name none.
+    #[arg(short, long, default_value = "default")]
+    pub(crate) namespace: String,
+
+    /// How the result is printed.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+
+    /// What happens to fields that the API does not have, as with kubectl.
+    #[arg(long, value_enum, default_value_t = Validation::Strict)]
+    pub(crate) validate: Validation,
+
+    /// Deletes this object after everything has settled, and lets it settle again, e.g. pvc/data, pv/pv-1,
+    /// pvc/shop/data. May be given several times.
+    #[arg(long, value_name = "KIND/NAME", value_parser = parse_key)]
+    pub(crate) delete: Vec<ObjectKey>,
+
+    /// Lets so much virtual time pass at the end, e.g. 90s, 5m, 2h.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) advance: Option<Duration>,
+
+    /// Ends with exit code 1 if a claim is not Bound.
+    #[arg(long)]
+    pub(crate) require_bound: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Output {
+    /// Tables as `kubectl get` prints them, and events.
+    Table,
+    /// The same with more columns.
+    Wide,
+    /// One list of all objects and events.
+    Yaml,
+    /// The same as JSON.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Validation {
+    /// Unknown and repeated fields are errors.
+    Strict,
+    /// They are warnings.
+    Warn,
+    /// They are dropped without a word.
+    Ignore,
+}
+
+impl Validation {
+    pub(crate) fn strictness(self) -> Strictness {
+        match self {
+            Self::Strict => Strictness::Strict,
+            Self::Warn | Self::Ignore => Strictness::Warn,
+        }
+    }
+}
+
+/// Reads `pvc/data` or `pvc/shop/data`.
+fn parse_key(text: &str) -> Result<ObjectKey, String> {
+    let (kind, name) = text.split_once('/').ok_or("a kind and a name are expected, such as pvc/data")?;
+    let found = Kind::parse(kind).ok_or_else(|| format!("the kind {kind:?} is not known"))?;
+    let in_namespace = name.contains('/');
+    if name.is_empty() || in_namespace && !found.is_namespaced() {
+        return Err(format!("{name:?} is no name of a {found}"));
+    }
+    Ok(found.named(name))
+}
+
+/// Reads a number with a unit: `90s`, `5m`, `2h`, `1d`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or("a unit is missing: s, m, h or d")?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86400,
+        other => return Err(format!("the unit {other:?} is not known; there are s, m, h and d")),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| format!("{text:?} does not begin with a number"))?;
+    Ok(Duration::from_secs(number.checked_mul(seconds).ok_or("this is too long")?))
+}

@@ -1,0 +1,165 @@
+//! Runs the program on the fixtures, and on the mistakes that people make.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// What a run printed, and how it ended.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run_with(arguments: &[&str], input: &str) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bindery"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A program that does not read its input closes it.
+    let _ = child.stdin.take().expect("an input").write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Run { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, "")
+}
+
+#[test]
+fn the_claim_of_the_article_binds_by_label_size_and_mode() {
+    let run = run(&["apply", "fixtures/mysql/volume.yaml", "fixtures/mysql/claim.yaml", "--require-bound"]);
+    assert_eq!(
+        run.out,
+        "\
+persistentvolume/my-pv created
+persistentvolumeclaim/mypvc created
+
+NAME                     CAPACITY   ACCESS MODES   RECLAIM POLICY   STATUS   CLAIM           STORAGECLASS   VOLUMEATTRIBUTESCLASS   REASON   AGE
+persistentvolume/my-pv   3Gi        RWX            Retain           Bound    default/mypvc                  <unset>                          0s
+
+NAME                          STATUS   VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE
+persistentvolumeclaim/mypvc   Bound    my-pv    3Gi        RWX                           <unset>                 0s
+"
+    );
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_claim_that_asks_for_more_than_any_volume_has_stays_pending_and_says_why() {
+    let run = run(&["apply", "fixtures/mysql", "--require-bound"]);
+    assert!(run.out.contains("persistentvolumeclaim/too-large   Pending"), "{}", run.out);
+    assert!(
+        run.out.ends_with(
+            "0s          Normal   FailedBinding   persistentvolumeclaim/too-large   no persistent volumes available for \
+             this claim and no storage class is set\n"
+        ),
+        "{}",
+        run.out
+    );
+    assert_eq!((run.code, run.err.as_str()), (Some(1), "not bound: default/too-large is Pending\n"));
+}
+
+#[test]
+fn a_deleted_claim_leaves_what_the_reclaim_policy_says() {
+    let outcomes = [("retain", "Released   default/retain"), ("recycle", "Available"), ("delete", "")];
+    for (policy, expected) in outcomes {
+        let (file, claim) = (format!("fixtures/reclaim/{policy}.yaml"), format!("pvc/{policy}"));
+        let run = run(&["apply", &file, "--delete", &claim]);
+        let row = run.out.lines().find(|line| line.starts_with(&format!("persistentvolume/{policy}-pv  ")));
+        assert_eq!(run.code, Some(0));
+        assert_eq!(run.err.contains("The Recycle reclaim policy is deprecated"), policy == "recycle", "{}", run.err);
+        match row {
+            None => assert_eq!(expected, "", "{}", run.out),
+            Some(row) => assert!(!expected.is_empty() && row.contains(expected), "{}", run.out),
+        }
+    }
+}
+
+#[test]
+fn objects_are_printed_as_yaml_that_the_program_reads_back() {
+    let first = run(&["apply", "fixtures/mysql", "-o", "yaml"]);
+    let again = run_with(&["apply", "-", "--validate=ignore"], &first.out);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert!(again.out.contains("persistentvolumeclaim/mypvc created"), "{}", again.out);
+    assert_eq!(again.err, "note: passed over 2 Event: bindery does not simulate these kinds\n");
+}
+
+#[test]
+fn json_is_json() {
+    let run = run(&["apply", "fixtures/mysql/volume.yaml", "-o", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(list["items"][0]["status"]["phase"], "Available");
+}
+
+#[test]
+fn time_passes_and_events_are_counted() {
+    let run = run(&["apply", "fixtures/mysql/too-large.yaml", "--advance", "10m", "-o", "wide"]);
+    let event = run.out.lines().last().unwrap_or_default();
+    assert!(event.ends_with("10m          41"), "{event}");
+}
+
+#[test]
+fn every_problem_of_the_input_is_named_and_nothing_is_applied() {
+    let input = "\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: Data}
+spec:
+  accessModes: [ReadWriteTwice]
+  resources: {requests: {storage: 1Gi}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: pv-1}
+spec:
+  capacity: {storage: ten}
+  accessMode: [ReadWriteOnce]
+";
+    let first = run_with(&["apply", "-"], input);
+    let places: Vec<&str> = first.err.lines().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(places, ["document 2, line 12", "document 2, line 13"], "{}", first.err);
+    assert_eq!((first.code, first.out.as_str()), (Some(2), ""));
+    let second = run_with(&["apply", "-"], input.split("---").next().unwrap_or_default());
+    let places: Vec<&str> = second.err.lines().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(places, ["document 1, line 3", "document 1, line 5"], "{}", second.err);
+    assert_eq!((second.code, second.out.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn unknown_fields_are_errors_warnings_or_nothing() {
+    let input = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], \
+                 resources: {requests: {storage: 1Gi}}, size: 5}}";
+    let strict = run_with(&["apply", "-"], input);
+    assert_eq!(strict.code, Some(2));
+    assert_eq!(strict.err, "standard input: document 1, line 1: unknown field \"spec.size\"\n");
+    let warned = run_with(&["apply", "-", "--validate=warn"], input);
+    assert_eq!(warned.code, Some(0));
+    assert_eq!(warned.err, "Warning: standard input: document 1, line 1: unknown field \"spec.size\"\n");
+    let ignored = run_with(&["apply", "-", "--validate=ignore"], input);
+    assert_eq!((ignored.code, ignored.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_explained() {
+    let cases = [
+        (vec!["apply", "no-such-file.yaml"], "no-such-file.yaml: cannot be read"),
+        (vec!["apply", "src"], "src: no *.yaml, *.yml or *.json in this folder"),
+        (vec!["apply"], "<PATH>..."),
+        (vec!["aply", "fixtures/mysql"], "a similar subcommand exists: 'apply'"),
+        (vec!["apply", "fixtures/mysql", "--delete", "pvc/nothing"], "persistentvolumeclaims \"nothing\" not found"),
+        (vec!["apply", "fixtures/mysql", "--delete", "volume"], "a kind and a name are expected, such as pvc/data"),
+        (vec!["apply", "fixtures/mysql", "--delete", "disk/a"], "the kind \"disk\" is not known"),
+        (vec!["apply", "fixtures/mysql", "--advance", "10"], "a unit is missing: s, m, h or d"),
+        (vec!["apply", "fixtures/mysql", "-o", "jsn"], "a similar value exists: 'json'"),
+    ];
+    for (arguments, expected) in cases {
+        let run = run(&arguments);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+}
