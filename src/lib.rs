@@ -158,3 +158,8 @@ pub mod volume_source {
         VsphereVolumeSource,
     };
 }
+
+/// The README is compiled and run like any other example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -163,3 +163,12 @@ fn mistakes_on_the_command_line_are_explained() {
         assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
     }
 }
+
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let command = readme.lines().find(|line| line.starts_with("cargo run")).expect("a command");
+    let arguments: Vec<&str> = command.split(" -- ").nth(1).expect("arguments").split(' ').collect();
+    assert_eq!(run(&arguments).out, shown);
+}
