@@ -18,7 +18,7 @@ mod volume;
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::cache::{Cache, Observed};
-pub(crate) use crate::controllers::claim::ClaimSync;
+pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

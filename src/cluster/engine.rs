@@ -1,8 +1,8 @@
 //! The machine that runs the controllers, step by step.
 //!
 //! The order in which a stock run takes things is the documented one (`DET-4`, `DET-5`, `DET-8`): a sync that has
-//! begun is finished first, then the operations that it started, then a resync that is due is put into the queues
-//! behind what waits there, and then the key that has waited longest is taken.
+//! begun is finished first, then the operations that it started, then the key that has waited longest is taken. A resync
+//! that is due waits until nothing else is left to do.
 
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ impl Cluster {
         continuing
             .map(Choice::Continue)
             .chain(self.operations.ready().map(Choice::Operate))
-            .chain(resync_due.then_some(Choice::Resync))
             .chain(beginning.map(|(_, worker)| Choice::Begin(worker)))
+            .chain(resync_due.then_some(Choice::Resync))
     }
 
     fn next_choice(&self) -> Option<Choice> {

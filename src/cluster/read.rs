@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::cluster::events::EventRecord;
+use crate::controllers::{SyncError, find_volume, is_delayed};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Kind, Object, ObjectKey};
@@ -68,6 +69,34 @@ impl Cluster {
     /// How many objects of a kind there are. Cost: constant.
     pub fn count(&self, kind: Kind) -> usize {
         self.store.count(kind)
+    }
+
+    /// The volume that the volume controller would give to a claim now, by what it has seen; the claim need not exist.
+    /// `None` where none fits, or where binding waits for a pod and no volume is reserved for the claim.
+    ///
+    /// Cost: logarithmic in the number of volumes; with a selector, linear in the free volumes of the right class,
+    /// modes and size that it does not choose.
+    ///
+    /// ```
+    /// use bindery::{AccessMode, Cluster, PersistentVolume, PersistentVolumeClaim};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// for (name, size) in [("large", "100Gi"), ("small", "5Gi")] {
+    ///     cluster.create(PersistentVolume::new(name, size.parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// }
+    /// cluster.settle()?;
+    /// let claim = PersistentVolumeClaim::new("default", "data", "1Gi".parse()?, [AccessMode::ReadWriteOnce]);
+    /// assert_eq!(cluster.find_volume_for(&claim)?.unwrap().metadata.name, "small");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SyncError`] where the claim's selector makes no predicate (`MATCH-12`) or its class has no binding mode
+    /// (`HELP-5`).
+    pub fn find_volume_for(&self, claim: &PersistentVolumeClaim) -> Result<Option<&PersistentVolume>, SyncError> {
+        let world = self.world();
+        let delayed = is_delayed(claim, &world)?;
+        find_volume(claim, delayed, &world).map(|found| found.map(Arc::as_ref))
     }
 
     /// All events in the order of their first emission, counted up to now. What a waiting object repeats at every

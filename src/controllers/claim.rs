@@ -6,10 +6,11 @@ use crate::controllers::binding::Bind;
 use crate::controllers::migration::annotate_claim;
 use crate::controllers::provision;
 use crate::controllers::status::claim_status;
-use crate::controllers::turn::{Caching, Emission, EventType, Resumed, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Resumed, SyncError, Turn, World};
 use crate::matching::{Demand, REQUESTED, mismatches};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::BindingMode;
+use crate::model::field_error::go_quote;
 use crate::model::kind::Object;
 use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, SELECTED_NODE};
 use crate::model::volume::PersistentVolume;
@@ -78,22 +79,12 @@ fn sync(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<ClaimSync
 fn sync_unbound(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<ClaimSync> {
     let delayed = match is_delayed(claim, world) {
         Ok(delayed) => delayed,
-        Err(message) => return Turn::failed(message),
+        Err(error) => return Turn::failed(error.message),
     };
-    let found = match Demand::of(claim, delayed) {
-        Ok(demand) => world.cache.find(&demand),
-        // MATCH-12: a bad selector is noticed only when there is something to try it on.
-        Err(error) if world.cache.has_candidate_set(claim) => {
-            let key = claim.key();
-            return Turn::failed(format!(
-                "error finding PV for claim {:?}: error creating internal label selector for claim: {key}: {error}",
-                key.to_string()
-            ));
-        }
-        Err(_) => None,
-    };
-    if let Some(volume) = found {
-        return bind(volume, claim);
+    match find_volume(claim, delayed, world) {
+        Err(error) => return Turn::failed(error.message),
+        Ok(Some(volume)) => return bind(volume, claim),
+        Ok(None) => {}
     }
     // DEFAULT-6
     if !claim.has_class()
@@ -119,14 +110,33 @@ fn sync_unbound(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<C
     report(claim, &ClaimPhase::Pending, "CLAIM-8").emitting(event)
 }
 
+/// The volume that a claim gets now (`CLAIM-3`).
+pub(crate) fn find_volume<'w>(
+    claim: &PersistentVolumeClaim,
+    delayed: bool,
+    world: &World<'w>,
+) -> Result<Option<&'w Arc<PersistentVolume>>, SyncError> {
+    match Demand::of(claim, delayed) {
+        Ok(demand) => Ok(world.cache.find(&demand)),
+        // MATCH-12: a bad selector is noticed only when there is something to try it on.
+        Err(error) if world.cache.has_candidate_set(claim) => {
+            let key = claim.key();
+            let quoted = go_quote(&key.to_string());
+            let cause = format!("error creating internal label selector for claim: {key}: {error}");
+            Err(SyncError { message: format!("error finding PV for claim {quoted}: {cause}") })
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Whether binding waits for a pod (`HELP-5`).
-pub(crate) fn is_delayed(claim: &PersistentVolumeClaim, world: &World<'_>) -> Result<bool, String> {
+pub(crate) fn is_delayed(claim: &PersistentVolumeClaim, world: &World<'_>) -> Result<bool, SyncError> {
     let name = claim.class_name();
     let Some(class) = world.class(name).filter(|_| !name.is_empty()) else {
         return Ok(false);
     };
     match &class.volume_binding_mode {
-        None => Err(format!("VolumeBindingMode not set for StorageClass {name:?}")),
+        None => Err(SyncError { message: format!("VolumeBindingMode not set for StorageClass {name:?}") }),
         Some(mode) => Ok(*mode == BindingMode::WaitForFirstConsumer),
     }
 }

@@ -203,6 +203,12 @@ impl FromIterator<AccessMode> for AccessModes {
     }
 }
 
+impl From<Vec<AccessMode>> for AccessModes {
+    fn from(modes: Vec<AccessMode>) -> Self {
+        modes.into_iter().collect()
+    }
+}
+
 impl<const N: usize> From<[AccessMode; N]> for AccessModes {
     fn from(modes: [AccessMode; N]) -> Self {
         modes.into_iter().collect()

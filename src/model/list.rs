@@ -250,10 +250,10 @@ impl<V> Default for Map<V> {
     }
 }
 
-impl<K: Into<Text>, V> FromIterator<(K, V)> for Map<V> {
+impl<K: Into<Text>, W: Into<V>, V> FromIterator<(K, W)> for Map<V> {
     /// Collects entries; of a repeated key the last counts.
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
-        let mut entries: Vec<(Text, V)> = items.into_iter().map(|(k, v)| (k.into(), v)).collect();
+    fn from_iter<I: IntoIterator<Item = (K, W)>>(items: I) -> Self {
+        let mut entries: Vec<(Text, V)> = items.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         entries.reverse();
         entries.dedup_by(|(a, _), (b, _)| a == b);
@@ -264,7 +264,7 @@ impl<K: Into<Text>, V> FromIterator<(K, V)> for Map<V> {
 
 impl<K: Into<Text>, W: Into<V>, V, const N: usize> From<[(K, W); N]> for Map<V> {
     fn from(items: [(K, W); N]) -> Self {
-        items.into_iter().map(|(key, value)| (key, value.into())).collect()
+        items.into_iter().collect()
     }
 }
 

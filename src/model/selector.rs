@@ -53,6 +53,20 @@ api_struct! {
     }
 }
 
+impl LabelSelector {
+    /// A selector of objects that have all these labels.
+    ///
+    /// ```
+    /// use bindery::LabelSelector;
+    ///
+    /// let selector = LabelSelector::matching([("type", "nfs")]);
+    /// assert_eq!(selector.match_labels.len(), 1);
+    /// ```
+    pub fn matching(labels: impl Into<StringMap>) -> Self {
+        Self { match_labels: labels.into(), ..Self::default() }
+    }
+}
+
 /// A selector that cannot be turned into a predicate (`MATCH-12`). The message is Kubernetes' own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
