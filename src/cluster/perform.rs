@@ -33,7 +33,10 @@ impl Cluster {
             (Write::Update(object), Caching::Sent) => Some(object.clone()),
             _ => None,
         };
-        let change = self.store.apply(write, &self.context())?;
+        let change = self.store.apply(write, &self.context()).inspect_err(|error| {
+            // The copy was out of date. The watch has brought, or is about to bring, the newer one.
+            self.work.resync_due |= matches!(error, ApiError::Conflict { .. });
+        })?;
         self.record(verb, actor, rule, &change);
         let object = change.object().cloned();
         let cached = match caching {
