@@ -31,6 +31,10 @@ impl Cluster {
             }
             let waiting = match next {
                 Next::End(end) => {
+                    if end.is_err() {
+                        // It backs off (`OP-3`): the resyncs until then repeat nothing, the one that runs it emits anew.
+                        origin.events.clear();
+                    }
                     self.note_recycling(name.0, origin.key);
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
