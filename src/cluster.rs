@@ -13,6 +13,7 @@ mod engine;
 mod events;
 mod faults;
 mod journal;
+mod notify;
 mod operate;
 mod operations;
 mod perform;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use crate::backend::Plugins;
 use crate::cluster::events::Recorder;
 use crate::cluster::operations::Operations;
-use crate::cluster::timers::Retries;
+use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
 use crate::model::time::Timestamp;
@@ -68,6 +69,7 @@ pub struct Cluster {
     work: Work,
     operations: Operations,
     retries: Retries,
+    wakes: Wakes,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -93,6 +95,7 @@ impl Cluster {
             work: Work::default(),
             operations: Operations::default(),
             retries: Retries::default(),
+            wakes: Wakes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

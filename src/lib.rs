@@ -120,7 +120,7 @@ pub use model::volume::{
     PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
-pub use store::{Actor, StoreRules, Verb};
+pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.
 pub mod parts {

@@ -15,15 +15,17 @@ pub struct Controllers {
     pub persistent_volumes: bool,
     /// The controllers that keep claims and volumes in use from vanishing.
     pub protection: bool,
+    /// The controller that deletes what has lost its owners.
+    pub garbage_collection: bool,
 }
 
 impl Controllers {
     /// All of them.
-    pub const ALL: Self = Self { persistent_volumes: true, protection: true };
+    pub const ALL: Self = Self { persistent_volumes: true, protection: true, garbage_collection: true };
     /// None of them; what happens then is up to the caller.
-    pub const NONE: Self = Self { persistent_volumes: false, protection: false };
+    pub const NONE: Self = Self { persistent_volumes: false, protection: false, garbage_collection: false };
     /// The controller that binds, reclaims and provisions, and no other.
-    pub const PERSISTENT_VOLUMES: Self = Self { persistent_volumes: true, protection: false };
+    pub const PERSISTENT_VOLUMES: Self = Self { persistent_volumes: true, ..Self::NONE };
 }
 
 /// What a cluster is set to. [`Config::default`] is a stock Kubernetes 1.36.

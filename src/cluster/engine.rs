@@ -12,7 +12,7 @@ use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
 use crate::controllers::{OperationKind, SyncError};
-use crate::model::id::Id;
+use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::store::Actor;
 
@@ -75,7 +75,7 @@ impl Cluster {
     fn describe(&self, choice: Choice) -> Action {
         let (actor, object, what) = match choice {
             Choice::Continue(worker) => {
-                let key = self.work.sync(worker).and_then(|sync| self.key_of(worker, sync.origin.key));
+                let key = self.work.sync(worker).and_then(|sync| self.store.object_key(sync.origin.key));
                 (worker.actor(), key, "goes on with")
             }
             Choice::Operate(number) => {
@@ -91,19 +91,10 @@ impl Cluster {
             Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
             Choice::Begin(worker) => {
                 let first = self.work.first(worker);
-                (worker.actor(), first.and_then(|queued| self.key_of(worker, queued.number)), "looks at")
+                (worker.actor(), first.and_then(|queued| self.store.object_key(queued.id)), "looks at")
             }
         };
         Action { choice, actor, object, what }
-    }
-
-    fn key_of(&self, worker: Worker, number: u32) -> Option<ObjectKey> {
-        let kind = worker.kind();
-        let key = match worker {
-            Worker::ProtectClaims | Worker::Claims => self.store.claims.key(Id::from_number(number)),
-            Worker::ProtectVolumes | Worker::Volumes => self.store.volumes.key(Id::from_number(number)),
-        };
-        key.map(|key| ObjectKey { kind, key: (**key).clone() })
     }
 
     /// Lets one action happen. Returns whether it was still possible.
@@ -151,7 +142,7 @@ impl Cluster {
             self.work.resync_due |= self.next_needed_resync() == Some(time);
             self.now = time;
             self.operations.wake(time);
-            while let Some((worker, key)) = self.retries.take_due(time) {
+            while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
                 self.work.enqueue(worker, key, false);
             }
             steps += self.settle()?.steps;
@@ -162,7 +153,7 @@ impl Cluster {
 
     /// The next point in time at which something is due.
     fn next_timer(&self) -> Option<Duration> {
-        let times = [self.operations.next_wake(), self.retries.next(), self.next_needed_resync()];
+        let times = [self.operations.next_wake(), self.retries.next(), self.wakes.next(), self.next_needed_resync()];
         times.into_iter().flatten().filter(|time| *time > self.now).min()
     }
 
@@ -185,12 +176,10 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
-            Kind::StorageClass | Kind::VolumeAttributesClass | Kind::StatefulSet | Kind::Pod | Kind::Node => {
-                return Err(missing());
-            }
+            _ => return Err(missing()),
         };
-        let number = self.store.number(key).ok_or_else(missing)?;
-        let mut end = self.begin(worker, number, false);
+        let id = self.store.object_id(key).ok_or_else(missing)?;
+        let mut end = self.begin(worker, id, false);
         while self.work.sync(worker).is_some() {
             end = self.go_on(worker);
         }
@@ -219,13 +208,13 @@ impl Cluster {
                 let Some(queued) = self.work.pop(worker) else {
                     return;
                 };
-                let end = self.begin(worker, queued.number, queued.by_resync);
-                self.note_end(worker, Some(queued.number), end);
+                let end = self.begin(worker, queued.id, queued.by_resync);
+                self.note_end(worker, Some(queued.id), end);
             }
         }
     }
 
-    fn note_end(&mut self, worker: Worker, key: Option<u32>, end: End) {
+    fn note_end(&mut self, worker: Worker, key: Option<ObjectId>, end: End) {
         match (key, end) {
             (Some(key), Some(Ok(()))) => self.retries.succeeded(worker, key),
             (Some(key), Some(Err(_))) => self.retries.failed(worker, key, self.now),
@@ -237,10 +226,10 @@ impl Cluster {
     fn resync(&mut self) {
         self.work.resync_due = false;
         for (id, _) in self.store.volumes.in_order() {
-            self.work.enqueue(Worker::Volumes, id.number(), true);
+            self.work.enqueue(Worker::Volumes, id, true);
         }
         for (id, _) in self.store.claims.in_order() {
-            self.work.enqueue(Worker::Claims, id.number(), true);
+            self.work.enqueue(Worker::Claims, id, true);
         }
     }
 }

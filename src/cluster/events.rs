@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::cluster::work::{Origin, Worker};
 use crate::controllers::{Emission, EventType};
+use crate::model::id::ObjectId;
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
 use crate::model::text::Text;
@@ -66,7 +67,7 @@ struct Standing {
 pub(super) struct Recorder {
     records: Arena<EventRecord>,
     numbers: Names<Event>,
-    standing: Arc<BTreeMap<(Worker, u32), Standing>>,
+    standing: Arc<BTreeMap<(Worker, ObjectId), Standing>>,
 }
 
 impl Recorder {

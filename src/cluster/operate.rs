@@ -35,7 +35,7 @@ impl Cluster {
                         // It backs off (`OP-3`): the resyncs until then repeat nothing, the one that runs it emits anew.
                         origin.events.clear();
                     }
-                    self.note_recycling(name.0, origin.key);
+                    self.note_recycling(name.0, origin.key.number);
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
                 }

@@ -1,11 +1,11 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::cluster::operations::Operations;
-use crate::cluster::timers::Retries;
-use crate::cluster::work::{Work, Worker};
+use crate::cluster::timers::{Retries, Wakes};
+use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
-use crate::controllers::{Cache, protect_claim, protect_volume};
-use crate::model::kind::{Object, ObjectKey};
+use crate::controllers::Cache;
+use crate::model::kind::{Kind, Object, ObjectKey};
 
 /// A journal that does not go on from where the cluster is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,29 +87,13 @@ impl Cluster {
             self.cache.observe_claim(id, claim);
         }
         self.work = Work::default();
-        self.work.resync_due = true;
         self.operations = Operations::default();
         self.retries = Retries::default();
-        if self.config.controllers.protection {
-            self.enqueue_unprotected();
-        }
-    }
-
-    /// Queues every object whose protection is not as it should be: the resync is that of another controller.
-    fn enqueue_unprotected(&mut self) {
-        let volumes = self.store.volumes.in_order().into_iter();
-        let volumes: Vec<u32> =
-            volumes.filter(|(_, volume)| protect_volume(volume).is_some()).map(|(id, _)| id.number()).collect();
-        let claims = self.store.claims.in_order().into_iter();
-        let claims: Vec<u32> = claims
-            .filter(|(_, claim)| protect_claim(claim, &self.store).is_some())
-            .map(|(id, _)| id.number())
-            .collect();
-        for volume in volumes {
-            self.work.enqueue(Worker::ProtectVolumes, volume, false);
-        }
-        for claim in claims {
-            self.work.enqueue(Worker::ProtectClaims, claim, false);
+        self.wakes = Wakes::default();
+        for kind in Kind::ALL {
+            for object in self.store.list(*kind) {
+                self.notify(None, Some(&object));
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What happens at points in virtual time: retries of failed syncs (`RUN-7`) and the ticks of the resync (`RUN-8`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::cluster::work::Worker;
+use crate::model::id::ObjectId;
 
 const FIRST_DELAY: Duration = Duration::from_millis(5);
 const LONGEST_DELAY: Duration = Duration::from_secs(1000);
@@ -14,22 +15,45 @@ const REFILL: Duration = Duration::from_millis(100);
 /// Syncs that failed, and when they are tried again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retries {
-    due: BTreeMap<(Duration, u64), (Worker, u32)>,
-    failures: BTreeMap<(Worker, u32), u32>,
+    due: BTreeMap<(Duration, u64), (Worker, ObjectId)>,
+    failures: BTreeMap<(Worker, ObjectId), u32>,
     /// When the bucket of a worker is full again.
     full: BTreeMap<Worker, Duration>,
     number: u64,
 }
 
+/// Keys to be looked at again at points in time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wakes(BTreeSet<(Duration, Worker, ObjectId)>);
+
+impl Wakes {
+    pub(super) fn add(&mut self, time: Duration, worker: Worker, key: ObjectId) {
+        self.0.insert((time, worker, key));
+    }
+
+    /// The next point in time at which a key is looked at.
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.0.first().map(|(time, ..)| *time)
+    }
+
+    /// Takes a key whose time has come.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, ObjectId)> {
+        if self.next()? > now {
+            return None;
+        }
+        self.0.pop_first().map(|(_, worker, key)| (worker, key))
+    }
+}
+
 impl Retries {
     /// Notes a success, which clears the history of a key.
-    pub(super) fn succeeded(&mut self, worker: Worker, key: u32) {
+    pub(super) fn succeeded(&mut self, worker: Worker, key: ObjectId) {
         self.failures.remove(&(worker, key));
     }
 
     /// Notes a failure: the key is tried again after five milliseconds doubled for each failure before, or when the
     /// bucket has a token, whichever is later.
-    pub(super) fn failed(&mut self, worker: Worker, key: u32, now: Duration) {
+    pub(super) fn failed(&mut self, worker: Worker, key: ObjectId, now: Duration) {
         let failures = self.failures.entry((worker, key)).or_default();
         let doubled = FIRST_DELAY.saturating_mul(2u32.saturating_pow(*failures));
         *failures += 1;
@@ -47,7 +71,7 @@ impl Retries {
     }
 
     /// Takes a key whose time has come.
-    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, u32)> {
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, ObjectId)> {
         let first = self.due.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
     }

@@ -13,7 +13,7 @@ use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
 use crate::model::volume_source::VolumeSource;
-use crate::store::Write;
+use crate::store::{DeleteOptions, Write};
 
 /// Whether a volume's claim is gone, or has gone to another volume (`RELEASED-1` to `RELEASED-3`).
 fn is_released(volume: &PersistentVolume, world: &World<'_>) -> bool {
@@ -193,7 +193,7 @@ impl DeleteTask {
     fn delete(mut self) -> Turn<Self> {
         self.stage = DeleteStage::Deleted;
         let key = NamespacedName { namespace: Text::default(), name: self.volume.metadata.name.clone() };
-        let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key });
+        let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key }, DeleteOptions::default());
         Turn::write(write, "DELETE-10", self).caching(Caching::Nothing)
     }
 

@@ -187,6 +187,8 @@ pub(crate) struct Effects {
     /// Claims to be looked at soon (`VOL-8`).
     pub(crate) enqueue: Vec<ClaimKey>,
     pub(crate) start: Option<Box<Operation>>,
+    /// After how long the key shall be looked at again, whatever happens until then.
+    pub(crate) wake: Option<Duration>,
 }
 
 /// What a sync or an operation asks for next.

@@ -130,7 +130,6 @@ macro_rules! only {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
             match &self.node.value {
                 $pattern => $visit(visitor),
-                #[allow(clippy::wildcard_enum_match_arm, reason = "whatever the method does not take is a mismatch")]
                 _ => Err(self.mismatch(&visitor)),
             }
         }

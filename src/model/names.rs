@@ -37,6 +37,11 @@ pub(crate) const PV_PROTECTION_FINALIZER: &str = "kubernetes.io/pv-protection";
 /// Holds a claim while a pod uses it.
 pub(crate) const PVC_PROTECTION_FINALIZER: &str = "kubernetes.io/pvc-protection";
 
+/// Holds an object until the objects that it owns are deleted.
+pub(crate) const FOREGROUND_DELETION_FINALIZER: &str = "foregroundDeletion";
+/// Holds an object until the objects that it owns have lost their reference to it.
+pub(crate) const ORPHAN_FINALIZER: &str = "orphan";
+
 /// Marks an in-tree provisioner.
 pub(crate) const IN_TREE_PREFIX: &str = "kubernetes.io/";
 

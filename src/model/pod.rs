@@ -37,6 +37,13 @@ api_enum! {
     }
 }
 
+impl PodPhase {
+    /// Whether a pod stays in this phase for ever.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
 type_meta!(
     /// Marks an object as a `Pod`.
     PodType = "v1", "Pod"
@@ -489,7 +496,38 @@ api_struct! {
     }
 }
 
+impl PodCondition {
+    /// A condition that holds or does not.
+    pub fn new(r#type: impl Into<Text>, holds: bool) -> Self {
+        let status = if holds { "True" } else { "False" };
+        Self { r#type: r#type.into(), status: status.into(), ..Self::default() }
+    }
+}
+
 impl Pod {
+    /// A condition by its type.
+    pub fn condition(&self, r#type: &str) -> Option<&PodCondition> {
+        self.status.conditions.iter().find(|condition| condition.r#type == r#type)
+    }
+
+    /// Whether its condition `Ready` holds.
+    pub fn is_ready(&self) -> bool {
+        self.condition("Ready").is_some_and(|condition| condition.status == "True")
+    }
+
+    /// Sets a condition. The time of its last transition changes with its status only.
+    pub(crate) fn set_condition(&mut self, mut condition: PodCondition, now: Timestamp) {
+        let held = self.status.conditions.iter().position(|held| held.r#type == condition.r#type);
+        let mut conditions = self.status.conditions.to_vec();
+        let unchanged = held.map(|at| &conditions[at]).filter(|held| held.status == condition.status);
+        condition.last_transition_time = unchanged.and_then(|held| held.last_transition_time).or(Some(now));
+        match held {
+            Some(at) => conditions[at] = condition,
+            None => conditions.push(condition),
+        }
+        self.status.conditions = conditions.into();
+    }
+
     /// Whether it ended, or is being deleted with no container left running (`HELP-11`).
     pub fn is_terminated(&self) -> bool {
         match self.status.phase {
