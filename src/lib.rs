@@ -92,8 +92,8 @@ mod store;
 pub use api::ApiError;
 pub use backend::{Behaviour, Plugin, Sources};
 pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, Controllers, Entries, Event, EventRecord, Fault, Journal,
-    JournalEntry, NotQuiet, Outcome, ReplayError, Settled, WriteRecord,
+    Accepted, Action, Applied, ApplyError, Cluster, Config, Controller, Controllers, Entries, Event, EventRecord,
+    Fault, Journal, JournalEntry, NotQuiet, Outcome, ReplayError, Settled, WriteRecord,
 };
 pub use controllers::{EventType, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};

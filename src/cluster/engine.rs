@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
+use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
@@ -55,7 +56,7 @@ impl Cluster {
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.work.resync_due && self.config.controllers.persistent_volumes;
+        let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
             heads.sort_unstable();
