@@ -5,10 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
+mod admission;
+mod api;
 mod binding;
 mod caches;
 mod claims;
 mod deleting;
+mod fields;
 mod journal;
 mod matching;
 mod migration;
@@ -18,5 +21,6 @@ mod queue;
 mod recycling;
 mod retries;
 mod status;
+mod validation;
 mod volumes;
 mod world;

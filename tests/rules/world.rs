@@ -25,8 +25,10 @@ pub(crate) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 pub(crate) const STORAGE_PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 pub(crate) const BETA_STORAGE_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-provisioner";
 pub(crate) const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+pub(crate) const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 pub(crate) const PV_CONTROLLER: &str = "kubernetes.io/pv-controller";
 pub(crate) const PV_PROTECTION: &str = "kubernetes.io/pv-protection";
+pub(crate) const PVC_PROTECTION: &str = "kubernetes.io/pvc-protection";
 
 /// The event of a claim that nothing fits and that names no class.
 pub(crate) const NO_VOLUME: &str =
