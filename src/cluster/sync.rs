@@ -56,6 +56,7 @@ impl Cluster {
         let id = Id::from_number(origin.key.number);
         let Some(volume) = self.store.volumes.get(id).cloned() else {
             let last = self.cache.forget_volume(id);
+            self.learn(last.is_some());
             self.work.recycling.remove(&origin.key.number);
             self.stand(origin);
             // RUN-9
@@ -64,9 +65,11 @@ impl Cluster {
             }
             return Some(Ok(()));
         };
-        if self.cache.observe_volume(id, &volume, self.store.volumes.created(id)) == Observed::Outdated {
+        let observed = self.cache.observe_volume(id, &volume, self.store.volumes.created(id));
+        if observed == Observed::Outdated {
             return Some(Ok(()));
         }
+        self.learn(observed == Observed::New);
         let turn = VolumeSync::start(&volume, &self.world());
         self.follow(origin, turn.map(SyncTask::Volume))
     }
@@ -75,6 +78,7 @@ impl Cluster {
         let id = Id::from_number(origin.key.number);
         let Some(claim) = self.store.claims.get(id).cloned() else {
             let last = self.cache.forget_claim(id);
+            self.learn(last.is_some());
             self.stand(origin);
             // RUN-10
             if let Some(claim) = last.filter(|claim| !claim.spec.volume_name.is_empty()) {
@@ -82,11 +86,19 @@ impl Cluster {
             }
             return Some(Ok(()));
         };
-        if self.cache.observe_claim(id, &claim) == Observed::Outdated {
+        let observed = self.cache.observe_claim(id, &claim);
+        if observed == Observed::Outdated {
             return Some(Ok(()));
         }
+        self.learn(observed == Observed::New);
         let turn = ClaimSync::start(&claim, &self.world());
         self.follow(origin, turn.map(SyncTask::Claim))
+    }
+
+    /// Asks for another resync where the controller came to know of something: what it looked at before, perhaps in a
+    /// resync that has begun already, it saw without that. In a stock run a write has asked for one by then.
+    fn learn(&mut self, news: bool) {
+        self.work.resync_due |= news;
     }
 
     /// Goes on with a sync that waits for the result of its write.
