@@ -120,6 +120,28 @@ fn a_number_in_json_has_the_text_that_the_api_server_sees() {
     }
 }
 
+#[test]
+fn a_number_or_a_boolean_is_no_string() {
+    let cases = [
+        ("10", "expected a string, found a number"),
+        ("1.5", "expected a string, found a number"),
+        ("true", "expected a string, found a boolean"),
+        ("yes", "expected a string, found a boolean"),
+        ("[a]", "expected a string, found a list"),
+        ("{a: b}", "expected a string, found a map"),
+    ];
+    for (value, rule) in cases {
+        let text = format!(
+            "apiVersion: v1\nkind: PersistentVolume\nmetadata:\n  name: v\n  labels:\n    tier: {value}\nspec:\n  \
+             storageClassName: {value}\n"
+        );
+        let error = Reader::new().read(&text).expect_err("a string is expected");
+        let found: Vec<_> =
+            error.problems.iter().map(|problem| (problem.path.as_str(), problem.rule.as_str())).collect();
+        assert_eq!(found, [("metadata.labels.tier", rule), ("spec.storageClassName", rule)], "{value}");
+    }
+}
+
 fn json(text: &str) -> Json {
     serde_json::from_str(text).expect("JSON")
 }
