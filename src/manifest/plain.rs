@@ -4,6 +4,8 @@
 //! wraps: `yes` and `on` are booleans, `010` is eight and `1_000` a thousand, but `190:20:30` is text. Reading
 //! resolves by these rules, and writing quotes whatever they would not read back as text.
 
+use std::borrow::Cow;
+
 /// The meaning of a plain scalar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Plain {
@@ -52,7 +54,7 @@ fn number(text: &str) -> Plain {
     if is_time(text) {
         return Plain::Time;
     }
-    let digits = text.replace('_', "");
+    let digits = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
     special_float(text)
         .or_else(|| integer(&digits))
         .or_else(|| float(&digits))

@@ -70,11 +70,19 @@ fn break_line(out: &mut String, depth: Option<usize>) {
 fn quoted(text: &str) -> String {
     // Writing a string as JSON cannot fail.
     let quoted = serde_json::to_string(text).unwrap_or_default();
-    let escaped = ['<', '>', '&', '\u{2028}', '\u{2029}'];
-    if !quoted.contains(escaped) {
+    if !quoted.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         return quoted;
     }
-    quoted.chars().fold(String::new(), |text, c| {
-        if escaped.contains(&c) { format!("{text}\\u{:04x}", u32::from(c)) } else { format!("{text}{c}") }
-    })
+    let mut text = String::with_capacity(quoted.len() + 16);
+    for c in quoted.chars() {
+        match c {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\u{2028}' => text.push_str("\\u2028"),
+            '\u{2029}' => text.push_str("\\u2029"),
+            c => text.push(c),
+        }
+    }
+    text
 }
