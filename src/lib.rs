@@ -72,6 +72,8 @@
 //!
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
+//! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
+//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text.
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
