@@ -6,7 +6,7 @@ use crate::model::text::Text;
 use crate::model::time::Timestamp;
 
 /// Who writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Actor {
     /// The user of the library.
@@ -17,16 +17,20 @@ pub enum Actor {
     ProtectionController,
     /// The controller that deletes what has lost its owners.
     GarbageCollector,
+    /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
+    /// number.
+    Provisioner(Text),
 }
 
 impl Actor {
     /// The name under which it is known in Kubernetes.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::User => "user",
             Self::PersistentVolumeController => "persistentvolume-controller",
             Self::ProtectionController => "protection-controller",
             Self::GarbageCollector => "garbage-collector",
+            Self::Provisioner(name) => name,
         }
     }
 }
