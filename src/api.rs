@@ -24,4 +24,4 @@ mod volume_source;
 mod warnings;
 
 pub use crate::api::error::ApiError;
-pub(crate) use crate::api::strategy::{default, prepare_create, prepare_update, validate_status};
+pub(crate) use crate::api::strategy::{check_version, complete, prepare_create, prepare_update, validate_status};

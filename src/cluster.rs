@@ -40,7 +40,7 @@ use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
-pub use crate::cluster::config::{Config, Controllers};
+pub use crate::cluster::config::{Config, Controller, Controllers};
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
@@ -117,6 +117,11 @@ impl Cluster {
     /// What the cluster is set to.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether a controller runs.
+    fn runs(&self, controller: Controller) -> bool {
+        self.config.controllers.contains(controller)
     }
 
     /// Virtual time, in whole seconds.

@@ -104,15 +104,13 @@ pub(super) fn validate_spec(errors: &mut Errors, at: &At, spec: &PersistentVolum
 }
 
 pub(super) fn validate_update(errors: &mut Errors, new: &PersistentVolumeClaim, old: &PersistentVolumeClaim) {
-    // The stored claim may come from a release that did not fill in both forms of the data source.
-    let mut old_spec = old.spec.clone();
-    data_source::normalize(&mut old_spec);
+    let old_spec = &old.spec;
     metadata::validate_update(errors, &new.metadata, &old.metadata);
     metadata::validate_standard_finalizers(errors, &new.metadata);
-    validate(errors, new, Tolerance::of(&old_spec));
-    let comparable = comparable_spec(errors, new, old, &old_spec);
+    validate(errors, new, Tolerance::of(old_spec));
+    let comparable = comparable_spec(errors, new, old);
     let spec = At::new("spec");
-    if comparable != old_spec {
+    if comparable != *old_spec {
         let rule =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
         errors.push(FieldError::forbidden(&spec, rule));
@@ -142,9 +140,8 @@ fn comparable_spec(
     errors: &mut Errors,
     new: &PersistentVolumeClaim,
     old: &PersistentVolumeClaim,
-    old_spec: &Shared<PersistentVolumeClaimSpec>,
 ) -> Shared<PersistentVolumeClaimSpec> {
-    let mut spec = new.spec.clone();
+    let (mut spec, old_spec) = (new.spec.clone(), &old.spec);
     if old_spec.volume_name.is_empty() {
         spec.volume_name = old_spec.volume_name.clone();
     }

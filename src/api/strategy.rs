@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::api::error::ApiError;
 use crate::api::metadata;
 use crate::api::path::Errors;
-use crate::api::{claim, class, node, pod, pod_defaults, stateful_set, volume};
+use crate::api::{claim, class, data_source, node, pod, pod_defaults, stateful_set, volume};
 use crate::model::kind::{Kind, Object};
-use crate::model::metadata::ObjectMeta;
+use crate::model::metadata::{ObjectMeta, ResourceVersion};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 
@@ -19,7 +19,7 @@ pub(crate) struct Prepared {
 }
 
 /// Fills in defaults; done to everything that is decoded.
-pub(crate) fn default(object: &mut Object) {
+fn default(object: &mut Object) {
     match object {
         Object::PersistentVolume(object) => volume::default(Arc::make_mut(object)),
         Object::PersistentVolumeClaim(object) => claim::default(Arc::make_mut(object)),
@@ -27,6 +27,14 @@ pub(crate) fn default(object: &mut Object) {
         Object::StatefulSet(object) => stateful_set::default(Arc::make_mut(object)),
         Object::Pod(object) => pod_defaults::complete_pod(Arc::make_mut(object)),
         Object::VolumeAttributesClass(_) | Object::Node(_) => {}
+    }
+}
+
+/// Fills in what the API fills in whenever it reads an object: defaults, and both forms of a data source (`API-7`).
+pub(crate) fn complete(object: &mut Object) {
+    default(object);
+    if let Object::PersistentVolumeClaim(claim) = object {
+        data_source::normalize(&mut Arc::make_mut(claim).spec);
     }
 }
 
@@ -100,11 +108,20 @@ pub(crate) fn prepare_create(
     finish(object, errors, warnings)
 }
 
-/// Defaults, prepares and validates an object that shall replace the stored one.
+/// An update that names another version than the stored one is a conflict; one that names none is not (`API-6`).
+pub(crate) fn check_version(given: ResourceVersion, old: &Object) -> Result<(), ApiError> {
+    if given.is_none() || given == old.metadata().resource_version {
+        return Ok(());
+    }
+    Err(ApiError::Conflict { kind: old.kind(), name: old.metadata().name.clone() })
+}
+
+/// Defaults, prepares and validates an object that shall replace the stored one. A conflict is told before anything
+/// that is wrong with the object (`API-1`).
 pub(crate) fn prepare_update(mut new: Object, old: &Object, namespace: &Text) -> Result<Prepared, ApiError> {
     default(&mut new);
     let mut old = old.clone();
-    default(&mut old);
+    complete(&mut old);
     let old = &old;
     set_namespace(&mut new, namespace);
     if new.metadata().namespace != old.metadata().namespace {
@@ -121,6 +138,7 @@ pub(crate) fn prepare_update(mut new: Object, old: &Object, namespace: &Text) ->
         };
         return Err(ApiError::BadRequest { message });
     }
+    check_version(new.metadata().resource_version, old)?;
     keep_metadata(new.metadata_mut(), old.metadata());
     let mut errors = Errors::default();
     let warnings = match (&mut new, old) {

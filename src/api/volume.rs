@@ -17,7 +17,9 @@ use crate::model::quantity::Quantity;
 use crate::model::syntax::dns_subdomain;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
-use crate::model::volume::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode};
+use crate::model::volume::{
+    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
+};
 use crate::model::volume_source::VolumeSource;
 
 /// Node labels that were renamed: old and new.
@@ -37,6 +39,9 @@ pub(super) fn default(volume: &mut PersistentVolume) {
     }
     spec.capacity = rounded(&spec.capacity);
     spec.sources.for_each_mut(default_source);
+    if volume.status.phase.as_str().is_empty() {
+        volume.status.phase = VolumePhase::Pending;
+    }
 }
 
 /// Quantities rounded up to thousandths (`FIELD-8`).

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
+use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
@@ -55,7 +56,7 @@ impl Cluster {
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.work.resync_due && self.config.controllers.persistent_volumes;
+        let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
             heads.sort_unstable();
@@ -139,7 +140,13 @@ impl Cluster {
         let end = self.now.saturating_add(duration);
         let mut steps = self.settle()?.steps;
         while let Some(time) = self.next_timer().filter(|time| *time <= end) {
-            self.work.resync_due |= self.next_needed_resync() == Some(time);
+            if self.next_needed_resync() == Some(time) {
+                self.work.resync_due = true;
+            } else if self.next_failing_tick() == Some(time) {
+                for (worker, key) in self.retries.failing() {
+                    self.work.enqueue(worker, key, true);
+                }
+            }
             self.now = time;
             self.operations.wake(time);
             while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
@@ -153,7 +160,8 @@ impl Cluster {
 
     /// The next point in time at which something is due.
     fn next_timer(&self) -> Option<Duration> {
-        let times = [self.operations.next_wake(), self.retries.next(), self.wakes.next(), self.next_needed_resync()];
+        let (resync, failing) = (self.next_needed_resync(), self.next_failing_tick());
+        let times = [self.operations.next_wake(), self.retries.next(), self.wakes.next(), resync, failing];
         times.into_iter().flatten().filter(|time| *time > self.now).min()
     }
 
@@ -164,6 +172,12 @@ impl Cluster {
         let retries = self.operations.retries().map(|time| next_tick(time, period)).filter(|time| *time > self.now);
         let recycle = (!self.work.recycling.is_empty()).then(|| next_tick(self.now, period));
         retries.chain(recycle).min()
+    }
+
+    /// The next resync that looks at a key of which the last sync failed. It looks at others too, but that repeats
+    /// events only.
+    fn next_failing_tick(&self) -> Option<Duration> {
+        self.retries.failing().next().map(|_| next_tick(self.now, self.config.resync_period))
     }
 
     /// Runs one sync of one object, and the operations that it starts, to their end. Pauses are passed over. Nothing
@@ -200,24 +214,25 @@ impl Cluster {
             Choice::Resync => self.resync(),
             Choice::Operate(number) => self.operate(number),
             Choice::Continue(worker) => {
-                let key = self.work.sync(worker).map(|sync| sync.origin.key);
+                let origin = self.work.sync(worker).map(|sync| (sync.origin.key, sync.origin.by_resync));
                 let end = self.go_on(worker);
-                self.note_end(worker, key, end);
+                self.note_end(worker, origin, end);
             }
             Choice::Begin(worker) => {
                 let Some(queued) = self.work.pop(worker) else {
                     return;
                 };
                 let end = self.begin(worker, queued.id, queued.by_resync);
-                self.note_end(worker, Some(queued.id), end);
+                self.note_end(worker, Some((queued.id, queued.by_resync)), end);
             }
         }
     }
 
-    fn note_end(&mut self, worker: Worker, key: Option<ObjectId>, end: End) {
-        match (key, end) {
-            (Some(key), Some(Ok(()))) => self.retries.succeeded(worker, key),
-            (Some(key), Some(Err(_))) => self.retries.failed(worker, key, self.now),
+    /// `origin` is the key and whether a resync put it into the queue.
+    fn note_end(&mut self, worker: Worker, origin: Option<(ObjectId, bool)>, end: End) {
+        match (origin, end) {
+            (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
+            (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
             (Some(_) | None, _) => {}
         }
     }

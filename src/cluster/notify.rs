@@ -2,8 +2,9 @@
 //! (`ND-15`).
 
 use crate::cluster::Cluster;
+use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
-use crate::controllers::{collection_order, is_collectable, protect_claim, protect_volume};
+use crate::controllers::{collection_order, is_collectable, needs_expansion, protect_claim, protect_volume};
 use crate::model::id::ObjectId;
 use crate::model::kind::Object;
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
@@ -20,13 +21,22 @@ impl Cluster {
         let Some(id) = self.store.object_id(&object.reference()) else {
             return;
         };
-        if self.config.controllers.garbage_collection {
+        if self.runs(Controller::GarbageCollection) {
             self.notify_collector(id, before, after);
         }
-        if self.config.controllers.protection {
+        if self.runs(Controller::Protection) {
             self.notify_protection(id, object);
         }
-        if self.config.controllers.persistent_volumes {
+        if self.runs(Controller::EphemeralVolumes) {
+            self.notify_ephemeral(id, before, after);
+        }
+        if self.runs(Controller::Expansion)
+            && let Some(Object::PersistentVolumeClaim(claim)) = after
+            && needs_expansion(claim)
+        {
+            self.work.enqueue(Worker::Expand, id, false);
+        }
+        if self.runs(Controller::PersistentVolumes) {
             match object {
                 Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
                 Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
@@ -64,6 +74,24 @@ impl Cluster {
     fn collect_dependents(&mut self, owner: &Object) {
         for dependent in collection_order(&self.store, &owner.metadata().uid) {
             self.work.enqueue(Worker::Collect, dependent, false);
+        }
+    }
+
+    /// A new pod, and the pod of a claim that is gone; updates of pods are ignored (`EPH-2`).
+    fn notify_ephemeral(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        match (before, after) {
+            (None, Some(Object::Pod(pod))) if pod.has_ephemeral_volumes() => {
+                self.work.enqueue(Worker::Ephemeral, id, false);
+            }
+            (Some(Object::PersistentVolumeClaim(claim)), None) => {
+                if let Some(owner) = claim.metadata.controller()
+                    && let Ok(Some(pod)) = self.store.owner(owner, &claim.metadata.namespace)
+                    && let Some(id) = self.store.object_id(&pod.reference())
+                {
+                    self.work.enqueue(Worker::Ephemeral, id, false);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, Next, Observed, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim,
-    protect_volume,
+    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, Next, Observed, Resumed, SyncError, Turn, VolumeSync,
+    World, collect, protect_claim, protect_volume,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -25,6 +25,14 @@ impl Cluster {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Ephemeral => {
+                let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
+                self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
+            }
+            Worker::Expand => {
+                let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
+                self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
+            }
         }
     }
 
@@ -89,6 +97,8 @@ impl Cluster {
         let turn = match task {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
+            SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
@@ -97,6 +107,14 @@ impl Cluster {
             None => {}
         }
         end
+    }
+
+    /// Does what the first turn of a sync asks for; there is none where the object is gone.
+    fn follow_start<S>(&mut self, origin: Origin, turn: Option<Turn<S>>, wrap: impl FnOnce(S) -> SyncTask) -> End {
+        match turn {
+            Some(turn) => self.follow(origin, turn.map(wrap)),
+            None => Some(Ok(())),
+        }
     }
 
     /// Does what a turn of a sync asks for.

@@ -12,11 +12,22 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1000);
 const BURST: u32 = 100;
 const REFILL: Duration = Duration::from_millis(100);
 
+/// What is known of a key that failed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    /// How often in a row.
+    count: u32,
+    /// When last.
+    last: Duration,
+}
+
 /// Syncs that failed, and when they are tried again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retries {
     due: BTreeMap<(Duration, u64), (Worker, ObjectId)>,
-    failures: BTreeMap<(Worker, ObjectId), u32>,
+    /// Where a key stands in `due`: once, at the earliest of its times.
+    waiting: BTreeMap<(Worker, ObjectId), (Duration, u64)>,
+    failures: BTreeMap<(Worker, ObjectId), Failures>,
     /// When the bucket of a worker is full again.
     full: BTreeMap<Worker, Duration>,
     number: u64,
@@ -53,16 +64,29 @@ impl Retries {
 
     /// Notes a failure: the key is tried again after five milliseconds doubled for each failure before, or when the
     /// bucket has a token, whichever is later.
-    pub(super) fn failed(&mut self, worker: Worker, key: ObjectId, now: Duration) {
-        let failures = self.failures.entry((worker, key)).or_default();
-        let doubled = FIRST_DELAY.saturating_mul(2u32.saturating_pow(*failures));
-        *failures += 1;
+    ///
+    /// Time stands still while a cluster settles, so that all resyncs at one time are the same one and count once.
+    pub(super) fn failed(&mut self, worker: Worker, key: ObjectId, by_resync: bool, now: Duration) {
+        let key = (worker, key);
+        let failures = self.failures.entry(key).or_default();
+        if by_resync && failures.count > 0 && failures.last == now {
+            return;
+        }
+        failures.last = now;
+        let doubled = FIRST_DELAY.saturating_mul(2u32.saturating_pow(failures.count));
+        failures.count += 1;
         let full = self.full.entry(worker).or_default();
         *full = (*full).max(now) + REFILL;
         let bucket = full.saturating_sub(now).saturating_sub(REFILL * BURST);
         let due = now + doubled.min(LONGEST_DELAY).max(bucket);
+        match self.waiting.get(&key) {
+            Some((earlier, _)) if *earlier <= due => return,
+            Some(later) => drop(self.due.remove(later)),
+            None => {}
+        }
         self.number += 1;
-        self.due.insert((due, self.number), (worker, key));
+        self.waiting.insert(key, (due, self.number));
+        self.due.insert((due, self.number), key);
     }
 
     /// The next point in time at which a key is tried again.
@@ -73,7 +97,17 @@ impl Retries {
     /// Takes a key whose time has come.
     pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, ObjectId)> {
         let first = self.due.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        if first.key().0 > now {
+            return None;
+        }
+        let key = first.remove();
+        self.waiting.remove(&key);
+        Some(key)
+    }
+
+    /// The keys of which the last sync failed, of the controller that resyncs.
+    pub(super) fn failing(&self) -> impl Iterator<Item = (Worker, ObjectId)> {
+        self.failures.keys().copied().filter(|(worker, _)| matches!(worker, Worker::Volumes | Worker::Claims))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, Resumed, VolumeSync};
+use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -17,11 +17,20 @@ pub(super) enum Worker {
     ProtectVolumes,
     Volumes,
     Claims,
+    Ephemeral,
+    Expand,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Collect, Self::ProtectClaims, Self::ProtectVolumes, Self::Volumes, Self::Claims];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Collect,
+        Self::ProtectClaims,
+        Self::ProtectVolumes,
+        Self::Volumes,
+        Self::Claims,
+        Self::Ephemeral,
+        Self::Expand,
+    ];
 
     fn index(self) -> usize {
         self as usize
@@ -32,6 +41,8 @@ impl Worker {
             Self::Collect => Actor::GarbageCollector,
             Self::ProtectClaims | Self::ProtectVolumes => Actor::ProtectionController,
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
+            Self::Ephemeral => Actor::EphemeralVolumeController,
+            Self::Expand => Actor::ExpandController,
         }
     }
 }
@@ -63,6 +74,8 @@ impl Origin {
 pub(super) enum SyncTask {
     Volume(VolumeSync),
     Claim(ClaimSync),
+    Ephemeral(EphemeralSync),
+    Expand(ExpandSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -12,7 +12,7 @@ use crate::model::json::Json;
 use crate::model::kind::type_meta;
 use crate::model::list::{List, StringMap};
 use crate::model::metadata::ObjectMeta;
-use crate::model::reference::ClaimKey;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::schema;
 use crate::model::shared::Shared;
 use crate::model::text::Text;
@@ -541,6 +541,27 @@ impl Pod {
         }
     }
 
+    /// Namespace and name.
+    pub fn key(&self) -> NamespacedName {
+        NamespacedName { namespace: self.metadata.namespace.clone(), name: self.metadata.name.clone() }
+    }
+
+    /// The claim of a generic ephemeral volume (`EPH-1`).
+    pub fn ephemeral_claim(&self, volume: &str) -> ClaimKey {
+        ClaimKey::new(&self.metadata.namespace, format!("{}-{volume}", self.metadata.name))
+    }
+
+    /// Whether it has volumes whose claims are made for it.
+    pub(crate) fn has_ephemeral_volumes(&self) -> bool {
+        let mut sources = self.spec.volumes.iter().flat_map(|volume| volume.sources.iter());
+        sources.any(|source| matches!(source, PodVolumeSource::Ephemeral(_)))
+    }
+
+    /// Whether an object is controlled by this pod.
+    pub fn controls(&self, metadata: &ObjectMeta) -> bool {
+        metadata.controller().is_some_and(|owner| owner.uid == self.metadata.uid)
+    }
+
     /// The claims that its volumes name, those of generic ephemeral volumes included (`HELP-12`), in the order of
     /// the volumes.
     pub fn claim_keys(&self) -> impl Iterator<Item = ClaimKey> {
@@ -549,9 +570,7 @@ impl Pod {
                 PodVolumeSource::PersistentVolumeClaim(claim) => {
                     Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
                 }
-                PodVolumeSource::Ephemeral(_) => {
-                    Some(ClaimKey::new(&self.metadata.namespace, format!("{}-{}", self.metadata.name, volume.name)))
-                }
+                PodVolumeSource::Ephemeral(_) => Some(self.ephemeral_claim(&volume.name)),
                 PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => None,
             })
         })

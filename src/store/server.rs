@@ -61,7 +61,7 @@ impl Store {
     pub(crate) fn restore(&mut self, mut object: Object, context: &Context) -> Result<Change, ApiError> {
         let key = object.reference();
         if context.rules == StoreRules::Server {
-            api::default(&mut object);
+            api::complete(&mut object);
         }
         if object.kind().is_namespaced() && object.metadata().namespace.is_empty() {
             object.metadata_mut().namespace = context.namespace.clone();
@@ -98,13 +98,11 @@ impl Store {
     /// Replaces the object of a key as a PUT to its URL does.
     pub(crate) fn replace(&mut self, key: &ObjectKey, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(key)?;
-        let given = object.metadata().resource_version;
         if context.rules == StoreRules::Verbatim {
-            check_version(given, &old)?;
+            api::check_version(object.metadata().resource_version, &old)?;
             return Ok(self.store_update(object, old, Vec::new()));
         }
         let prepared = api::prepare_update(object, &old, &key.key.namespace)?;
-        check_version(given, &old)?;
         if context.admission {
             admission::validate_update(&prepared.object, &old, &self.classes)?;
         }
@@ -115,7 +113,7 @@ impl Store {
     /// checked.
     fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(&object.reference())?;
-        check_version(object.metadata().resource_version, &old)?;
+        api::check_version(object.metadata().resource_version, &old)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
             if added {
@@ -131,7 +129,7 @@ impl Store {
 
     fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
         let old = self.stored(&object.reference())?;
-        check_version(object.metadata().resource_version, &old)?;
+        api::check_version(object.metadata().resource_version, &old)?;
         let mut object = object;
         if context.rules == StoreRules::Server {
             admission::prepare_status(&mut object, &old, context.now);
@@ -150,7 +148,7 @@ impl Store {
         context: &Context,
     ) -> Result<Change, ApiError> {
         let old = self.stored(key)?;
-        check_version(object.metadata().resource_version, &old)?;
+        api::check_version(object.metadata().resource_version, &old)?;
         let message = || format!("a {} has no status that can be written", key.kind);
         let mut new = with_status(&old, object).ok_or_else(|| ApiError::BadRequest { message: message() })?;
         if context.rules == StoreRules::Server {
@@ -234,14 +232,6 @@ impl Store {
             self.uids = self.uids.max(number);
         }
     }
-}
-
-/// An update that names another version than the stored one is a conflict; one that names none is not (`API-6`).
-fn check_version(given: ResourceVersion, old: &Object) -> Result<(), ApiError> {
-    if given.is_none() || given == old.metadata().resource_version {
-        return Ok(());
-    }
-    Err(ApiError::Conflict { kind: old.kind(), name: old.metadata().name.clone() })
 }
 
 /// An object with the status of another one of its kind.

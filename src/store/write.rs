@@ -17,6 +17,10 @@ pub enum Actor {
     ProtectionController,
     /// The controller that deletes what has lost its owners.
     GarbageCollector,
+    /// The controller that makes the claims of generic ephemeral volumes.
+    EphemeralVolumeController,
+    /// The controller that has volumes grown.
+    ExpandController,
     /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
     /// number.
     Provisioner(Text),
@@ -30,6 +34,8 @@ impl Actor {
             Self::PersistentVolumeController => "persistentvolume-controller",
             Self::ProtectionController => "protection-controller",
             Self::GarbageCollector => "garbage-collector",
+            Self::EphemeralVolumeController => "ephemeral_volume",
+            Self::ExpandController => "volume_expand",
             Self::Provisioner(name) => name,
         }
     }

@@ -1,0 +1,26 @@
+//! One test or more for every rule of how volumes and claims are bound, provisioned and reclaimed.
+//!
+//! The rules have ids such as `MATCH-5`; each test cites those that it defends. `ids.txt` lists all of them, and the
+//! module `ids` fails where one has no test.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+
+mod admission;
+mod api;
+mod binding;
+mod caches;
+mod claims;
+mod deleting;
+mod fields;
+mod journal;
+mod matching;
+mod migration;
+mod named;
+mod operations;
+mod queue;
+mod recycling;
+mod retries;
+mod status;
+mod validation;
+mod volumes;
+mod world;
