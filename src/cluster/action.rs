@@ -18,8 +18,8 @@ pub struct Action {
 
 impl Action {
     /// The controller that would act.
-    pub fn actor(&self) -> &Actor {
-        &self.actor
+    pub fn actor(&self) -> Actor {
+        self.actor.clone()
     }
 
     /// The object that it is about; none for a resync.
