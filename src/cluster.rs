@@ -9,6 +9,7 @@
 mod action;
 mod apply;
 mod config;
+mod contents;
 mod engine;
 mod events;
 mod faults;
@@ -28,7 +29,7 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::Plugins;
+use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
 use crate::cluster::operations::Operations;
 use crate::cluster::timers::{Retries, Wakes};
@@ -40,10 +41,11 @@ use crate::store::Store;
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
 pub use crate::cluster::config::{Config, Controller, Controllers};
+pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
-pub use crate::cluster::journal::{Entries, Journal, JournalEntry, WriteRecord};
+pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::user::Accepted;
 
@@ -66,6 +68,7 @@ pub struct Cluster {
     store: Store,
     cache: Cache,
     plugins: Arc<Plugins>,
+    contents: Contents,
     work: Work,
     operations: Operations,
     retries: Retries,
@@ -90,6 +93,7 @@ impl Cluster {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
             config: Arc::new(config),
+            contents: Contents::default(),
             store: Store::default(),
             cache: Cache::default(),
             work: Work::default(),

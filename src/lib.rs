@@ -92,10 +92,10 @@ pub mod report;
 mod store;
 
 pub use api::ApiError;
-pub use backend::{Behaviour, Plugin, Sources};
+pub use backend::{Backing, Behaviour, Contents, ContentsChange, ContentsError, Files, Location, Plugin, Sources};
 pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, Controller, Controllers, Entries, Event, EventRecord,
-    Fault, Journal, JournalEntry, NotQuiet, Outcome, ReplayError, Settled, WriteRecord,
+    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
+    EventRecord, Fault, Journal, JournalEntry, LogRecord, NotQuiet, Outcome, Place, ReplayError, Settled, WriteRecord,
 };
 pub use controllers::{EventType, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};

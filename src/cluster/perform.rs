@@ -89,8 +89,8 @@ impl Cluster {
 
     /// Emits an event. One that a resync merely repeats is not counted here: time counts it.
     pub(super) fn emit(&mut self, emission: Emission, origin: &mut Origin) {
-        let source = Actor::PersistentVolumeController;
-        let standing = if origin.by_resync { self.recorder.standing(origin, &emission, source) } else { None };
+        let source = origin.actor();
+        let standing = if origin.by_resync { self.recorder.standing(origin, &emission, &source) } else { None };
         let number = standing.unwrap_or_else(|| {
             let number = self.recorder.record(emission, source, self.now);
             if self.config.journal

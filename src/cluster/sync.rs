@@ -20,7 +20,7 @@ impl Cluster {
 
     /// Begins the sync of a key (`RUN-6`).
     pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
-        let origin = Origin { worker, key, by_resync, events: Vec::new() };
+        let origin = Origin::new(worker, key, by_resync);
         match worker {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
 use crate::model::id::ObjectId;
+use crate::model::text::Text;
 use crate::store::Actor;
 
 /// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues in this
@@ -53,6 +54,19 @@ pub(super) struct Origin {
     pub(super) key: ObjectId,
     pub(super) by_resync: bool,
     pub(super) events: Vec<u32>,
+    /// The external provisioner that acts, if one does.
+    pub(super) provisioner: Option<Text>,
+}
+
+impl Origin {
+    pub(super) fn new(worker: Worker, key: ObjectId, by_resync: bool) -> Self {
+        Self { worker, key, by_resync, events: Vec::new(), provisioner: None }
+    }
+
+    /// Who acts.
+    pub(super) fn actor(&self) -> Actor {
+        self.provisioner.clone().map_or_else(|| self.worker.actor(), Actor::Provisioner)
+    }
 }
 
 /// A sync of the volume controller that waits for the result of a write.

@@ -6,7 +6,7 @@ use crate::model::text::Text;
 use crate::model::time::Timestamp;
 
 /// Who writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Actor {
     /// The user of the library.
@@ -21,11 +21,14 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
+    /// number.
+    Provisioner(Text),
 }
 
 impl Actor {
     /// The name under which it is known in Kubernetes.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::User => "user",
             Self::PersistentVolumeController => "persistentvolume-controller",
@@ -33,6 +36,7 @@ impl Actor {
             Self::GarbageCollector => "garbage-collector",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::Provisioner(name) => name,
         }
     }
 }
