@@ -66,6 +66,8 @@
 //! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`), and of sets of access modes
 //!   of equal size the one with the earlier mode (`DET-1`).
 //! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
+//! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
+//!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
 //!
 //! Where the simulator does less than a cluster:
@@ -73,7 +75,8 @@
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
-//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text.
+//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
+//!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
