@@ -1,6 +1,7 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::backend::ContentsError;
+use crate::cluster::external::External;
 use crate::cluster::operations::Operations;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
@@ -110,6 +111,7 @@ impl Cluster {
         self.operations = Operations::default();
         self.retries = Retries::default();
         self.wakes = Wakes::default();
+        self.external = External::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
                 self.notify(None, Some(&object));

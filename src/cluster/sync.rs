@@ -15,7 +15,13 @@ pub(super) type End = Option<Result<(), SyncError>>;
 
 impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
-        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+        World {
+            store: &self.store,
+            cache: &self.cache,
+            plugins: &self.plugins,
+            drivers: &self.drivers,
+            settings: &self.settings,
+        }
     }
 
     /// Begins the sync of a key (`RUN-6`).
@@ -25,6 +31,14 @@ impl Cluster {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Provision => {
+                self.begin_provisioning(origin);
+                Some(Ok(()))
+            }
+            Worker::Delete => {
+                self.begin_deleting(origin);
+                Some(Ok(()))
+            }
             Worker::Ephemeral => {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
@@ -132,7 +146,7 @@ impl Cluster {
     /// Does what a turn of a sync asks for.
     fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake } = effects;
+        let Effects { events, enqueue, start, wake, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -168,9 +182,7 @@ impl Cluster {
                 }
                 Some(end)
             }
-            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
-                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
-            }
+            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
         }
     }
 }

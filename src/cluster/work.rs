@@ -19,10 +19,14 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    /// External provisioners, of claims that wait for them.
+    Provision,
+    /// External provisioners, of volumes that they made.
+    Delete,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -30,6 +34,8 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Provision,
+        Self::Delete,
     ];
 
     fn index(self) -> usize {
@@ -43,6 +49,7 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Provision | Self::Delete => Actor::Provisioner(Text::from("external-provisioner")),
         }
     }
 }
