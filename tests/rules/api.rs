@@ -1,19 +1,14 @@
 //! How the API stores what it is sent (`API-*`).
 
 use bindery::{
-    ApiError, ClaimPhase, Cluster, Config, Controllers, Kind, Object, PersistentVolume, PersistentVolumeClaim,
-    ReclaimPolicy, Verb, VolumePhase,
+    ApiError, ClaimPhase, Cluster, Config, Controllers, Kind, Object, PersistentVolume, ReclaimPolicy, Verb,
+    VolumePhase,
 };
 
 use crate::world::{
     BETA_CLASS, ClaimState, Metadata, RWO, RWX, VolumeState, bound, claim, claim_phase, class, host_path, json, object,
-    patch, pv, pvc, quantity, restored, restored_into, seconds, volume, volume_phase, wait, writes,
+    patch, pv, pvc, quantity, restored, restored_into, seconds, sent, volume, volume_phase, wait, writes,
 };
-
-/// A claim as a user sends it.
-fn sent(name: &str) -> PersistentVolumeClaim {
-    PersistentVolumeClaim::new("default", name, quantity("1Gi"), [RWO])
-}
 
 /// API-1: a new object is defaulted, admitted and then validated.
 #[test]
