@@ -71,7 +71,7 @@ fn a_request_that_does_not_grow_is_allowed() {
     assert!(resized(None, held, "2Gi").is_ok());
 }
 
-/// ADM-3: a claim that is not bound cannot grow: validation says so before admission could.
+/// ADM-3, SCEN-24: a claim that is not bound cannot grow: validation says so before admission could.
 #[test]
 fn a_claim_that_is_not_bound_does_not_grow() {
     let mut cluster = restored([expandable().into(), claim("data", "1Gi").with_class("gold").into()]);
