@@ -9,10 +9,12 @@
 mod action;
 mod apply;
 mod config;
+mod contents;
 mod engine;
 mod events;
 mod faults;
 mod journal;
+mod notify;
 mod operate;
 mod operations;
 mod perform;
@@ -27,10 +29,10 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::Plugins;
+use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
 use crate::cluster::operations::Operations;
-use crate::cluster::timers::Retries;
+use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
 use crate::model::time::Timestamp;
@@ -38,11 +40,12 @@ use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
-pub use crate::cluster::config::{Config, Controllers};
+pub use crate::cluster::config::{Config, Controller, Controllers};
+pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
-pub use crate::cluster::journal::{Entries, Journal, JournalEntry, WriteRecord};
+pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::user::Accepted;
 
@@ -65,9 +68,11 @@ pub struct Cluster {
     store: Store,
     cache: Cache,
     plugins: Arc<Plugins>,
+    contents: Contents,
     work: Work,
     operations: Operations,
     retries: Retries,
+    wakes: Wakes,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -88,11 +93,13 @@ impl Cluster {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
             config: Arc::new(config),
+            contents: Contents::default(),
             store: Store::default(),
             cache: Cache::default(),
             work: Work::default(),
             operations: Operations::default(),
             retries: Retries::default(),
+            wakes: Wakes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),
@@ -110,6 +117,11 @@ impl Cluster {
     /// What the cluster is set to.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether a controller runs.
+    fn runs(&self, controller: Controller) -> bool {
+        self.config.controllers.contains(controller)
     }
 
     /// Virtual time, in whole seconds.

@@ -72,6 +72,8 @@
 //!
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
+//! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
+//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text.
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
@@ -90,10 +92,10 @@ pub mod report;
 mod store;
 
 pub use api::ApiError;
-pub use backend::{Behaviour, Plugin, Sources};
+pub use backend::{Backing, Behaviour, Contents, ContentsChange, ContentsError, Files, Location, Plugin, Sources};
 pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, Controllers, Entries, Event, EventRecord, Fault, Journal,
-    JournalEntry, NotQuiet, Outcome, ReplayError, Settled, WriteRecord,
+    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
+    EventRecord, Fault, Journal, JournalEntry, LogRecord, NotQuiet, Outcome, Place, ReplayError, Settled, WriteRecord,
 };
 pub use controllers::{EventType, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
@@ -120,7 +122,7 @@ pub use model::volume::{
     PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
-pub use store::{Actor, StoreRules, Verb};
+pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.
 pub mod parts {

@@ -10,6 +10,8 @@
 mod decode;
 mod fast;
 mod json_tree;
+mod number;
+mod plain;
 mod tree;
 mod write;
 mod yaml_tree;

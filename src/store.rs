@@ -7,13 +7,18 @@
 
 mod admission;
 mod arena;
+mod deletion;
+mod links;
 mod names;
+mod objects;
+mod server;
 mod table;
 mod write;
 
-pub use crate::store::write::{Actor, StoreRules, Verb};
+pub use crate::store::write::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 pub(crate) use crate::store::admission::default_class;
 pub(crate) use crate::store::arena::Arena;
 pub(crate) use crate::store::names::Names;
-pub(crate) use crate::store::write::{Change, Context, Store, Stored, Write};
+pub(crate) use crate::store::objects::{Store, Stored};
+pub(crate) use crate::store::write::{Change, Context, Write};

@@ -50,6 +50,16 @@ pub enum ApiError {
         /// Its name.
         name: Text,
     },
+    /// The state of the object does not allow the request (HTTP 409).
+    #[error("Operation cannot be fulfilled on {resource} {name:?}: {reason}")]
+    CannotFulfil {
+        /// The resource, perhaps with a subresource.
+        resource: &'static str,
+        /// The name of the object.
+        name: Text,
+        /// Why.
+        reason: String,
+    },
     /// The object was changed since it was read (HTTP 409, `CONFLICT-1`).
     #[error(
         "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please apply your changes to the latest \

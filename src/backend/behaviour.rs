@@ -42,6 +42,17 @@ pub(crate) enum Answer {
     Pending(Option<Duration>, Box<Answer>),
 }
 
+impl Answer {
+    /// Whether it succeeds, now or later.
+    pub(crate) fn is_success(&self) -> bool {
+        match self {
+            Self::Succeeded => true,
+            Self::Failed(_) | Self::Refused(_) | Self::InUse(_) => false,
+            Self::Pending(_, answer) => answer.is_success(),
+        }
+    }
+}
+
 /// A behaviour and how often it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Script {

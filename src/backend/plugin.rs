@@ -144,7 +144,7 @@ impl Plugin {
 }
 
 /// What a provisioner is asked for (`PROV-17`).
-pub(crate) struct ProvisionRequest<'r> {
+pub(crate) struct PluginRequest<'r> {
     pub(crate) name: Text,
     pub(crate) claim: &'r PersistentVolumeClaim,
     pub(crate) class: &'r StorageClass,
@@ -221,7 +221,7 @@ impl Plugins {
     }
 
     /// Asks a plugin for a volume. The volume is what it would make; it exists only if the answer says so.
-    pub(crate) fn provision(&mut self, plugin: usize, request: &ProvisionRequest<'_>) -> (Answer, PersistentVolume) {
+    pub(crate) fn provision(&mut self, plugin: usize, request: &PluginRequest<'_>) -> (Answer, PersistentVolume) {
         let plugin = &mut self.0[plugin];
         let Some((script, source)) = &mut plugin.provision else {
             return (Answer::Refused("cannot provision".into()), PersistentVolume::default());

@@ -19,7 +19,7 @@ pub struct Action {
 impl Action {
     /// The controller that would act.
     pub fn actor(&self) -> Actor {
-        self.actor
+        self.actor.clone()
     }
 
     /// The object that it is about; none for a resync.

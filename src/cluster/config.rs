@@ -7,23 +7,58 @@ use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::store::StoreRules;
 
-/// Which controllers run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A controller: one of the programs that act on what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub struct Controllers {
-    /// The controller that binds, reclaims and provisions.
-    pub persistent_volumes: bool,
-    /// The controllers that keep claims and volumes in use from vanishing.
-    pub protection: bool,
+pub enum Controller {
+    /// Deletes what has lost its owners.
+    GarbageCollection,
+    /// Keeps claims and volumes that are in use from vanishing.
+    Protection,
+    /// Binds, reclaims and provisions.
+    PersistentVolumes,
+    /// Makes the claims of generic ephemeral volumes.
+    EphemeralVolumes,
+    /// Has volumes grown.
+    Expansion,
 }
+
+/// Which controllers run.
+///
+/// ```
+/// use bindery::{Controller, Controllers};
+///
+/// let running = Controllers::ALL.without(Controller::Protection);
+/// assert!(running.contains(Controller::PersistentVolumes));
+/// assert!(!running.contains(Controller::Protection));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Controllers(u32);
 
 impl Controllers {
     /// All of them.
-    pub const ALL: Self = Self { persistent_volumes: true, protection: true };
+    pub const ALL: Self = Self(u32::MAX);
     /// None of them; what happens then is up to the caller.
-    pub const NONE: Self = Self { persistent_volumes: false, protection: false };
+    pub const NONE: Self = Self(0);
     /// The controller that binds, reclaims and provisions, and no other.
-    pub const PERSISTENT_VOLUMES: Self = Self { persistent_volumes: true, protection: false };
+    pub const PERSISTENT_VOLUMES: Self = Self::NONE.with(Controller::PersistentVolumes);
+
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, controller: Controller) -> Self {
+        Self(self.0 | 1 << controller as u32)
+    }
+
+    /// These but for one.
+    #[must_use]
+    pub const fn without(self, controller: Controller) -> Self {
+        Self(self.0 & !(1 << controller as u32))
+    }
+
+    /// Whether a controller is among them.
+    pub const fn contains(self, controller: Controller) -> bool {
+        self.0 & (1 << controller as u32) != 0
+    }
 }
 
 /// What a cluster is set to. [`Config::default`] is a stock Kubernetes 1.36.

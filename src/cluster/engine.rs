@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
+use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
 use crate::controllers::{OperationKind, SyncError};
-use crate::model::id::Id;
+use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::store::Actor;
 
@@ -55,7 +56,7 @@ impl Cluster {
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.work.resync_due && self.config.controllers.persistent_volumes;
+        let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
             heads.sort_unstable();
@@ -75,7 +76,7 @@ impl Cluster {
     fn describe(&self, choice: Choice) -> Action {
         let (actor, object, what) = match choice {
             Choice::Continue(worker) => {
-                let key = self.work.sync(worker).and_then(|sync| self.key_of(worker, sync.origin.key));
+                let key = self.work.sync(worker).and_then(|sync| self.store.object_key(sync.origin.key));
                 (worker.actor(), key, "goes on with")
             }
             Choice::Operate(number) => {
@@ -91,19 +92,10 @@ impl Cluster {
             Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
             Choice::Begin(worker) => {
                 let first = self.work.first(worker);
-                (worker.actor(), first.and_then(|queued| self.key_of(worker, queued.number)), "looks at")
+                (worker.actor(), first.and_then(|queued| self.store.object_key(queued.id)), "looks at")
             }
         };
         Action { choice, actor, object, what }
-    }
-
-    fn key_of(&self, worker: Worker, number: u32) -> Option<ObjectKey> {
-        let kind = worker.kind();
-        let key = match worker {
-            Worker::ProtectClaims | Worker::Claims => self.store.claims.key(Id::from_number(number)),
-            Worker::ProtectVolumes | Worker::Volumes => self.store.volumes.key(Id::from_number(number)),
-        };
-        key.map(|key| ObjectKey { kind, key: (**key).clone() })
     }
 
     /// Lets one action happen. Returns whether it was still possible.
@@ -157,7 +149,7 @@ impl Cluster {
             }
             self.now = time;
             self.operations.wake(time);
-            while let Some((worker, key)) = self.retries.take_due(time) {
+            while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
                 self.work.enqueue(worker, key, false);
             }
             steps += self.settle()?.steps;
@@ -169,7 +161,7 @@ impl Cluster {
     /// The next point in time at which something is due.
     fn next_timer(&self) -> Option<Duration> {
         let (resync, failing) = (self.next_needed_resync(), self.next_failing_tick());
-        let times = [self.operations.next_wake(), self.retries.next(), resync, failing];
+        let times = [self.operations.next_wake(), self.retries.next(), self.wakes.next(), resync, failing];
         times.into_iter().flatten().filter(|time| *time > self.now).min()
     }
 
@@ -198,12 +190,10 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
-            Kind::StorageClass | Kind::VolumeAttributesClass | Kind::StatefulSet | Kind::Pod | Kind::Node => {
-                return Err(missing());
-            }
+            _ => return Err(missing()),
         };
-        let number = self.store.number(key).ok_or_else(missing)?;
-        let mut end = self.begin(worker, number, false);
+        let id = self.store.object_id(key).ok_or_else(missing)?;
+        let mut end = self.begin(worker, id, false);
         while self.work.sync(worker).is_some() {
             end = self.go_on(worker);
         }
@@ -232,14 +222,14 @@ impl Cluster {
                 let Some(queued) = self.work.pop(worker) else {
                     return;
                 };
-                let end = self.begin(worker, queued.number, queued.by_resync);
-                self.note_end(worker, Some((queued.number, queued.by_resync)), end);
+                let end = self.begin(worker, queued.id, queued.by_resync);
+                self.note_end(worker, Some((queued.id, queued.by_resync)), end);
             }
         }
     }
 
     /// `origin` is the key and whether a resync put it into the queue.
-    fn note_end(&mut self, worker: Worker, origin: Option<(u32, bool)>, end: End) {
+    fn note_end(&mut self, worker: Worker, origin: Option<(ObjectId, bool)>, end: End) {
         match (origin, end) {
             (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
@@ -251,10 +241,10 @@ impl Cluster {
     fn resync(&mut self) {
         self.work.resync_due = false;
         for (id, _) in self.store.volumes.in_order() {
-            self.work.enqueue(Worker::Volumes, id.number(), true);
+            self.work.enqueue(Worker::Volumes, id, true);
         }
         for (id, _) in self.store.claims.in_order() {
-            self.work.enqueue(Worker::Claims, id.number(), true);
+            self.work.enqueue(Worker::Claims, id, true);
         }
     }
 }

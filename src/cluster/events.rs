@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::cluster::work::{Origin, Worker};
 use crate::controllers::{Emission, EventType};
+use crate::model::id::ObjectId;
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
 use crate::model::text::Text;
@@ -66,7 +67,7 @@ struct Standing {
 pub(super) struct Recorder {
     records: Arena<EventRecord>,
     numbers: Names<Event>,
-    standing: Arc<BTreeMap<(Worker, u32), Standing>>,
+    standing: Arc<BTreeMap<(Worker, ObjectId), Standing>>,
 }
 
 impl Recorder {
@@ -101,11 +102,11 @@ impl Recorder {
     }
 
     /// The record of an emission, if it is among those that the last sync of the key made.
-    pub(super) fn standing(&self, origin: &Origin, emission: &Emission, source: Actor) -> Option<u32> {
+    pub(super) fn standing(&self, origin: &Origin, emission: &Emission, source: &Actor) -> Option<u32> {
         let numbers = &self.standing.get(&(origin.worker, origin.key))?.events;
         numbers.iter().copied().find(|number| {
             self.event(*number).is_some_and(|event| {
-                event.source == source
+                event.source == *source
                     && event.object == emission.object
                     && event.uid == emission.uid
                     && event.event_type == emission.event_type

@@ -1,7 +1,7 @@
 //! Failures that can be played.
 
 use crate::api::ApiError;
-use crate::model::kind::{Kind, Object};
+use crate::model::kind::Kind;
 use crate::model::text::Text;
 use crate::store::{Verb, Write};
 
@@ -42,12 +42,7 @@ pub(super) fn answer(faults: &mut Vec<Fault>, write: &Write) -> Option<ApiError>
         Fault::AlreadyExists { kind } => write.verb() == Verb::Create && *kind == write.kind(),
     };
     let fault = faults.remove(faults.iter().position(concerns)?);
-    let name = match write {
-        Write::Create(object) | Write::Update(object) | Write::UpdateStatus(object) => {
-            Object::metadata(object).name.clone()
-        }
-        Write::Delete(key) => key.key.name.clone(),
-    };
+    let name = write.name().clone();
     Some(match fault {
         Fault::Conflict { kind, .. } => ApiError::Conflict { kind, name },
         Fault::AlreadyExists { kind } => ApiError::AlreadyExists { kind, name },

@@ -1,4 +1,4 @@
-//! Everything that happened, in order: writes with the states before and after, and events.
+//! Everything that happened, in order: writes with the states before and after, events, changes of files, lines in logs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::backend::{ContentsChange, Location};
 use crate::cluster::events::Event;
-use crate::model::kind::Object;
+use crate::model::kind::{Object, ObjectKey};
+use crate::model::text::Text;
 use crate::store::{Actor, Verb};
 
 /// A write that was carried out.
@@ -48,6 +50,51 @@ impl fmt::Display for WriteRecord {
     }
 }
 
+/// A change of the files behind a volume.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ContentsRecord {
+    /// Virtual time since the start of the cluster.
+    pub time: Duration,
+    /// Who changed them.
+    pub actor: Actor,
+    /// The rule by which they were changed, such as `RECYCLE-8`; empty for users.
+    pub rule: &'static str,
+    /// Where.
+    pub location: Location,
+    /// What happened.
+    pub change: ContentsChange,
+}
+
+impl fmt::Display for ContentsRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, actor, rule, location, change } = self;
+        write!(f, "{:>10.3}s {:<28} {:<12} {location}: {change}", time.as_secs_f64(), actor.as_str(), "contents")?;
+        if rule.is_empty() { Ok(()) } else { write!(f, " ({rule})") }
+    }
+}
+
+/// A line in the log of a controller, where Kubernetes leaves no other trace.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LogRecord {
+    /// Virtual time since the start of the cluster.
+    pub time: Duration,
+    /// In whose log it stands.
+    pub actor: Actor,
+    /// The object that it is about.
+    pub object: ObjectKey,
+    /// The line, without the time and the place in the source.
+    pub message: Text,
+}
+
+impl fmt::Display for LogRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, actor, object, message } = self;
+        write!(f, "{:>10.3}s {:<28} {:<12} {object}: {message}", time.as_secs_f64(), actor.as_str(), "log")
+    }
+}
+
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -61,6 +108,10 @@ pub enum JournalEntry {
         /// The event.
         event: Arc<Event>,
     },
+    /// A change of the files behind a volume.
+    Contents(Box<ContentsRecord>),
+    /// A line in a log.
+    Log(Box<LogRecord>),
 }
 
 impl JournalEntry {
@@ -68,7 +119,7 @@ impl JournalEntry {
     pub fn write(&self) -> Option<&WriteRecord> {
         match self {
             Self::Write(record) => Some(record),
-            Self::Event { .. } => None,
+            Self::Event { .. } | Self::Contents(_) | Self::Log(_) => None,
         }
     }
 
@@ -76,7 +127,23 @@ impl JournalEntry {
     pub fn event(&self) -> Option<&Event> {
         match self {
             Self::Event { event, .. } => Some(event),
-            Self::Write(_) => None,
+            Self::Write(_) | Self::Contents(_) | Self::Log(_) => None,
+        }
+    }
+
+    /// The change of files, if this is one.
+    pub fn contents(&self) -> Option<&ContentsRecord> {
+        match self {
+            Self::Contents(record) => Some(record),
+            Self::Write(_) | Self::Event { .. } | Self::Log(_) => None,
+        }
+    }
+
+    /// The line in a log, if this is one.
+    pub fn log(&self) -> Option<&LogRecord> {
+        match self {
+            Self::Log(record) => Some(record),
+            Self::Write(_) | Self::Event { .. } | Self::Contents(_) => None,
         }
     }
 }
@@ -89,6 +156,8 @@ impl std::fmt::Display for JournalEntry {
                 let seconds = time.as_secs_f64();
                 write!(f, "{seconds:>10.3}s {:<28} {:<12} {}: {event}", event.source.as_str(), "event", event.object)
             }
+            Self::Contents(record) => record.fmt(f),
+            Self::Log(record) => record.fmt(f),
         }
     }
 }
@@ -119,6 +188,25 @@ impl Serialize for JournalEntry {
                 out.serialize_field("type", event.event_type.as_str())?;
                 out.serialize_field("reason", event.reason)?;
                 out.serialize_field("message", &event.message)?;
+                out.end()
+            }
+            Self::Contents(record) => {
+                let mut out = serializer.serialize_struct("Contents", 6)?;
+                out.serialize_field("time", &nanos(&record.time))?;
+                out.serialize_field("actor", record.actor.as_str())?;
+                out.serialize_field("rule", record.rule)?;
+                out.serialize_field("location", &record.location.to_string())?;
+                out.serialize_field("change", &record.change.to_string())?;
+                let text = if let ContentsChange::Written { text, .. } = &record.change { Some(text) } else { None };
+                out.serialize_field("text", &text)?;
+                out.end()
+            }
+            Self::Log(record) => {
+                let mut out = serializer.serialize_struct("Log", 4)?;
+                out.serialize_field("time", &nanos(&record.time))?;
+                out.serialize_field("actor", record.actor.as_str())?;
+                out.serialize_field("object", &record.object.to_string())?;
+                out.serialize_field("message", &record.message)?;
                 out.end()
             }
         }

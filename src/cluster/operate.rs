@@ -2,29 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::backend::{Answer, ProvisionRequest};
+use crate::backend::{Answer, PluginRequest};
 use crate::cluster::Cluster;
-use crate::cluster::operations::{Running, Waiting};
+use crate::cluster::operations::{Effect, Running, Waiting};
 use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
 use crate::model::id::Id;
 use crate::model::text::Text;
 use crate::model::volume::ReclaimPolicy;
-use crate::store::Actor;
 
 impl Cluster {
     /// Goes on with an operation, to its next write or pause or to its end.
     pub(super) fn operate(&mut self, number: u64) {
-        let Some(Running { name, task, waiting, mut origin }) = self.operations.take(number) else {
+        let Some(Running { name, task, waiting, mut origin, mut effect }) = self.operations.take(number) else {
             return;
         };
         let mut resumed = match waiting {
             Waiting::Ready(resumed) => resumed,
             waiting @ (Waiting::Until(..) | Waiting::Forever) => {
-                return self.operations.put(number, Running { name, task, waiting, origin });
+                return self.operations.put(number, Running { name, task, waiting, origin, effect });
             }
         };
         let mut task = task;
         loop {
+            if let Some(Effect { location, change, rule }) = effect.take() {
+                self.change_files(origin.actor(), rule, location, change);
+            }
             let Turn { effects, next } = self.resume(task, resumed);
             for emission in effects.events {
                 self.emit(emission, &mut origin);
@@ -35,12 +37,12 @@ impl Cluster {
                         // It backs off (`OP-3`): the resyncs until then repeat nothing, the one that runs it emits anew.
                         origin.events.clear();
                     }
-                    self.note_recycling(name.0, origin.key);
+                    self.note_recycling(name.0, origin.key.number);
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
                 }
                 Next::Write { write, rule, caching, then } => {
-                    let written = self.perform(write, Actor::PersistentVolumeController, rule, caching);
+                    let written = self.perform(write, origin.actor(), rule, caching);
                     task = then;
                     Waiting::Ready(Resumed::Written(written))
                 }
@@ -51,6 +53,7 @@ impl Cluster {
                 Next::Reclaim { plugin, ability, volume, then } => {
                     let answer = Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume);
                     task = then;
+                    effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
                         Waiting::Ready(answered) => {
                             resumed = answered;
@@ -62,7 +65,7 @@ impl Cluster {
                 Next::Provision { plugin, claim, class, then } => {
                     let name = Text::from(format!("pvc-{}", claim.metadata.uid));
                     let unique = self.store.version().0;
-                    let request = ProvisionRequest { name, claim: &claim, class: &class, unique };
+                    let request = PluginRequest { name, claim: &claim, class: &class, unique };
                     let (answer, volume) = Arc::make_mut(&mut self.plugins).provision(plugin, &request);
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
@@ -74,7 +77,7 @@ impl Cluster {
                     }
                 }
             };
-            return self.operations.put(number, Running { name, task, waiting, origin });
+            return self.operations.put(number, Running { name, task, waiting, origin, effect });
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::backend::{ContentsChange, Location};
 use crate::cluster::work::Origin;
 use crate::controllers::{Operation, OperationKind, OperationTask, Resumed};
 use crate::model::kind::ObjectKey;
@@ -40,6 +41,16 @@ pub(super) struct Running {
     pub(super) waiting: Waiting,
     /// The sync that started it.
     pub(super) origin: Origin,
+    /// What happens to files when it goes on.
+    pub(super) effect: Option<Effect>,
+}
+
+/// What a plugin or a driver does to files when it has succeeded.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) location: Location,
+    pub(super) change: ContentsChange,
+    pub(super) rule: &'static str,
 }
 
 /// Operations under way, numbered in the order in which they were started, and the failures of those that ended.
@@ -64,7 +75,8 @@ impl Operations {
         }
         self.started += 1;
         self.names.insert(name.clone(), self.started);
-        let running = Running { name, task: operation.task, waiting: Waiting::Ready(Resumed::Awake), origin };
+        let waiting = Waiting::Ready(Resumed::Awake);
+        let running = Running { name, task: operation.task, waiting, origin, effect: None };
         self.put(self.started, running);
         None
     }

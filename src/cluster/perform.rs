@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
-use crate::cluster::work::{Origin, Worker};
+use crate::cluster::work::Origin;
 use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
-use crate::controllers::{Caching, Emission, protect_claim, protect_volume};
+use crate::controllers::{Caching, Emission};
 use crate::model::id::Id;
 use crate::model::kind::Object;
-use crate::model::reference::NamespacedName;
-use crate::model::text::Text;
 use crate::store::{Actor, Change, Context, Verb, Write};
 
 impl Cluster {
@@ -57,22 +55,18 @@ impl Cluster {
 
     /// Stores a copy in the volume controller's own cache.
     pub(super) fn remember(&mut self, object: &Object) {
-        let Some(number) = self.store.number(&object.reference()) else {
+        let Some(id) = self.store.object_id(&object.reference()) else {
             return;
         };
         match object {
             Object::PersistentVolume(volume) => {
-                let id = Id::from_number(number);
+                let id = Id::from_number(id.number);
                 self.cache.observe_volume(id, volume, self.store.volumes.created(id));
             }
             Object::PersistentVolumeClaim(claim) => {
-                self.cache.observe_claim(Id::from_number(number), claim);
+                self.cache.observe_claim(Id::from_number(id.number), claim);
             }
-            Object::StorageClass(_)
-            | Object::VolumeAttributesClass(_)
-            | Object::StatefulSet(_)
-            | Object::Pod(_)
-            | Object::Node(_) => {}
+            _ => {}
         }
     }
 
@@ -82,9 +76,7 @@ impl Cluster {
             return;
         }
         self.journalize(verb, actor, rule, change);
-        if let Some(object) = change.object() {
-            self.notify(object);
-        }
+        self.notify(change.before.as_ref(), change.after.as_ref());
     }
 
     /// Writes a write down, of which the controllers are not told.
@@ -95,62 +87,10 @@ impl Cluster {
         }
     }
 
-    /// Puts what a changed object concerns into the queues (`RUN-4`, `RUN-5`, `PROT-8`).
-    pub(super) fn notify(&mut self, object: &Object) {
-        self.work.resync_due = true;
-        let controllers = self.config.controllers;
-        let Some(number) = self.store.number(&object.reference()) else {
-            return;
-        };
-        match object {
-            Object::PersistentVolume(volume) => {
-                if controllers.protection && protect_volume(volume).is_some() {
-                    self.work.enqueue(Worker::ProtectVolumes, number, false);
-                }
-                if controllers.persistent_volumes {
-                    self.work.enqueue(Worker::Volumes, number, false);
-                }
-            }
-            Object::PersistentVolumeClaim(claim) => {
-                if controllers.protection && protect_claim(claim, &self.store).is_some() {
-                    self.work.enqueue(Worker::ProtectClaims, number, false);
-                }
-                if controllers.persistent_volumes {
-                    self.work.enqueue(Worker::Claims, number, false);
-                }
-            }
-            Object::Pod(pod) if controllers.protection => {
-                for claim in pod.claim_keys() {
-                    if let Some(id) = self.store.claims.id(&claim) {
-                        self.work.enqueue(Worker::ProtectClaims, id.number(), false);
-                    }
-                }
-            }
-            Object::Pod(_)
-            | Object::StorageClass(_)
-            | Object::VolumeAttributesClass(_)
-            | Object::StatefulSet(_)
-            | Object::Node(_) => {}
-        }
-    }
-
-    pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {
-        if let Some(id) = self.store.claims.id(key) {
-            self.work.enqueue(Worker::Claims, id.number(), false);
-        }
-    }
-
-    pub(super) fn enqueue_volume(&mut self, name: &Text) {
-        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
-        if let Some(id) = self.store.volumes.id(&key) {
-            self.work.enqueue(Worker::Volumes, id.number(), false);
-        }
-    }
-
     /// Emits an event. One that a resync merely repeats is not counted here: time counts it.
     pub(super) fn emit(&mut self, emission: Emission, origin: &mut Origin) {
-        let source = Actor::PersistentVolumeController;
-        let standing = if origin.by_resync { self.recorder.standing(origin, &emission, source) } else { None };
+        let source = origin.actor();
+        let standing = if origin.by_resync { self.recorder.standing(origin, &emission, &source) } else { None };
         let number = standing.unwrap_or_else(|| {
             let number = self.recorder.record(emission, source, self.now);
             if self.config.journal

@@ -2,9 +2,32 @@
 
 use std::collections::VecDeque;
 
+use crate::model::id::ObjectId;
+
 /// A set of small numbers.
 #[derive(Clone, Debug, Default)]
 struct Bits(Vec<u64>);
+
+/// A set of numbers of names, for each kind.
+#[derive(Clone, Debug, Default)]
+struct Present(Vec<Bits>);
+
+impl Present {
+    /// Adds a number. Returns whether it was not there.
+    fn insert(&mut self, id: ObjectId) -> bool {
+        let kind = id.kind as usize;
+        if self.0.len() <= kind {
+            self.0.resize_with(kind + 1, Bits::default);
+        }
+        self.0[kind].insert(id.number)
+    }
+
+    fn remove(&mut self, id: ObjectId) {
+        if let Some(bits) = self.0.get_mut(id.kind as usize) {
+            bits.remove(id.number);
+        }
+    }
+}
 
 impl Bits {
     /// Adds a number. Returns whether it was not there.
@@ -26,11 +49,11 @@ impl Bits {
     }
 }
 
-/// A key in a queue: its place among all queues, its number, and whether a resync put it there.
+/// A key in a queue: its place among all queues, the object, and whether a resync put it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Queued {
     pub(super) place: u64,
-    pub(super) number: u32,
+    pub(super) id: ObjectId,
     pub(super) by_resync: bool,
 }
 
@@ -38,13 +61,13 @@ pub(super) struct Queued {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     keys: VecDeque<Queued>,
-    present: Bits,
+    present: Present,
 }
 
 impl Queue {
     /// Adds a key unless it waits already. Returns whether it was added.
     pub(super) fn push(&mut self, key: Queued) -> bool {
-        let new = self.present.insert(key.number);
+        let new = self.present.insert(key.id);
         if new {
             self.keys.push_back(key);
         }
@@ -57,7 +80,7 @@ impl Queue {
 
     pub(super) fn pop(&mut self) -> Option<Queued> {
         let key = self.keys.pop_front()?;
-        self.present.remove(key.number);
+        self.present.remove(key.id);
         Some(key)
     }
 }

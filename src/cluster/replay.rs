@@ -1,25 +1,38 @@
 //! Bringing a cluster to where a journal ends.
 
+use crate::backend::ContentsError;
 use crate::cluster::operations::Operations;
-use crate::cluster::timers::Retries;
-use crate::cluster::work::{Work, Worker};
+use crate::cluster::timers::{Retries, Wakes};
+use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
-use crate::controllers::{Cache, protect_claim, protect_volume};
-use crate::model::kind::{Object, ObjectKey};
+use crate::controllers::Cache;
+use crate::model::kind::{Kind, Object, ObjectKey};
 
 /// A journal that does not go on from where the cluster is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry {entry} of the journal writes {object}, which is in another state here")]
 #[non_exhaustive]
-pub struct ReplayError {
-    /// The number of the entry, counted from zero.
-    pub entry: usize,
-    /// The object that it writes.
-    pub object: ObjectKey,
+pub enum ReplayError {
+    /// An object is not as it was before it was written.
+    #[error("entry {entry} of the journal writes {object}, which is in another state here")]
+    Object {
+        /// The number of the entry, counted from zero.
+        entry: usize,
+        /// The object that it writes.
+        object: ObjectKey,
+    },
+    /// Files are not as they were before they were changed.
+    #[error("entry {entry} of the journal changes files that are in another state here")]
+    Files {
+        /// The number of the entry, counted from zero.
+        entry: usize,
+        /// What is in the way.
+        #[source]
+        source: ContentsError,
+    },
 }
 
 impl Cluster {
-    /// Carries out the writes and events of a journal as they were recorded. Over the same start the objects, their
+    /// Carries out the writes, events and changes of files of a journal as they were recorded. Over the same start the objects, their
     /// versions and the journal become the same to the byte. The controllers are then as after a restart: they know
     /// what is stored, and look at everything again.
     ///
@@ -43,12 +56,19 @@ impl Cluster {
             match entry {
                 JournalEntry::Write(record) => {
                     self.now = self.now.max(record.time);
-                    self.replay_write(record).map_err(|object| ReplayError { entry: number, object })?;
+                    self.replay_write(record).map_err(|object| ReplayError::Object { entry: number, object })?;
                 }
                 JournalEntry::Event { time, event } => {
                     self.now = self.now.max(*time);
                     self.recorder.replay(event, *time);
                 }
+                JournalEntry::Contents(record) => {
+                    self.now = self.now.max(record.time);
+                    self.contents
+                        .apply(&record.location, &record.change)
+                        .map_err(|source| ReplayError::Files { entry: number, source })?;
+                }
+                JournalEntry::Log(record) => self.now = self.now.max(record.time),
             }
             if self.config.journal {
                 self.journal.push(entry.clone());
@@ -87,29 +107,13 @@ impl Cluster {
             self.cache.observe_claim(id, claim);
         }
         self.work = Work::default();
-        self.work.resync_due = true;
         self.operations = Operations::default();
         self.retries = Retries::default();
-        if self.config.controllers.protection {
-            self.enqueue_unprotected();
-        }
-    }
-
-    /// Queues every object whose protection is not as it should be: the resync is that of another controller.
-    fn enqueue_unprotected(&mut self) {
-        let volumes = self.store.volumes.in_order().into_iter();
-        let volumes: Vec<u32> =
-            volumes.filter(|(_, volume)| protect_volume(volume).is_some()).map(|(id, _)| id.number()).collect();
-        let claims = self.store.claims.in_order().into_iter();
-        let claims: Vec<u32> = claims
-            .filter(|(_, claim)| protect_claim(claim, &self.store).is_some())
-            .map(|(id, _)| id.number())
-            .collect();
-        for volume in volumes {
-            self.work.enqueue(Worker::ProtectVolumes, volume, false);
-        }
-        for claim in claims {
-            self.work.enqueue(Worker::ProtectClaims, claim, false);
+        self.wakes = Wakes::default();
+        for kind in Kind::ALL {
+            for object in self.store.list(*kind) {
+                self.notify(None, Some(&object));
+            }
         }
     }
 }

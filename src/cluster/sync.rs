@@ -3,10 +3,11 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, Next, Observed, Resumed, SyncError, Turn, VolumeSync, World, protect_claim,
-    protect_volume,
+    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, Next, Observed, Resumed, SyncError, Turn, VolumeSync,
+    World, collect, protect_claim, protect_volume,
 };
-use crate::model::id::Id;
+use crate::model::id::{Id, ObjectId};
+use crate::model::kind::Object;
 use crate::model::reference::NamespacedName;
 
 /// How a sync ended; nothing where it goes on.
@@ -18,22 +19,30 @@ impl Cluster {
     }
 
     /// Begins the sync of a key (`RUN-6`).
-    pub(super) fn begin(&mut self, worker: Worker, key: u32, by_resync: bool) -> End {
-        let origin = Origin { worker, key, by_resync, events: Vec::new() };
+    pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
+        let origin = Origin::new(worker, key, by_resync);
         match worker {
-            Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.protect(worker, key)),
+            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Ephemeral => {
+                let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
+                self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
+            }
+            Worker::Expand => {
+                let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
+                self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
+            }
         }
     }
 
-    fn protect(&mut self, worker: Worker, key: u32) -> Result<(), SyncError> {
-        let needed = match worker {
-            Worker::ProtectClaims => {
-                self.store.claims.get(Id::from_number(key)).and_then(|claim| protect_claim(claim, &self.store))
-            }
-            Worker::ProtectVolumes => self.store.volumes.get(Id::from_number(key)).and_then(protect_volume),
-            Worker::Volumes | Worker::Claims => None,
+    /// The sync of a controller that needs at most one write.
+    fn write_once(&mut self, worker: Worker, key: ObjectId) -> Result<(), SyncError> {
+        let needed = match self.store.object(key) {
+            Some(object) if worker == Worker::Collect => collect(&object, &self.store),
+            Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
+            Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
+            Some(_) | None => None,
         };
         match needed {
             None => Ok(()),
@@ -44,10 +53,11 @@ impl Cluster {
     }
 
     fn begin_volume(&mut self, origin: Origin) -> End {
-        let id = Id::from_number(origin.key);
+        let id = Id::from_number(origin.key.number);
         let Some(volume) = self.store.volumes.get(id).cloned() else {
             let last = self.cache.forget_volume(id);
-            self.work.recycling.remove(&origin.key);
+            self.learn(last.is_some());
+            self.work.recycling.remove(&origin.key.number);
             self.stand(origin);
             // RUN-9
             if let Some(reference) = last.and_then(|volume| volume.spec.claim_ref.clone()) {
@@ -55,17 +65,20 @@ impl Cluster {
             }
             return Some(Ok(()));
         };
-        if self.cache.observe_volume(id, &volume, self.store.volumes.created(id)) == Observed::Outdated {
+        let observed = self.cache.observe_volume(id, &volume, self.store.volumes.created(id));
+        if observed == Observed::Outdated {
             return Some(Ok(()));
         }
+        self.learn(observed == Observed::New);
         let turn = VolumeSync::start(&volume, &self.world());
         self.follow(origin, turn.map(SyncTask::Volume))
     }
 
     fn begin_claim(&mut self, origin: Origin) -> End {
-        let id = Id::from_number(origin.key);
+        let id = Id::from_number(origin.key.number);
         let Some(claim) = self.store.claims.get(id).cloned() else {
             let last = self.cache.forget_claim(id);
+            self.learn(last.is_some());
             self.stand(origin);
             // RUN-10
             if let Some(claim) = last.filter(|claim| !claim.spec.volume_name.is_empty()) {
@@ -73,11 +86,19 @@ impl Cluster {
             }
             return Some(Ok(()));
         };
-        if self.cache.observe_claim(id, &claim) == Observed::Outdated {
+        let observed = self.cache.observe_claim(id, &claim);
+        if observed == Observed::Outdated {
             return Some(Ok(()));
         }
+        self.learn(observed == Observed::New);
         let turn = ClaimSync::start(&claim, &self.world());
         self.follow(origin, turn.map(SyncTask::Claim))
+    }
+
+    /// Asks for another resync where the controller came to know of something: what it looked at before, perhaps in a
+    /// resync that has begun already, it saw without that. In a stock run a write has asked for one by then.
+    fn learn(&mut self, news: bool) {
+        self.work.resync_due |= news;
     }
 
     /// Goes on with a sync that waits for the result of its write.
@@ -88,6 +109,8 @@ impl Cluster {
         let turn = match task {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
+            SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
@@ -98,10 +121,18 @@ impl Cluster {
         end
     }
 
+    /// Does what the first turn of a sync asks for; there is none where the object is gone.
+    fn follow_start<S>(&mut self, origin: Origin, turn: Option<Turn<S>>, wrap: impl FnOnce(S) -> SyncTask) -> End {
+        match turn {
+            Some(turn) => self.follow(origin, turn.map(wrap)),
+            None => Some(Ok(())),
+        }
+    }
+
     /// Does what a turn of a sync asks for.
     fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start } = effects;
+        let Effects { events, enqueue, start, wake } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -109,6 +140,9 @@ impl Cluster {
             self.enqueue_claim(&claim);
         }
         let worker = origin.worker;
+        if let Some(delay) = wake {
+            self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
+        }
         match next {
             Next::Write { write, rule, caching, then } => {
                 // The sync is put in its place before the write, so that its own write puts the key back only when it
@@ -122,7 +156,7 @@ impl Cluster {
             }
             Next::End(end) => {
                 if worker == Worker::Volumes && start.is_none() {
-                    self.work.recycling.remove(&origin.key);
+                    self.work.recycling.remove(&origin.key.number);
                 }
                 let rest = match start {
                     None => Some(origin),

@@ -1,9 +1,10 @@
 //! What happens at points in virtual time: retries of failed syncs (`RUN-7`) and the ticks of the resync (`RUN-8`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::cluster::work::Worker;
+use crate::model::id::ObjectId;
 
 const FIRST_DELAY: Duration = Duration::from_millis(5);
 const LONGEST_DELAY: Duration = Duration::from_secs(1000);
@@ -23,18 +24,41 @@ struct Failures {
 /// Syncs that failed, and when they are tried again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retries {
-    due: BTreeMap<(Duration, u64), (Worker, u32)>,
+    due: BTreeMap<(Duration, u64), (Worker, ObjectId)>,
     /// Where a key stands in `due`: once, at the earliest of its times.
-    waiting: BTreeMap<(Worker, u32), (Duration, u64)>,
-    failures: BTreeMap<(Worker, u32), Failures>,
+    waiting: BTreeMap<(Worker, ObjectId), (Duration, u64)>,
+    failures: BTreeMap<(Worker, ObjectId), Failures>,
     /// When the bucket of a worker is full again.
     full: BTreeMap<Worker, Duration>,
     number: u64,
 }
 
+/// Keys to be looked at again at points in time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wakes(BTreeSet<(Duration, Worker, ObjectId)>);
+
+impl Wakes {
+    pub(super) fn add(&mut self, time: Duration, worker: Worker, key: ObjectId) {
+        self.0.insert((time, worker, key));
+    }
+
+    /// The next point in time at which a key is looked at.
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.0.first().map(|(time, ..)| *time)
+    }
+
+    /// Takes a key whose time has come.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, ObjectId)> {
+        if self.next()? > now {
+            return None;
+        }
+        self.0.pop_first().map(|(_, worker, key)| (worker, key))
+    }
+}
+
 impl Retries {
     /// Notes a success, which clears the history of a key.
-    pub(super) fn succeeded(&mut self, worker: Worker, key: u32) {
+    pub(super) fn succeeded(&mut self, worker: Worker, key: ObjectId) {
         self.failures.remove(&(worker, key));
     }
 
@@ -42,7 +66,7 @@ impl Retries {
     /// bucket has a token, whichever is later.
     ///
     /// Time stands still while a cluster settles, so that all resyncs at one time are the same one and count once.
-    pub(super) fn failed(&mut self, worker: Worker, key: u32, by_resync: bool, now: Duration) {
+    pub(super) fn failed(&mut self, worker: Worker, key: ObjectId, by_resync: bool, now: Duration) {
         let key = (worker, key);
         let failures = self.failures.entry(key).or_default();
         if by_resync && failures.count > 0 && failures.last == now {
@@ -71,7 +95,7 @@ impl Retries {
     }
 
     /// Takes a key whose time has come.
-    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, u32)> {
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(Worker, ObjectId)> {
         let first = self.due.first_entry()?;
         if first.key().0 > now {
             return None;
@@ -82,7 +106,7 @@ impl Retries {
     }
 
     /// The keys of which the last sync failed, of the controller that resyncs.
-    pub(super) fn failing(&self) -> impl Iterator<Item = (Worker, u32)> {
+    pub(super) fn failing(&self) -> impl Iterator<Item = (Worker, ObjectId)> {
         self.failures.keys().copied().filter(|(worker, _)| matches!(worker, Worker::Volumes | Worker::Claims))
     }
 }

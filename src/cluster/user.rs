@@ -6,7 +6,7 @@ use crate::cluster::faults::Fault;
 use crate::manifest::{self, Strictness};
 use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
-use crate::store::{Actor, Change, Verb, Write};
+use crate::store::{Actor, Change, DeleteOptions, Verb, Write};
 
 /// What the API server answers when it accepts an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,15 +57,50 @@ impl Cluster {
         self.replace(&key, object)
     }
 
-    /// Requests the deletion of an object. One with finalizers stays until they are removed.
+    /// Replaces the status of an object and nothing else, as whoever runs it does: a kubelet, a driver, an operator. A
+    /// resource version, if it has one, must be the stored one.
+    ///
+    /// # Errors
+    /// [`ApiError`] as the API server gives it; nothing is changed then.
+    pub fn replace_status(&mut self, key: &ObjectKey, object: impl Into<Object>) -> Result<Accepted, ApiError> {
+        let key = self.full_key(key);
+        self.write(Verb::UpdateStatus, |cluster| {
+            let context = cluster.context();
+            cluster.store.replace_status(&key, &object.into(), &context)
+        })
+    }
+
+    /// Assigns a pod to a node, as a scheduler does. The node need not exist.
+    ///
+    /// # Errors
+    /// [`ApiError`] where there is no such pod, or where it has a node or is being deleted.
+    pub fn bind(&mut self, pod: &ObjectKey, node: &str) -> Result<Accepted, ApiError> {
+        let key = self.full_key(pod);
+        self.write(Verb::Bind, |cluster| {
+            let context = cluster.context();
+            cluster.store.apply(Write::Bind(key, node.into()), &context)
+        })
+    }
+
+    /// Requests the deletion of an object: what it owns is collected in the background, and a pod on a node gets the
+    /// time to stop that it asks for. An object with finalizers stays until they are removed.
     ///
     /// # Errors
     /// [`ApiError::NotFound`] where there is no such object.
     pub fn delete(&mut self, key: &ObjectKey) -> Result<(), ApiError> {
+        self.delete_with(key, &DeleteOptions::default())
+    }
+
+    /// Requests the deletion of an object with options.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] where there is no such object, [`ApiError::CannotFulfil`] where it is another incarnation
+    /// than the one that is meant.
+    pub fn delete_with(&mut self, key: &ObjectKey, options: &DeleteOptions) -> Result<(), ApiError> {
         let key = self.full_key(key);
         self.write(Verb::Delete, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Delete(key), &context)
+            cluster.store.apply(Write::Delete(key, options.clone()), &context)
         })
         .map(|_| ())
     }
@@ -88,7 +123,7 @@ impl Cluster {
     pub fn restore(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
         let object = self.restore_unseen(object)?;
         self.remember(&object);
-        self.notify(&object);
+        self.notify(None, Some(&object));
         Ok(object)
     }
 

@@ -3,22 +3,34 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, Resumed, VolumeSync};
-use crate::model::kind::Kind;
+use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
+use crate::model::id::ObjectId;
+use crate::model::text::Text;
 use crate::store::Actor;
 
 /// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues in this
 /// order (`ND-15`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Worker {
+    Collect,
     ProtectClaims,
     ProtectVolumes,
     Volumes,
     Claims,
+    Ephemeral,
+    Expand,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 4] = [Self::ProtectClaims, Self::ProtectVolumes, Self::Volumes, Self::Claims];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Collect,
+        Self::ProtectClaims,
+        Self::ProtectVolumes,
+        Self::Volumes,
+        Self::Claims,
+        Self::Ephemeral,
+        Self::Expand,
+    ];
 
     fn index(self) -> usize {
         self as usize
@@ -26,15 +38,11 @@ impl Worker {
 
     pub(super) fn actor(self) -> Actor {
         match self {
+            Self::Collect => Actor::GarbageCollector,
             Self::ProtectClaims | Self::ProtectVolumes => Actor::ProtectionController,
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
-        }
-    }
-
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::ProtectClaims | Self::Claims => Kind::PersistentVolumeClaim,
-            Self::ProtectVolumes | Self::Volumes => Kind::PersistentVolume,
+            Self::Ephemeral => Actor::EphemeralVolumeController,
+            Self::Expand => Actor::ExpandController,
         }
     }
 }
@@ -43,9 +51,22 @@ impl Worker {
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) worker: Worker,
-    pub(super) key: u32,
+    pub(super) key: ObjectId,
     pub(super) by_resync: bool,
     pub(super) events: Vec<u32>,
+    /// The external provisioner that acts, if one does.
+    pub(super) provisioner: Option<Text>,
+}
+
+impl Origin {
+    pub(super) fn new(worker: Worker, key: ObjectId, by_resync: bool) -> Self {
+        Self { worker, key, by_resync, events: Vec::new(), provisioner: None }
+    }
+
+    /// Who acts.
+    pub(super) fn actor(&self) -> Actor {
+        self.provisioner.clone().map_or_else(|| self.worker.actor(), Actor::Provisioner)
+    }
 }
 
 /// A sync of the volume controller that waits for the result of a write.
@@ -53,6 +74,8 @@ pub(super) struct Origin {
 pub(super) enum SyncTask {
     Volume(VolumeSync),
     Claim(ClaimSync),
+    Ephemeral(EphemeralSync),
+    Expand(ExpandSync),
 }
 
 /// A sync that has begun and waits for the engine.
@@ -68,8 +91,8 @@ pub(super) struct Sync {
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
-    queues: [Queue; 4],
-    syncs: [Option<Box<Sync>>; 4],
+    queues: [Queue; Worker::ALL.len()],
+    syncs: [Option<Box<Sync>>; Worker::ALL.len()],
     /// The place of the next key among all queues.
     place: u64,
     /// Whether anything was written since the last resync began.
@@ -98,12 +121,13 @@ impl Work {
     }
 
     /// Puts a key into a queue, unless it waits there. A key that is in progress is put back when its sync has ended.
-    pub(super) fn enqueue(&mut self, worker: Worker, key: u32, by_resync: bool) {
+    pub(super) fn enqueue(&mut self, worker: Worker, key: impl Into<ObjectId>, by_resync: bool) {
+        let key = key.into();
         if let Some(sync) = self.sync_mut(worker).filter(|sync| sync.origin.key == key) {
             sync.again = true;
             return;
         }
-        let queued = Queued { place: self.place, number: key, by_resync };
+        let queued = Queued { place: self.place, id: key, by_resync };
         if self.queues[worker.index()].push(queued) {
             self.place += 1;
         }

@@ -3,11 +3,13 @@
 //! It holds the newest copy that the controller has seen: its own writes at once, those of others when it comes to
 //! sync the object. Matching looks here and nowhere else, so the index of volumes is part of it.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::matching::{Demand, VolumeIndex};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
+use crate::model::metadata::ObjectMeta;
 use crate::model::volume::PersistentVolume;
 use crate::store::Arena;
 
@@ -25,13 +27,26 @@ pub(crate) struct Cache {
     index: VolumeIndex,
 }
 
-/// Whether a copy that the watch brings was newer than what the cache held.
+/// How a copy that the watch brings compares to what the cache held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Observed {
-    /// It was not older, and is cached now.
-    Cached,
+    /// It was newer, and is cached now.
+    New,
+    /// It was the same.
+    Known,
     /// It was older, and is ignored (`CACHE-1`).
     Outdated,
+}
+
+impl Observed {
+    /// Compares the versions as integers (`CACHE-1`).
+    fn of(held: Option<&ObjectMeta>, brought: &ObjectMeta) -> Self {
+        match held.map(|held| brought.resource_version.cmp(&held.resource_version)) {
+            None | Some(Ordering::Greater) => Self::New,
+            Some(Ordering::Equal) => Self::Known,
+            Some(Ordering::Less) => Self::Outdated,
+        }
+    }
 }
 
 impl Cache {
@@ -50,11 +65,11 @@ impl Cache {
         volume: &Arc<PersistentVolume>,
         created: Sequence,
     ) -> Observed {
-        if self.volume(id).is_some_and(|held| held.metadata.resource_version > volume.metadata.resource_version) {
-            return Observed::Outdated;
+        let observed = Observed::of(self.volume(id).map(|held| &held.metadata), &volume.metadata);
+        if observed != Observed::Outdated {
+            self.set_volume(id, Some(CachedVolume { volume: Arc::clone(volume), created }));
         }
-        self.set_volume(id, Some(CachedVolume { volume: Arc::clone(volume), created }));
-        Observed::Cached
+        observed
     }
 
     /// Takes in a claim unless a newer copy is here.
@@ -63,11 +78,11 @@ impl Cache {
         id: Id<PersistentVolumeClaim>,
         claim: &Arc<PersistentVolumeClaim>,
     ) -> Observed {
-        if self.claim(id).is_some_and(|held| held.metadata.resource_version > claim.metadata.resource_version) {
-            return Observed::Outdated;
+        let observed = Observed::of(self.claim(id).map(|held| &held.metadata), &claim.metadata);
+        if observed != Observed::Outdated {
+            self.set_claim(id, Some(Arc::clone(claim)));
         }
-        self.set_claim(id, Some(Arc::clone(claim)));
-        Observed::Cached
+        observed
     }
 
     /// Forgets a volume. Returns the last copy.

@@ -106,7 +106,7 @@ fn sync_unbound(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<C
     }
     // CLAIM-8
     let message = "no persistent volumes available for this claim and no storage class is set";
-    let event = Emission::on_claim(claim, EventType::Normal, "FailedBinding", message);
+    let event = Emission::on(&**claim, EventType::Normal, "FailedBinding", message);
     report(claim, &ClaimPhase::Pending, "CLAIM-8").emitting(event)
 }
 
@@ -152,7 +152,7 @@ fn waiting_for_consumer(claim: &PersistentVolumeClaim, world: &World<'_>) -> Emi
             ("WaitForPodScheduled", format!("waiting for pods {} to be scheduled", names.join(",")))
         }
     };
-    Emission::on_claim(claim, EventType::Normal, reason, message)
+    Emission::on(claim, EventType::Normal, reason, message)
 }
 
 /// Not bound, but asking for a volume by name (`CLAIM-9` to `CLAIM-14`).
@@ -167,7 +167,7 @@ fn sync_prebound(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<
             None => bind(volume, claim),
             Some(reason) => {
                 let message = format!("Cannot bind to requested volume {name:?}: {reason}");
-                let event = Emission::on_claim(claim, EventType::Warning, "VolumeMismatch", message);
+                let event = Emission::on(&**claim, EventType::Warning, "VolumeMismatch", message);
                 report(claim, &ClaimPhase::Pending, "CLAIM-10").emitting(event)
             }
         },
@@ -175,7 +175,7 @@ fn sync_prebound(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) -> Turn<
         Some(reference) if claim.is_designated_by(reference) => bind(volume, claim),
         Some(reference) => {
             let message = format!("volume {name:?} already bound to a different claim.");
-            let event = Emission::on_claim(claim, EventType::Warning, "FailedBinding", message);
+            let event = Emission::on(&**claim, EventType::Warning, "FailedBinding", message);
             // CLAIM-12
             if !claim.metadata.annotations.contains_key(BOUND_BY_CONTROLLER) {
                 return report(claim, &ClaimPhase::Pending, "CLAIM-12").emitting(event);
@@ -245,7 +245,7 @@ fn lose(
     if claim.status.phase == ClaimPhase::Lost {
         return Turn::done();
     }
-    let event = Some(Box::new(Emission::on_claim(claim, EventType::Warning, reason, message)));
+    let event = Some(Box::new(Emission::on(&**claim, EventType::Warning, reason, message)));
     match claim_status(claim, &ClaimPhase::Lost, None) {
         Err(error) => Turn::failed(error.message),
         Ok(None) => Turn::done(),

@@ -56,13 +56,12 @@ fn uses(pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
         return false;
     }
     let shut_down = pod.metadata.is_deleting() && pod.metadata.deletion_grace_period_seconds == Some(0);
-    let owned = claim.metadata.controller().is_some_and(|owner| owner.uid == pod.metadata.uid);
+    let owned = pod.controls(&claim.metadata);
     pod.spec.volumes.iter().any(|volume| {
         volume.sources.iter().any(|source| match source {
             PodVolumeSource::PersistentVolumeClaim(source) => source.claim_name == claim.metadata.name,
             PodVolumeSource::Ephemeral(_) => {
-                let name = format!("{}-{}", pod.metadata.name, volume.name);
-                claim.metadata.name == name.as_str() && owned && !shut_down
+                claim.metadata.name == pod.ephemeral_claim(&volume.name).name && owned && !shut_down
             }
             PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => false,
         })

@@ -61,7 +61,7 @@ pub(super) fn start<S>(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) ->
 }
 
 fn provisioning_failed(claim: &PersistentVolumeClaim, message: impl Into<Text>) -> Emission {
-    Emission::on_claim(claim, EventType::Warning, "ProvisioningFailed", message)
+    Emission::on(claim, EventType::Warning, "ProvisioningFailed", message)
 }
 
 /// The making of a volume for a claim, by a plugin or by asking an external provisioner.
@@ -191,7 +191,7 @@ impl ProvisionTask {
                  correctly registered.",
                 self.provisioner()
             );
-            let event = Emission::on_claim(&self.claim, EventType::Normal, "ExternalProvisioning", message);
+            let event = Emission::on(&*self.claim, EventType::Normal, "ExternalProvisioning", message);
             return Turn::done().emitting(event);
         };
         // PROV-13
@@ -283,7 +283,7 @@ impl ProvisionTask {
             Resumed::Written(_) | Resumed::Awake | Resumed::Answered(_) | Resumed::Provisioned(..) => {
                 let (name, plugin) = (&volume.metadata.name, &self.class.provisioner);
                 let message = format!("Successfully provisioned volume {name} using {plugin}");
-                let event = Emission::on_claim(&self.claim, EventType::Normal, "ProvisioningSucceeded", message);
+                let event = Emission::on(&*self.claim, EventType::Normal, "ProvisioningSucceeded", message);
                 return Turn::done().emitting(event);
             }
         };
@@ -335,7 +335,7 @@ impl ProvisionTask {
     fn cleanup_failed(self, message: &str) -> Turn<Self> {
         let key = self.claim.key();
         let text = format!("Error cleaning provisioned volume for claim {key}: {message}. Please delete manually.");
-        Turn::done().emitting(Emission::on_claim(&self.claim, EventType::Warning, "ProvisioningCleanupFailed", text))
+        Turn::done().emitting(Emission::on(&*self.claim, EventType::Warning, "ProvisioningCleanupFailed", text))
     }
 }
 

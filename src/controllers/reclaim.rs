@@ -13,7 +13,7 @@ use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
 use crate::model::volume_source::VolumeSource;
-use crate::store::Write;
+use crate::store::{DeleteOptions, Write};
 
 /// Whether a volume's claim is gone, or has gone to another volume (`RELEASED-1` to `RELEASED-3`).
 fn is_released(volume: &PersistentVolume, world: &World<'_>) -> bool {
@@ -168,7 +168,7 @@ impl DeleteTask {
 
     fn answered(mut self, answer: &Answer, world: &World<'_>) -> Turn<Self> {
         if let Answer::InUse(message) = answer {
-            let event = Emission::on_volume(&self.volume, EventType::Normal, "VolumeDelete", message.clone());
+            let event = Emission::on(&*self.volume, EventType::Normal, "VolumeDelete", message.clone());
             return Turn::failed(message.as_str()).emitting(event);
         }
         if let Some(message) = deleter_error(&self.volume, answer) {
@@ -193,7 +193,7 @@ impl DeleteTask {
     fn delete(mut self) -> Turn<Self> {
         self.stage = DeleteStage::Deleted;
         let key = NamespacedName { namespace: Text::default(), name: self.volume.metadata.name.clone() };
-        let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key });
+        let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key }, DeleteOptions::default());
         Turn::write(write, "DELETE-10", self).caching(Caching::Nothing)
     }
 
@@ -221,7 +221,7 @@ fn failed<S>(
     if let Err(error) = resumed.volume() {
         return Turn::failed(error.message);
     }
-    let event = Emission::on_volume(volume, EventType::Warning, reason, message.clone());
+    let event = Emission::on(volume, EventType::Warning, reason, message.clone());
     let end = if retry { Err(SyncError { message: message.to_string() }) } else { Ok(()) };
     Turn { effects: super::turn::Effects::default(), next: Next::End(end) }.emitting(event)
 }
@@ -273,7 +273,7 @@ impl RecycleTask {
                 if resumed.volume().is_err() {
                     Turn::done()
                 } else {
-                    let event = Emission::on_volume(&volume, EventType::Warning, "VolumeFailedRecycle", message);
+                    let event = Emission::on(&*volume, EventType::Warning, "VolumeFailedRecycle", message);
                     Turn::done().emitting(event)
                 }
             }
@@ -296,7 +296,7 @@ impl RecycleTask {
             if !pods.is_empty() && world.cached_claim(&key).is_none() {
                 let pods: Vec<String> = pods.iter().map(|pod| format!("{}/{pod}", key.namespace)).collect();
                 let message = format!("Volume is used by pods: {}", pods.join(","));
-                let event = Emission::on_volume(started, EventType::Normal, "VolumeFailedRecycle", message);
+                let event = Emission::on(&**started, EventType::Normal, "VolumeFailedRecycle", message);
                 return Turn::done().emitting(event);
             }
         }
@@ -315,7 +315,7 @@ impl RecycleTask {
         match answer {
             Answer::Succeeded => {
                 // RECYCLE-8
-                let event = Emission::on_volume(&volume, EventType::Normal, "VolumeRecycled", "Volume recycled");
+                let event = Emission::on(&*volume, EventType::Normal, "VolumeRecycled", "Volume recycled");
                 let unbinding = Unbind::start(&volume);
                 unbinding.map(|unbind| Self { volume, stage: RecycleStage::Unbinding(unbind) }).emitting(event)
             }

@@ -8,7 +8,7 @@ use crate::backend::{Ability, Answer, Plugins};
 use crate::controllers::cache::Cache;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
-use crate::model::kind::{Kind, Object, ObjectKey, Resource};
+use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
@@ -45,27 +45,16 @@ pub(crate) struct Emission {
 }
 
 impl Emission {
-    pub(crate) fn on_claim(
-        claim: &PersistentVolumeClaim,
+    pub(crate) fn on<T: Resource>(
+        object: &T,
         event_type: EventType,
         reason: &'static str,
         message: impl Into<Text>,
     ) -> Self {
-        let object = ObjectKey { kind: Kind::PersistentVolumeClaim, key: claim.key() };
-        Self { object, uid: claim.metadata.uid.clone(), event_type, reason, message: message.into() }
-    }
-
-    pub(crate) fn on_volume(
-        volume: &PersistentVolume,
-        event_type: EventType,
-        reason: &'static str,
-        message: impl Into<Text>,
-    ) -> Self {
-        let object = ObjectKey {
-            kind: Kind::PersistentVolume,
-            key: NamespacedName { namespace: Text::default(), name: volume.metadata.name.clone() },
-        };
-        Self { object, uid: volume.metadata.uid.clone(), event_type, reason, message: message.into() }
+        let metadata = object.metadata();
+        let key = NamespacedName { namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        let object = ObjectKey { kind: T::KIND, key };
+        Self { object, uid: metadata.uid.clone(), event_type, reason, message: message.into() }
     }
 }
 
@@ -187,6 +176,8 @@ pub(crate) struct Effects {
     /// Claims to be looked at soon (`VOL-8`).
     pub(crate) enqueue: Vec<ClaimKey>,
     pub(crate) start: Option<Box<Operation>>,
+    /// After how long the key shall be looked at again, whatever happens until then.
+    pub(crate) wake: Option<Duration>,
 }
 
 /// What a sync or an operation asks for next.

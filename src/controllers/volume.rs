@@ -116,8 +116,8 @@ fn sync_unanswered(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> 
     let on_claim = format!(
         "Cannot bind PersistentVolume {name:?} to requested PersistentVolumeClaim due to incompatible volumeMode."
     );
-    turn.effects.events.push(Emission::on_volume(volume, EventType::Warning, "VolumeMismatch", on_volume));
-    turn.effects.events.push(Emission::on_claim(claim, EventType::Warning, "VolumeMismatch", on_claim));
+    turn.effects.events.push(Emission::on(volume, EventType::Warning, "VolumeMismatch", on_volume));
+    turn.effects.events.push(Emission::on(claim, EventType::Warning, "VolumeMismatch", on_claim));
     turn
 }
 
@@ -164,7 +164,7 @@ fn reclaim(volume: &Arc<PersistentVolume>, world: &World<'_>) -> Turn<VolumeSync
         }
         ReclaimPolicy::Other(_) => {
             let message = Text::from("Volume has unrecognized PersistentVolumeReclaimPolicy");
-            let event = Emission::on_volume(volume, EventType::Warning, "VolumeUnknownReclaimPolicy", message.clone());
+            let event = Emission::on(&**volume, EventType::Warning, "VolumeUnknownReclaimPolicy", message.clone());
             match volume_phase(volume, VolumePhase::Failed, message) {
                 None => Turn::done(),
                 Some(volume) => {

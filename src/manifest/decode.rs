@@ -6,7 +6,9 @@
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 
 use crate::manifest::tree::{Entry, Node, Step, Value, render_path};
 use crate::model::fields::Finding;
@@ -87,6 +89,20 @@ impl Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { rule: message.to_string(), steps: Vec::new() }
     }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a tree holds no values of other types")]
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let found = match found {
+            Unexpected::Bool(_) => "a boolean",
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+            Unexpected::Str(_) => "a string",
+            Unexpected::Unit => "null",
+            Unexpected::Seq => "a list",
+            Unexpected::Map => "a map",
+            _ => "a value of another type",
+        };
+        Self::custom(format_args!("expected {expected}, found {found}"))
+    }
 }
 
 impl Failure {
@@ -103,7 +119,7 @@ struct Walk<'t> {
 
 impl<'t> Walk<'t> {
     fn mismatch<'de, V: Visitor<'de>>(self, visitor: &V) -> Failure {
-        Failure::custom(format_args!("expected {}, found {}", Expected(visitor), self.node.to_json().kind()))
+        Failure::custom(format_args!("expected {}, found {}", visitor as &dyn Expected, self.node.to_json().kind()))
     }
 
     fn list<'de, V: Visitor<'de>>(items: &'t [Node], visitor: V) -> Result<V::Value, Failure> {
@@ -115,22 +131,12 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// What a visitor says that it expects.
-struct Expected<'v, V>(&'v V);
-
-impl<'de, V: Visitor<'de>> fmt::Display for Expected<'_, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-}
-
 /// Methods that accept one type of value and refuse the others.
 macro_rules! only {
     ($method:ident, $pattern:pat => $visit:expr) => {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
             match &self.node.value {
                 $pattern => $visit(visitor),
-                #[allow(clippy::wildcard_enum_match_arm, reason = "whatever the method does not take is a mismatch")]
                 _ => Err(self.mismatch(&visitor)),
             }
         }
@@ -192,8 +198,6 @@ impl<'de> Deserializer<'de> for Walk<'_> {
     }
 
     only!(deserialize_bool, Value::Bool(value) => |visitor: V| visitor.visit_bool(*value));
-    only!(deserialize_str, Value::Text(text) => |visitor: V| visitor.visit_str(text));
-    only!(deserialize_string, Value::Text(text) => |visitor: V| visitor.visit_str(text));
     only!(deserialize_seq, Value::List(items) => |visitor: V| Self::list(items, visitor));
     only!(deserialize_map, Value::Map(entries) => |visitor: V| Self::map(entries, visitor));
 
@@ -209,7 +213,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct struct enum identifier ignored_any
+        f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct struct enum identifier ignored_any
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::manifest::plain::{self, Plain};
 use crate::model::fields::Finding;
 use crate::model::kind::{Kind, Object};
 use crate::model::text::Text;
@@ -63,20 +64,12 @@ pub(super) fn is_clean(object: &Object, keep_unknown: bool) -> bool {
 fn has_yaml_1_1(text: &str) -> bool {
     text.lines().any(|line| {
         let mut words = line.split([' ', '\t', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty());
-        words.any(|word| {
-            let bytes = word.as_bytes();
-            match bytes[0] {
-                b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' if word.len() <= 3 => {
-                    ["y", "n", "yes", "no", "on", "off"].iter().any(|known| word.eq_ignore_ascii_case(known))
-                }
-                b'<' | b'!' | b'&' | b'*' | b'?' | b'%' | b'+' | b'.' => true,
-                // Octal, underscores and floats: all but a plain decimal integer or a text like `10Gi`.
-                b'0' => word.len() > 1 && bytes[1].is_ascii_digit(),
-                b'1'..=b'9' | b'-' => {
-                    word.contains('_') || word.contains(['e', 'E', '.']) && word.parse::<f64>().is_ok()
-                }
-                _ => false,
-            }
+        words.any(|word| match word.as_bytes() {
+            [b'<' | b'!' | b'&' | b'*' | b'?' | b'%', ..] => true,
+            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => false,
+            [b'y' | b'Y' | b'n' | b'N' | b'o' | b'O', ..] if word.len() <= 3 => plain::resolve(word) != Plain::Text,
+            [b'+' | b'-' | b'.' | b'0'..=b'9', _, ..] => !matches!(plain::resolve(word), Plain::Text | Plain::Time),
+            _ => false,
         })
     })
 }

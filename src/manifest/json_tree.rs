@@ -1,10 +1,11 @@
-//! JSON text to a tree with places, repeated keys and the text of numbers.
+//! JSON text to a tree with places, repeated keys and the text that numbers have for the API server.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::manifest::number;
 use crate::manifest::tree::{Entry, Node, Position, Value};
 use crate::manifest::{MAX_DEPTH, SyntaxError};
 
@@ -62,7 +63,7 @@ impl<'t> Lines<'t> {
             Some(b't') => Value::Bool(true),
             Some(b'f') => Value::Bool(false),
             Some(b'n') | None => Value::Null,
-            Some(_) => Value::Number(raw.get().to_owned()),
+            Some(_) => Value::Number(number::in_json(raw.get())),
         };
         Ok(Node::new(at, value))
     }

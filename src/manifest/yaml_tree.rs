@@ -4,10 +4,12 @@
 //! `1_000` is a thousand, and an unquoted date is text. Anchors, aliases and merge keys are resolved here, within a
 //! budget that an alias bomb exceeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use crate::manifest::number;
+use crate::manifest::plain::{self, Plain};
 use crate::manifest::tree::{Entry, Node, Position, Value};
 use crate::manifest::{MAX_DEPTH, SyntaxError};
 
@@ -30,6 +32,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
         }
     }
 }
+
+/// What the handle `!!` stands for.
+const CORE: &str = "tag:yaml.org,2002:";
 
 struct Reader<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
@@ -59,7 +64,7 @@ impl<'t> Reader<'t> {
     }
 
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, SyntaxError> {
-        let at = Position { line: span.start.line(), column: span.start.col() + 1 };
+        let at = position(span);
         if depth > MAX_DEPTH {
             return Err(SyntaxError::too_deep(at));
         }
@@ -108,38 +113,77 @@ impl<'t> Reader<'t> {
 
     fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, SyntaxError> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut merged: Vec<Entry> = Vec::new();
+        // What is written over merged entries, and what they are merged over, is not repeated.
+        let mut merged: BTreeSet<String> = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
-                break;
+                return Ok(entries);
             }
-            let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
-            let key = self.node(event, span, depth + 1)?;
+            let is_merge = is_merge(&event);
+            let (key, at) = self.key(event, span, depth + 1)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
             if is_merge {
-                merge(value, &mut merged)?;
+                for entry in merged_entries(value)? {
+                    merged.insert(entry.key.clone());
+                    entries.retain(|known| known.key != entry.key);
+                    entries.push(entry);
+                }
             } else {
-                entries.push(Entry { key: key_text(&key)?, at: key.at, value });
+                if merged.remove(&key) {
+                    entries.retain(|known| known.key != key);
+                }
+                entries.push(Entry { key, at, value });
             }
         }
-        // What stands in the map itself wins over what is merged into it, earlier merges over later ones.
-        for entry in merged {
-            if !entries.iter().any(|own| own.key == entry.key) {
-                entries.push(entry);
-            }
+    }
+
+    /// The text of a key, and where it stands.
+    fn key(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<(String, Position), SyntaxError> {
+        if let Event::Scalar(text, ScalarStyle::Plain, 0, None) = &event
+            && let Plain::Float(value) = plain::resolve(text)
+        {
+            return Ok((number::float_as_key(value), position(span)));
         }
-        Ok(entries)
+        let key = self.node(event, span, depth)?;
+        let text = match key.value {
+            Value::Text(text) | Value::Number(text) => text,
+            Value::Bool(value) => value.to_string(),
+            Value::Null | Value::List(_) | Value::Map(_) => {
+                let message = "only text, a number or a boolean can be a key".to_owned();
+                return Err(SyntaxError { at: key.at, message });
+            }
+        };
+        Ok((text, key.at))
     }
 }
 
-fn merge(value: Node, merged: &mut Vec<Entry>) -> Result<(), SyntaxError> {
+fn position(span: Span) -> Position {
+    Position { line: span.start.line(), column: span.start.col() + 1 }
+}
+
+fn is_merge(key: &Event<'_>) -> bool {
+    let Event::Scalar(text, style, _, tag) = key else {
+        return false;
+    };
+    let is_plain = tag.as_ref().map_or(*style == ScalarStyle::Plain, |tag| tag.handle == CORE && tag.suffix == "merge");
+    text == "<<" && is_plain
+}
+
+/// What a merge puts over the entries that stand before it, which kubectl does whoever wrote them. Of several maps
+/// the first one wins.
+fn merged_entries(value: Node) -> Result<Vec<Entry>, SyntaxError> {
+    let mut entries = Vec::new();
     match value.value {
-        Value::Map(entries) => merged.extend(entries),
+        Value::Map(merged) => entries = merged,
         Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Map(_))) => {
             for item in items {
-                merge(item, merged)?;
+                for entry in merged_entries(item)? {
+                    if !entries.iter().any(|known: &Entry| known.key == entry.key) {
+                        entries.push(entry);
+                    }
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
@@ -147,101 +191,32 @@ fn merge(value: Node, merged: &mut Vec<Entry>) -> Result<(), SyntaxError> {
             return Err(SyntaxError { at: value.at, message });
         }
     }
-    Ok(())
-}
-
-fn key_text(key: &Node) -> Result<String, SyntaxError> {
-    match &key.value {
-        Value::Text(text) | Value::Number(text) => Ok(text.clone()),
-        Value::Bool(value) => Ok(value.to_string()),
-        Value::Null => Ok("null".to_owned()),
-        Value::List(_) | Value::Map(_) => {
-            Err(SyntaxError { at: key.at, message: "a list or a map cannot be a key".to_owned() })
-        }
-    }
+    Ok(entries)
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<Value, SyntaxError> {
-    let core = tag.filter(|tag| tag.handle == "tag:yaml.org,2002:").map(|tag| tag.suffix.as_str());
+    let core = tag.map(|tag| if tag.handle == CORE { tag.suffix.as_str() } else { "" });
     match core {
-        None if style != ScalarStyle::Plain => Ok(Value::Text(text.to_owned())),
-        None => Ok(resolve(text)),
-        Some(kind @ ("int" | "float" | "bool" | "null")) => match (kind, resolve(text)) {
+        None if style == ScalarStyle::Plain => resolve(text, at),
+        Some(kind @ ("int" | "float" | "bool" | "null")) => match (kind, resolve(text, at)?) {
             ("int" | "float", value @ Value::Number(_))
             | ("bool", value @ Value::Bool(_))
             | ("null", value @ Value::Null) => Ok(value),
             _ => Err(SyntaxError { at, message: format!("{text:?} is no {kind}") }),
         },
-        Some(_) => Ok(Value::Text(text.to_owned())),
+        // Any other tag makes text of what might be something else.
+        None | Some(_) => Ok(Value::Text(text.to_owned())),
     }
 }
 
-/// A plain scalar by the rules of YAML 1.1 that kubectl's parser follows.
-fn resolve(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" | "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
-        "false" | "False" | "FALSE" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
-            return Value::Bool(false);
-        }
-        _ => {}
-    }
-    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    match if numeric { number(text) } else { None } {
-        Some(number) => Value::Number(number),
-        None => Value::Text(text.to_owned()),
-    }
-}
-
-/// The JSON text of a number, if the plain text is one.
-fn number(text: &str) -> Option<String> {
-    let plain = text.replace('_', "");
-    let (sign, digits) = match plain.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", plain.strip_prefix('+').unwrap_or(&plain)),
-    };
-    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(|value| format!("{sign}{value}"));
-    if digits.is_empty() || digits.starts_with(['+', '-']) {
-        return None;
-    }
-    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        return radix(hex, 16);
-    }
-    if let Some(binary) = digits.strip_prefix("0b").or_else(|| digits.strip_prefix("0B")) {
-        return radix(binary, 2);
-    }
-    if let Some(octal) = digits.strip_prefix("0o").or_else(|| digits.strip_prefix("0O")) {
-        return radix(octal, 8);
-    }
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let octal = digits.len() > 1 && digits.starts_with('0');
-        if octal && digits.bytes().all(|byte| byte < b'8') {
-            return radix(digits, 8);
-        }
-        if !octal && digits.parse::<u64>().is_ok() {
-            return Some(format!("{sign}{digits}"));
-        }
-    }
-    let float = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
-    let value = if float { plain.parse::<f64>().ok().filter(|value| value.is_finite())? } else { return None };
-    Some(float_text(value))
-}
-
-/// A float as Go's JSON prints it: plain between 1e-6 and 1e21, with an exponent elsewhere.
-fn float_text(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        return match text.split_once('e') {
-            Some((mantissa, exponent)) if !exponent.starts_with('-') => format!("{mantissa}e+{exponent:0>2}"),
-            Some((mantissa, exponent)) => format!("{mantissa}e-{}", exponent.trim_start_matches('-')),
-            None => text,
-        };
-    }
-    format!("{value}")
-}
-
-/// Whether a plain scalar would be read as something else than text.
-pub(super) fn is_not_text(text: &str) -> bool {
-    !matches!(resolve(text), Value::Text(_)) || matches!(text, "=" | "<<")
+/// A plain scalar as a value.
+fn resolve(text: &str, at: Position) -> Result<Value, SyntaxError> {
+    Ok(match plain::resolve(text) {
+        Plain::Null => Value::Null,
+        Plain::Bool(value) => Value::Bool(value),
+        Plain::Integer(value) => Value::Number(number::integer_in_json(value)),
+        Plain::Float(value) if value.is_finite() => Value::Number(number::float_in_json(value)),
+        Plain::Float(_) => return Err(SyntaxError { at, message: format!("JSON has no number {text}") }),
+        Plain::Time | Plain::Text => Value::Text(text.to_owned()),
+    })
 }

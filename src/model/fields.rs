@@ -529,7 +529,7 @@ macro_rules! api_enum {
                     }
                 }
 
-                deserializer.deserialize_str(TextVisitor)
+                deserializer.deserialize_any(TextVisitor)
             }
         }
     };

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::model::kind::{Kind, Resource};
+
 /// The number of a name in its table. It stays with the name when the object is deleted and created again, as the
 /// key in a controller's queue does.
 pub(crate) struct Id<T>(u32, PhantomData<fn() -> T>);
@@ -67,3 +69,16 @@ impl<T> fmt::Debug for Id<T> {
 /// The place of an object in the order of creation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Sequence(pub(crate) u64);
+
+/// The number of a name of any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ObjectId {
+    pub(crate) kind: Kind,
+    pub(crate) number: u32,
+}
+
+impl<T: Resource> From<Id<T>> for ObjectId {
+    fn from(id: Id<T>) -> Self {
+        Self { kind: T::KIND, number: id.number() }
+    }
+}

@@ -87,6 +87,10 @@ impl Json {
     }
 
     /// What this is, in the words of an error message.
+    pub(crate) fn as_i64(&self) -> Option<i64> {
+        if let Self::Number(text) = self { text.parse().ok() } else { None }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

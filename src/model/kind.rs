@@ -178,7 +178,7 @@ macro_rules! kinds {
                 fn unwrap(object: &Object) -> Option<&Arc<Self>> {
                     match object {
                         Object::$kind(object) => Some(object),
-                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm, reason = "any other kind is not this one")]
+                        #[allow(unreachable_patterns, reason = "any other kind is not this one")]
                         _ => None,
                     }
                 }

@@ -23,6 +23,8 @@ pub(crate) const BETA_STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-c
 pub(crate) const BETA_MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
 /// On a volume: its capacity before a resize that is not complete.
 pub(crate) const PRE_RESIZE_CAPACITY: &str = "volume.alpha.kubernetes.io/pre-resize-capacity";
+/// On a claim: who grows its volume.
+pub(crate) const STORAGE_RESIZER: &str = "volume.kubernetes.io/storage-resizer";
 /// On a class: it is the default, if the value is exactly `true`.
 pub(crate) const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 /// The older twin of [`DEFAULT_CLASS`].
@@ -37,21 +39,31 @@ pub(crate) const PV_PROTECTION_FINALIZER: &str = "kubernetes.io/pv-protection";
 /// Holds a claim while a pod uses it.
 pub(crate) const PVC_PROTECTION_FINALIZER: &str = "kubernetes.io/pvc-protection";
 
+/// Holds an object until the objects that it owns are deleted.
+pub(crate) const FOREGROUND_DELETION_FINALIZER: &str = "foregroundDeletion";
+/// Holds an object until the objects that it owns have lost their reference to it.
+pub(crate) const ORPHAN_FINALIZER: &str = "orphan";
+
 /// Marks an in-tree provisioner.
 pub(crate) const IN_TREE_PREFIX: &str = "kubernetes.io/";
 
-/// In-tree provisioners and the CSI drivers that took them over (section 1.4).
-const MIGRATED: [(&str, &str); 7] = [
-    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
-    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
-    ("kubernetes.io/cinder", "cinder.csi.openstack.org"),
-    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
-    ("kubernetes.io/azure-file", "file.csi.azure.com"),
-    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
-    ("kubernetes.io/portworx-volume", "pxd.portworx.com"),
+/// In-tree plugins, the CSI drivers that took them over, and the key of their volume source (section 1.4).
+const MIGRATED: [(&str, &str, &str); 7] = [
+    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com", "awsElasticBlockStore"),
+    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io", "gcePersistentDisk"),
+    ("kubernetes.io/cinder", "cinder.csi.openstack.org", "cinder"),
+    ("kubernetes.io/azure-disk", "disk.csi.azure.com", "azureDisk"),
+    ("kubernetes.io/azure-file", "file.csi.azure.com", "azureFile"),
+    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com", "vsphereVolume"),
+    ("kubernetes.io/portworx-volume", "pxd.portworx.com", "portworxVolume"),
 ];
 
 /// The CSI driver that took over from an in-tree provisioner.
 pub(crate) fn migrated_driver(provisioner: &str) -> Option<&'static str> {
-    MIGRATED.iter().find(|(name, _)| *name == provisioner).map(|(_, driver)| *driver)
+    MIGRATED.iter().find(|(name, ..)| *name == provisioner).map(|(_, driver, _)| *driver)
+}
+
+/// The in-tree plugin of a volume source, and the CSI driver that took over from it.
+pub(crate) fn migrated_source(key: &str) -> Option<(&'static str, &'static str)> {
+    MIGRATED.iter().find(|(.., source)| *source == key).map(|(plugin, driver, _)| (*plugin, *driver))
 }

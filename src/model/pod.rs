@@ -12,7 +12,7 @@ use crate::model::json::Json;
 use crate::model::kind::type_meta;
 use crate::model::list::{List, StringMap};
 use crate::model::metadata::ObjectMeta;
-use crate::model::reference::ClaimKey;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::schema;
 use crate::model::shared::Shared;
 use crate::model::text::Text;
@@ -34,6 +34,13 @@ api_enum! {
         Failed = "Failed",
         /// The node does not answer.
         Unknown = "Unknown",
+    }
+}
+
+impl PodPhase {
+    /// Whether a pod stays in this phase for ever.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
     }
 }
 
@@ -489,7 +496,38 @@ api_struct! {
     }
 }
 
+impl PodCondition {
+    /// A condition that holds or does not.
+    pub fn new(r#type: impl Into<Text>, holds: bool) -> Self {
+        let status = if holds { "True" } else { "False" };
+        Self { r#type: r#type.into(), status: status.into(), ..Self::default() }
+    }
+}
+
 impl Pod {
+    /// A condition by its type.
+    pub fn condition(&self, r#type: &str) -> Option<&PodCondition> {
+        self.status.conditions.iter().find(|condition| condition.r#type == r#type)
+    }
+
+    /// Whether its condition `Ready` holds.
+    pub fn is_ready(&self) -> bool {
+        self.condition("Ready").is_some_and(|condition| condition.status == "True")
+    }
+
+    /// Sets a condition. The time of its last transition changes with its status only.
+    pub(crate) fn set_condition(&mut self, mut condition: PodCondition, now: Timestamp) {
+        let held = self.status.conditions.iter().position(|held| held.r#type == condition.r#type);
+        let mut conditions = self.status.conditions.to_vec();
+        let unchanged = held.map(|at| &conditions[at]).filter(|held| held.status == condition.status);
+        condition.last_transition_time = unchanged.and_then(|held| held.last_transition_time).or(Some(now));
+        match held {
+            Some(at) => conditions[at] = condition,
+            None => conditions.push(condition),
+        }
+        self.status.conditions = conditions.into();
+    }
+
     /// Whether it ended, or is being deleted with no container left running (`HELP-11`).
     pub fn is_terminated(&self) -> bool {
         match self.status.phase {
@@ -503,6 +541,27 @@ impl Pod {
         }
     }
 
+    /// Namespace and name.
+    pub fn key(&self) -> NamespacedName {
+        NamespacedName { namespace: self.metadata.namespace.clone(), name: self.metadata.name.clone() }
+    }
+
+    /// The claim of a generic ephemeral volume (`EPH-1`).
+    pub fn ephemeral_claim(&self, volume: &str) -> ClaimKey {
+        ClaimKey::new(&self.metadata.namespace, format!("{}-{volume}", self.metadata.name))
+    }
+
+    /// Whether it has volumes whose claims are made for it.
+    pub(crate) fn has_ephemeral_volumes(&self) -> bool {
+        let mut sources = self.spec.volumes.iter().flat_map(|volume| volume.sources.iter());
+        sources.any(|source| matches!(source, PodVolumeSource::Ephemeral(_)))
+    }
+
+    /// Whether an object is controlled by this pod.
+    pub fn controls(&self, metadata: &ObjectMeta) -> bool {
+        metadata.controller().is_some_and(|owner| owner.uid == self.metadata.uid)
+    }
+
     /// The claims that its volumes name, those of generic ephemeral volumes included (`HELP-12`), in the order of
     /// the volumes.
     pub fn claim_keys(&self) -> impl Iterator<Item = ClaimKey> {
@@ -511,9 +570,7 @@ impl Pod {
                 PodVolumeSource::PersistentVolumeClaim(claim) => {
                     Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
                 }
-                PodVolumeSource::Ephemeral(_) => {
-                    Some(ClaimKey::new(&self.metadata.namespace, format!("{}-{}", self.metadata.name, volume.name)))
-                }
+                PodVolumeSource::Ephemeral(_) => Some(self.ephemeral_claim(&volume.name)),
                 PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => None,
             })
         })

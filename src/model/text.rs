@@ -107,6 +107,7 @@ impl<'de> Deserialize<'de> for Text {
             }
         }
 
-        deserializer.deserialize_str(TextVisitor)
+        // A YAML parser that is asked for a string makes one of a number or a boolean, too.
+        deserializer.deserialize_any(TextVisitor)
     }
 }

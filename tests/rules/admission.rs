@@ -105,7 +105,8 @@ fn a_larger_request_leaves_the_binding_alone() {
     let held = cluster.claim("data").unwrap();
     assert_eq!((&held.status.phase, held.spec.volume_name.as_str()), (&ClaimPhase::Bound, "pv"));
     assert_eq!(held.status.capacity.get("storage"), Some(&quantity("5Gi")));
-    assert!(cluster.events().is_empty());
+    let said: Vec<String> = cluster.events().iter().map(|record| record.event.to_string()).collect();
+    assert_eq!(said, ["Normal ExternalExpanding waiting for an external controller to expand this PVC"]);
 }
 
 /// The class that a new claim has after its creation.

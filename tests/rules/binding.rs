@@ -35,15 +35,15 @@ fn a_binding_is_four_writes_in_a_fixed_order() {
     cluster.sync(&pvc("data")).unwrap();
     let written: Vec<_> = writes(&cluster, before)
         .iter()
-        .map(|write| (write.rule, write.verb, write.object().unwrap().to_string(), write.actor))
+        .map(|write| (write.rule, write.verb, write.object().unwrap().to_string(), write.actor.clone()))
         .collect();
     let (on_volume, on_claim) = ("PersistentVolume pv".to_owned(), "PersistentVolumeClaim default/data".to_owned());
-    let controller = Actor::PersistentVolumeController;
+    let controller = &Actor::PersistentVolumeController;
     let expected = [
-        ("BIND-1", Verb::Update, on_volume.clone(), controller),
-        ("BIND-2", Verb::UpdateStatus, on_volume, controller),
-        ("BIND-3", Verb::Update, on_claim.clone(), controller),
-        ("BIND-4", Verb::UpdateStatus, on_claim, controller),
+        ("BIND-1", Verb::Update, on_volume.clone(), controller.clone()),
+        ("BIND-2", Verb::UpdateStatus, on_volume, controller.clone()),
+        ("BIND-3", Verb::Update, on_claim.clone(), controller.clone()),
+        ("BIND-4", Verb::UpdateStatus, on_claim, controller.clone()),
     ];
     assert_eq!(written, expected);
 }

@@ -59,7 +59,7 @@ fn a_claim_is_protected_while_a_pod_with_a_node_names_it() {
         wait(&mut cluster, seconds(60));
         assert!(cluster.claim("data").unwrap().metadata.is_deleting());
         assert_eq!(volume_phase(&cluster, "pv"), VolumePhase::Bound);
-        cluster.delete(&Kind::Pod.named("default/web")).unwrap();
+        cluster.remove(&Kind::Pod.named("default/web")).unwrap();
         cluster.settle().unwrap();
         assert!(cluster.claim("data").is_none());
     }

@@ -1,0 +1,129 @@
+//! Who is told of a write: the queues that a change concerns, in the order in which the controllers take their turns
+//! (`ND-15`).
+
+use crate::cluster::Cluster;
+use crate::cluster::config::Controller;
+use crate::cluster::work::Worker;
+use crate::controllers::{collection_order, is_collectable, needs_expansion, protect_claim, protect_volume};
+use crate::model::id::ObjectId;
+use crate::model::kind::Object;
+use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
+use crate::model::reference::NamespacedName;
+use crate::model::text::Text;
+
+impl Cluster {
+    /// Puts what a change concerns into the queues (`RUN-4`, `RUN-5`, `PROT-8`).
+    pub(super) fn notify(&mut self, before: Option<&Object>, after: Option<&Object>) {
+        self.work.resync_due = true;
+        let Some(object) = after.or(before) else {
+            return;
+        };
+        let Some(id) = self.store.object_id(&object.reference()) else {
+            return;
+        };
+        if self.runs(Controller::GarbageCollection) {
+            self.notify_collector(id, before, after);
+        }
+        if self.runs(Controller::Protection) {
+            self.notify_protection(id, object);
+        }
+        if self.runs(Controller::EphemeralVolumes) {
+            self.notify_ephemeral(id, before, after);
+        }
+        if self.runs(Controller::Expansion)
+            && let Some(Object::PersistentVolumeClaim(claim)) = after
+            && needs_expansion(claim)
+        {
+            self.work.enqueue(Worker::Expand, id, false);
+        }
+        if self.runs(Controller::PersistentVolumes) {
+            match object {
+                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
+                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
+                _ => {}
+            }
+        }
+    }
+
+    /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.
+    fn notify_collector(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        if let Some(before) = before.filter(|_| after.is_none()) {
+            self.collect_dependents(before);
+        }
+        if let Some(after) = after {
+            let waits = |name| after.metadata().is_deleting() && after.metadata().has_finalizer(name);
+            if waits(FOREGROUND_DELETION_FINALIZER) {
+                self.collect_dependents(after);
+            }
+            if waits(FOREGROUND_DELETION_FINALIZER) || waits(ORPHAN_FINALIZER) || is_collectable(after, &self.store) {
+                self.work.enqueue(Worker::Collect, id, false);
+            }
+        }
+        for object in [before, after].into_iter().flatten() {
+            for reference in &object.metadata().owner_references {
+                if let Ok(Some(owner)) = self.store.owner(reference, &object.metadata().namespace)
+                    && owner.metadata().is_deleting()
+                    && let Some(id) = self.store.object_id(&owner.reference())
+                {
+                    self.work.enqueue(Worker::Collect, id, false);
+                }
+            }
+        }
+    }
+
+    fn collect_dependents(&mut self, owner: &Object) {
+        for dependent in collection_order(&self.store, &owner.metadata().uid) {
+            self.work.enqueue(Worker::Collect, dependent, false);
+        }
+    }
+
+    /// A new pod, and the pod of a claim that is gone; updates of pods are ignored (`EPH-2`).
+    fn notify_ephemeral(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        match (before, after) {
+            (None, Some(Object::Pod(pod))) if pod.has_ephemeral_volumes() => {
+                self.work.enqueue(Worker::Ephemeral, id, false);
+            }
+            (Some(Object::PersistentVolumeClaim(claim)), None) => {
+                if let Some(owner) = claim.metadata.controller()
+                    && let Ok(Some(pod)) = self.store.owner(owner, &claim.metadata.namespace)
+                    && let Some(id) = self.store.object_id(&pod.reference())
+                {
+                    self.work.enqueue(Worker::Ephemeral, id, false);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn notify_protection(&mut self, id: ObjectId, object: &Object) {
+        match object {
+            Object::PersistentVolume(volume) if protect_volume(volume).is_some() => {
+                self.work.enqueue(Worker::ProtectVolumes, id, false);
+            }
+            Object::PersistentVolumeClaim(claim) if protect_claim(claim, &self.store).is_some() => {
+                self.work.enqueue(Worker::ProtectClaims, id, false);
+            }
+            Object::Pod(pod) => {
+                for claim in pod.claim_keys() {
+                    if let Some(id) = self.store.claims.id(&claim) {
+                        self.work.enqueue(Worker::ProtectClaims, id, false);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {
+        if let Some(id) = self.store.claims.id(key) {
+            self.work.enqueue(Worker::Claims, id, false);
+        }
+    }
+
+    pub(super) fn enqueue_volume(&mut self, name: &Text) {
+        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        if let Some(id) = self.store.volumes.id(&key) {
+            self.work.enqueue(Worker::Volumes, id, false);
+        }
+    }
+}

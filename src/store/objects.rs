@@ -1,0 +1,150 @@
+//! All objects, by kind and name, and what is looked up in the other direction.
+
+use std::sync::Arc;
+
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::id::{Id, ObjectId, Sequence};
+use crate::model::kind::{Kind, Object, ObjectKey, Resource};
+use crate::model::metadata::{OwnerReference, Uid};
+use crate::model::node::Node;
+use crate::model::pod::Pod;
+use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::stateful_set::StatefulSet;
+use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
+use crate::store::links::Links;
+use crate::store::table::Table;
+
+/// All objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) volumes: Table<PersistentVolume>,
+    pub(crate) claims: Table<PersistentVolumeClaim>,
+    pub(crate) classes: Table<StorageClass>,
+    pub(crate) attributes_classes: Table<VolumeAttributesClass>,
+    pub(crate) sets: Table<StatefulSet>,
+    pub(crate) pods: Table<Pod>,
+    pub(crate) nodes: Table<Node>,
+    pub(super) links: Links,
+    pub(super) version: u64,
+    pub(super) sequence: u64,
+    pub(super) uids: u64,
+}
+
+/// A kind that the store has a table for.
+pub(crate) trait Stored: Resource {
+    fn table(store: &Store) -> &Table<Self>;
+}
+
+macro_rules! stored {
+    ($($kind:ident: $field:ident,)*) => {
+        $(
+            impl Stored for $kind {
+                fn table(store: &Store) -> &Table<Self> {
+                    &store.$field
+                }
+            }
+        )*
+
+        impl Store {
+            /// An object of any kind.
+            pub(crate) fn find(&self, key: &ObjectKey) -> Option<Object> {
+                match key.kind {
+                    $( Kind::$kind => self.$field.find(&key.key).map(|object| $kind::wrap(Arc::clone(object))), )*
+                }
+            }
+
+            /// All objects of a kind in the order of their creation.
+            pub(crate) fn list(&self, kind: Kind) -> Vec<Object> {
+                match kind {
+                    $( Kind::$kind => self.$field.in_order().into_iter().map(|(_, object)| $kind::wrap(Arc::clone(object))).collect(), )*
+                }
+            }
+
+            /// Puts an object in. A new one gets the given place in the order of creation.
+            pub(super) fn put(&mut self, object: &Object, created: Option<Sequence>) {
+                match object {
+                    $( Object::$kind(object) => {
+                        let id = self.$field.number(NamespacedName::new(&object.metadata.namespace, &object.metadata.name));
+                        let before = self.$field.get(id).cloned().map($kind::wrap);
+                        self.$field.set(id, Some(Arc::clone(object)), created);
+                        self.links.change(id.into(), before.as_ref(), Some(&$kind::wrap(Arc::clone(object))));
+                    } )*
+                }
+            }
+
+            pub(super) fn take(&mut self, key: &ObjectKey) {
+                match key.kind {
+                    $( Kind::$kind => {
+                        if let Some(id) = self.$field.id(&key.key) {
+                            let before = self.$field.get(id).cloned().map($kind::wrap);
+                            self.$field.set(id, None, None);
+                            self.links.change(id.into(), before.as_ref(), None);
+                        }
+                    } )*
+                }
+            }
+
+            /// How many objects of a kind there are.
+            pub(crate) fn count(&self, kind: Kind) -> usize {
+                match kind {
+                    $( Kind::$kind => self.$field.len(), )*
+                }
+            }
+
+            /// The number of a name, if it has, or once had, an object.
+            pub(crate) fn object_id(&self, key: &ObjectKey) -> Option<ObjectId> {
+                match key.kind {
+                    $( Kind::$kind => self.$field.id(&key.key).map(ObjectId::from), )*
+                }
+            }
+
+            /// The object of a number, if it exists.
+            pub(crate) fn object(&self, id: ObjectId) -> Option<Object> {
+                match id.kind {
+                    $( Kind::$kind => self.$field.get(Id::from_number(id.number)).cloned().map($kind::wrap), )*
+                }
+            }
+
+            /// The name of a number.
+            pub(crate) fn object_key(&self, id: ObjectId) -> Option<ObjectKey> {
+                let key = match id.kind {
+                    $( Kind::$kind => self.$field.key(Id::from_number(id.number)), )*
+                };
+                key.map(|key| ObjectKey { kind: id.kind, key: (**key).clone() })
+            }
+        }
+    };
+}
+
+stored! {
+    PersistentVolume: volumes,
+    PersistentVolumeClaim: claims,
+    StorageClass: classes,
+    VolumeAttributesClass: attributes_classes,
+    StatefulSet: sets,
+    Pod: pods,
+    Node: nodes,
+}
+
+impl Store {
+    /// The pods that name a claim, in no particular order.
+    pub(crate) fn pods_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = &Arc<Pod>> {
+        self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))
+    }
+
+    /// The objects that an owner reference with this uid makes depend on it, by kind and number.
+    pub(crate) fn dependents(&self, owner: &Uid) -> impl Iterator<Item = ObjectId> {
+        self.links.dependents(owner)
+    }
+
+    /// The object that an owner reference points to, if it exists. A kind that the simulator does not hold is taken
+    /// to exist: `Err`.
+    pub(crate) fn owner(&self, reference: &OwnerReference, namespace: &Text) -> Result<Option<Object>, ()> {
+        let kind = Kind::find(&reference.api_version, &reference.kind).ok_or(())?;
+        let namespace = if kind.is_namespaced() { namespace.clone() } else { Text::default() };
+        let found = self.find(&ObjectKey { kind, key: NamespacedName { namespace, name: reference.name.clone() } });
+        Ok(found.filter(|owner| owner.metadata().uid == reference.uid))
+    }
+}

@@ -1,0 +1,253 @@
+//! One write, as an API server carries it out.
+
+use std::sync::Arc;
+
+use crate::api::{self, ApiError};
+use crate::model::id::Sequence;
+use crate::model::kind::{Object, ObjectKey};
+
+use crate::model::metadata::{ResourceVersion, Uid};
+use crate::model::pod::PodCondition;
+use crate::model::text::Text;
+use crate::store::admission;
+use crate::store::objects::Store;
+use crate::store::write::{Change, Context, StoreRules, Write};
+
+impl Store {
+    /// The newest resource version.
+    pub(crate) fn version(&self) -> ResourceVersion {
+        ResourceVersion(self.version)
+    }
+
+    /// Carries out a write.
+    pub(crate) fn apply(&mut self, write: Write, context: &Context) -> Result<Change, ApiError> {
+        match write {
+            Write::Create(object) => self.create(object, context),
+            Write::Update(object) => self.update(object, context),
+            Write::UpdateStatus(object) => self.update_status(object, context),
+            Write::Bind(key, node) => self.bind(&key, node, context),
+            Write::Delete(key, options) => self.delete(&key, &options, context),
+        }
+    }
+
+    /// Creates an object as the API server does: defaults, admission, validation.
+    fn create(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
+        let (object, warnings) = match context.rules {
+            StoreRules::Verbatim => (object, Vec::new()),
+            StoreRules::Server => {
+                let admit = |object: &mut Object| {
+                    if context.admission {
+                        admission::admit(object, &self.classes);
+                    }
+                };
+                let prepared = api::prepare_create(object, &context.namespace, context.now, admit)?;
+                (prepared.object, prepared.warnings)
+            }
+        };
+        let key = object.reference();
+        if self.find(&key).is_some() {
+            return Err(ApiError::AlreadyExists { kind: key.kind, name: key.key.name });
+        }
+        let mut object = object;
+        if context.rules == StoreRules::Server {
+            object.metadata_mut().uid = self.next_uid();
+        }
+        object.metadata_mut().creation_timestamp = Some(context.now);
+        Ok(self.insert(object, warnings))
+    }
+
+    /// Puts an object in as it is, but for the defaults that the API applies whenever it reads one. It keeps its uid,
+    /// version and times where it has them.
+    pub(crate) fn restore(&mut self, mut object: Object, context: &Context) -> Result<Change, ApiError> {
+        let key = object.reference();
+        if context.rules == StoreRules::Server {
+            api::complete(&mut object);
+        }
+        if object.kind().is_namespaced() && object.metadata().namespace.is_empty() {
+            object.metadata_mut().namespace = context.namespace.clone();
+        }
+        if self.find(&object.reference()).is_some() {
+            return Err(ApiError::AlreadyExists { kind: key.kind, name: key.key.name });
+        }
+        if !object.metadata().uid.is_empty() {
+            self.skip_uid(&object.metadata().uid.clone());
+        } else if context.rules == StoreRules::Server {
+            object.metadata_mut().uid = self.next_uid();
+        }
+        if object.metadata().creation_timestamp.is_none() {
+            object.metadata_mut().creation_timestamp = Some(context.now);
+        }
+        let given = object.metadata().resource_version;
+        if given.is_none() {
+            return Ok(self.insert(object, Vec::new()));
+        }
+        self.version = self.version.max(given.0);
+        self.sequence += 1;
+        self.put(&object, Some(Sequence(self.sequence)));
+        Ok(Change { before: None, after: Some(object), warnings: Vec::new() })
+    }
+
+    fn insert(&mut self, mut object: Object, warnings: Vec<String>) -> Change {
+        self.version += 1;
+        self.sequence += 1;
+        object.metadata_mut().resource_version = ResourceVersion(self.version);
+        self.put(&object, Some(Sequence(self.sequence)));
+        Change { before: None, after: Some(object), warnings }
+    }
+
+    /// Replaces the object of a key as a PUT to its URL does.
+    pub(crate) fn replace(&mut self, key: &ObjectKey, object: Object, context: &Context) -> Result<Change, ApiError> {
+        let old = self.stored(key)?;
+        if context.rules == StoreRules::Verbatim {
+            api::check_version(object.metadata().resource_version, &old)?;
+            return Ok(self.store_update(object, old, Vec::new()));
+        }
+        let prepared = api::prepare_update(object, &old, &key.key.namespace)?;
+        if context.admission {
+            admission::validate_update(&prepared.object, &old, &self.classes)?;
+        }
+        Ok(self.store_update(prepared.object, old, prepared.warnings))
+    }
+
+    /// A controller's update. Its object was computed from a stored one, so that only what a change can break is
+    /// checked.
+    fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
+        let old = self.stored(&object.reference())?;
+        api::check_version(object.metadata().resource_version, &old)?;
+        if context.rules == StoreRules::Server && old.metadata().is_deleting() {
+            let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
+            if added {
+                return Err(api::prepare_update(object, &old, &context.namespace).err().unwrap_or(
+                    ApiError::BadRequest {
+                        message: "a finalizer is added to an object that is being deleted".to_owned(),
+                    },
+                ));
+            }
+        }
+        Ok(self.store_update(object, old, Vec::new()))
+    }
+
+    fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
+        let old = self.stored(&object.reference())?;
+        api::check_version(object.metadata().resource_version, &old)?;
+        let mut object = object;
+        if context.rules == StoreRules::Server {
+            admission::prepare_status(&mut object, &old, context.now);
+            if matches!(object, Object::StatefulSet(_)) {
+                api::validate_status(&object, &old)?;
+            }
+        }
+        Ok(self.store_update(object, old, Vec::new()))
+    }
+
+    /// A status that somebody other than a controller writes: everything else stays as it is stored.
+    pub(crate) fn replace_status(
+        &mut self,
+        key: &ObjectKey,
+        object: &Object,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
+        let old = self.stored(key)?;
+        api::check_version(object.metadata().resource_version, &old)?;
+        let message = || format!("a {} has no status that can be written", key.kind);
+        let mut new = with_status(&old, object).ok_or_else(|| ApiError::BadRequest { message: message() })?;
+        if context.rules == StoreRules::Server {
+            admission::prepare_status(&mut new, &old, context.now);
+            api::validate_status(&new, &old)?;
+        }
+        Ok(self.store_update(new, old, Vec::new()))
+    }
+
+    /// Assigns a pod to a node (`SCHED-47`).
+    fn bind(&mut self, key: &ObjectKey, node: Text, context: &Context) -> Result<Change, ApiError> {
+        let old = self.stored(key)?;
+        let Object::Pod(pod) = &old else {
+            return Err(ApiError::BadRequest { message: format!("a {} cannot be assigned to a node", key.kind) });
+        };
+        let name = &pod.metadata.name;
+        let refused =
+            |reason: String| Err(ApiError::CannotFulfil { resource: "pods/binding", name: name.clone(), reason });
+        if pod.metadata.is_deleting() {
+            return refused(format!("pod {name} is being deleted, cannot be assigned to a host"));
+        }
+        if !pod.spec.node_name.is_empty() {
+            let held = &pod.spec.node_name;
+            return refused(format!("pod {name} is already assigned to node {held:?}"));
+        }
+        let mut new = (**pod).clone();
+        new.spec.node_name = node;
+        new.set_condition(PodCondition::new("PodScheduled", true), context.now);
+        Ok(self.store_update(Object::Pod(Arc::new(new)), old, Vec::new()))
+    }
+
+    /// Stores a new state. One that differs in nothing gets no new version (`CACHE-5`); one that has lost the last
+    /// finalizer of a deleted object is gone (`API-8`).
+    pub(super) fn store_update(&mut self, mut object: Object, old: Object, warnings: Vec<String>) -> Change {
+        object.metadata_mut().resource_version = old.metadata().resource_version;
+        if object.is_identical(&old) {
+            return Change { before: Some(old.clone()), after: Some(old), warnings };
+        }
+        self.version += 1;
+        object.metadata_mut().resource_version = ResourceVersion(self.version);
+        let metadata = object.metadata();
+        let held = !metadata.finalizers.is_empty() || metadata.deletion_grace_period_seconds.unwrap_or(0) > 0;
+        if metadata.is_deleting() && !held && !old.metadata().finalizers.is_empty() {
+            self.take(&object.reference());
+            return Change { before: Some(object), after: None, warnings };
+        }
+        self.put(&object, None);
+        Change { before: Some(old), after: Some(object), warnings }
+    }
+
+    /// Puts a name into the state in which a journal shows it.
+    pub(crate) fn install(&mut self, key: &ObjectKey, object: Option<&Object>) {
+        let Some(object) = object else {
+            self.version += 1;
+            return self.take(key);
+        };
+        let metadata = object.metadata();
+        self.version = self.version.max(metadata.resource_version.0);
+        self.skip_uid(&metadata.uid.clone());
+        let created = self.find(key).is_none().then(|| {
+            self.sequence += 1;
+            Sequence(self.sequence)
+        });
+        self.put(object, created);
+    }
+
+    pub(super) fn stored(&self, key: &ObjectKey) -> Result<Object, ApiError> {
+        self.find(key).ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })
+    }
+
+    /// The next uid: a counter in the form of a UUID (`DET-10`).
+    fn next_uid(&mut self) -> Uid {
+        self.uids += 1;
+        Uid::from(format!("00000000-0000-4000-8000-{:012x}", self.uids))
+    }
+
+    /// Keeps the counter ahead of a uid that came from another run.
+    fn skip_uid(&mut self, uid: &Uid) {
+        let number = uid.as_str().strip_prefix("00000000-0000-4000-8000-");
+        if let Some(number) = number.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+            self.uids = self.uids.max(number);
+        }
+    }
+}
+
+/// An object with the status of another one of its kind.
+fn with_status(old: &Object, sent: &Object) -> Option<Object> {
+    let mut new = old.clone();
+    match (&mut new, sent) {
+        (Object::PersistentVolume(new), Object::PersistentVolume(sent)) => {
+            Arc::make_mut(new).status = sent.status.clone();
+        }
+        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(sent)) => {
+            Arc::make_mut(new).status = sent.status.clone();
+        }
+        (Object::StatefulSet(new), Object::StatefulSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::Pod(new), Object::Pod(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::Node(new), Object::Node(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        _ => return None,
+    }
+    Some(new)
+}
