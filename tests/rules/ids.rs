@@ -15,7 +15,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("NEIGH-7", "belongs to external provisioners, which are not simulated yet"),
     ("PLUG-6", "plugins are scripted and ask the controller for nothing"),
     ("RECYCLE-7", "recycling is answered by a script, so that there is no scrub pod whose events could be copied"),
-    ("VALID-42", "the status of a claim is written by the controller alone, and its writes are not validated again"),
     ("RECYCLE-10", "informative: what the scrub pod of the stock recycler looks like"),
 ];
 
