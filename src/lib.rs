@@ -103,10 +103,10 @@ pub use backend::{
 };
 pub use cluster::{
     Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
-    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, NotQuiet, Outcome, Place, ReplayError,
-    Settled, WriteRecord, drivers_from_yaml,
+    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
+    ReplayError, Settled, WriteRecord, drivers_from_yaml,
 };
-pub use controllers::{EventType, SyncError};
+pub use controllers::{EventType, Hold, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};

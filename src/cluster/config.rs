@@ -22,6 +22,12 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Notices nodes that do not answer.
+    Nodes,
+    /// Attaches volumes to nodes.
+    Attachments,
+    /// Start and stop pods, each on its node.
+    Kubelets,
     /// Lets the configured drivers make and delete volumes.
     ExternalProvisioning,
 }

@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::work::Worker;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::csi::CsiNode;
 use crate::model::id::ObjectId;
 use crate::model::node::Node;
 use crate::model::quantity::Quantity;
@@ -35,6 +36,10 @@ impl Surroundings for View<'_> {
         let mut nodes: Vec<&Node> = self.store.nodes.in_order().into_iter().map(|(_, node)| &**node).collect();
         nodes.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         nodes
+    }
+
+    fn csi_node(&self, name: &str) -> Option<&CsiNode> {
+        self.store.csi_nodes.find(&NamespacedName::new("", name)).map(|node| &**node)
     }
 
     fn claim(&self, key: &NamespacedName) -> Option<&PersistentVolumeClaim> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
+use crate::controllers::{
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, VolumeSync,
+};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -23,10 +25,13 @@ pub(super) enum Worker {
     Provision,
     /// External provisioners, of volumes that they made.
     Delete,
+    Nodes,
+    Attach,
+    Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -36,6 +41,9 @@ impl Worker {
         Self::Expand,
         Self::Provision,
         Self::Delete,
+        Self::Nodes,
+        Self::Attach,
+        Self::Kubelet,
     ];
 
     fn index(self) -> usize {
@@ -50,6 +58,9 @@ impl Worker {
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
             Self::Provision | Self::Delete => Actor::Provisioner(Text::from("external-provisioner")),
+            Self::Nodes => Actor::NodeController,
+            Self::Attach => Actor::AttachController,
+            Self::Kubelet => Actor::Kubelet,
         }
     }
 }
@@ -83,6 +94,9 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Node(NodeSync),
+    Attach(AttachSync),
+    Kubelet(KubeletSync),
 }
 
 /// A sync that has begun and waits for the engine.
