@@ -53,6 +53,12 @@
 //! event. [`Cluster::events`] holds the events as `kubectl get events` shows them, repetitions counted.
 //! [`Cluster::fork`] makes a cheap copy to try something in.
 //!
+//! # Storage
+//! Every volume has files behind it ([`Cluster::files`], [`Cluster::write_file`]), and two volumes on one export share
+//! them. Recycling wipes, deleting destroys, archiving moves; each change stands in the journal. External drivers exist
+//! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
+//! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
+//!
 //! # Rules
 //! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
 //! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers
@@ -70,8 +76,16 @@
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
 //!
+//! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted.
+//! - A CSI driver makes a volume in the topology that it is offered first, and calls it by the name of its object. Its
+//!   provisioner looks at everything every 15 minutes from the start of the cluster, works on any number of claims at
+//!   once, and goes by the name of the driver alone.
+//!
 //! Where the simulator does less than a cluster:
 //!
+//! - Provisioners read no secrets, set no finalizers on the sources of copies, know no snapshots, and give volumes of
+//!   migrated in-tree classes a CSI source.
+//! - An empty directory does not exist: nothing is in the way of an archive but files.
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it

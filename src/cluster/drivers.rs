@@ -7,8 +7,8 @@ use crate::backend::{
     Contents, DeleteRequest, Driver, Drivers, ExpandRequest, Expansion, Failure, Fate, NewVolume, ProvisionRequest,
     Reply, Surroundings,
 };
-use crate::cluster::Cluster;
 use crate::cluster::work::Worker;
+use crate::cluster::{Cluster, Controller};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
 use crate::model::csi::CsiNode;
@@ -138,6 +138,9 @@ impl Cluster {
 
     fn restart_provisioner(&mut self, name: &Text) {
         self.operations.drop_of(name);
+        if !self.runs(Controller::ExternalProvisioning) {
+            return;
+        }
         let drivers: &Drivers = &self.drivers;
         let claims = self.store.claims.in_order().into_iter();
         let claims = claims.filter(|(_, claim)| drivers.for_claim(claim) == Some(name)).map(|(id, _)| id.into());
