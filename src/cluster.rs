@@ -21,6 +21,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod sets;
 mod sync;
 mod timers;
 mod user;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
@@ -73,6 +75,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    sets: SetMemories,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -100,6 +103,7 @@ impl Cluster {
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            sets: SetMemories::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

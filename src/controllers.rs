@@ -14,6 +14,7 @@ mod migration;
 mod protection;
 mod provision;
 mod reclaim;
+mod stateful_set;
 mod status;
 mod turn;
 mod volume;
@@ -26,6 +27,7 @@ pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
 };
