@@ -24,6 +24,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod sets;
 mod sync;
 mod timers;
 mod user;
@@ -36,6 +37,7 @@ use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
@@ -78,6 +80,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    sets: SetMemories,
     nodes: Nodes,
     recorder: Recorder,
     journal: Journal,
@@ -106,6 +109,7 @@ impl Cluster {
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            sets: SetMemories::default(),
             nodes: Nodes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),

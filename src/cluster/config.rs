@@ -21,6 +21,8 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Makes the pods of StatefulSets, and their claims.
+    StatefulSets,
     /// Notices nodes that do not answer.
     Nodes,
     /// Attaches volumes to nodes.

@@ -36,6 +36,9 @@ impl Cluster {
         {
             self.work.enqueue(Worker::Expand, id, false);
         }
+        if self.runs(Controller::StatefulSets) {
+            self.notify_sets(id, before, after);
+        }
         if self.runs(Controller::PersistentVolumes) {
             match object {
                 Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, VolumeSync,
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
@@ -21,13 +21,14 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    Sets,
     Nodes,
     Attach,
     Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -35,6 +36,7 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Sets,
         Self::Nodes,
         Self::Attach,
         Self::Kubelet,
@@ -51,6 +53,7 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Sets => Actor::StatefulSetController,
             Self::Nodes => Actor::NodeController,
             Self::Attach => Actor::AttachController,
             Self::Kubelet => Actor::Kubelet,
@@ -87,6 +90,7 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Set(Box<SetSync>),
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::backend::{Ability, Answer, Plugins};
 use crate::controllers::cache::Cache;
+use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
+use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::{Store, Write, default_class};
 
@@ -90,6 +92,8 @@ pub(crate) struct World<'w> {
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
     pub(crate) settings: &'w Settings,
+    /// Virtual time.
+    pub(crate) now: Timestamp,
 }
 
 impl World<'_> {
@@ -178,6 +182,8 @@ pub(crate) struct Effects {
     pub(crate) start: Option<Box<Operation>>,
     /// After how long the key shall be looked at again, whatever happens until then.
     pub(crate) wake: Option<Duration>,
+    /// What a pass over a set leaves to the next one.
+    pub(crate) memory: Option<Box<SetMemory>>,
 }
 
 /// What a sync or an operation asks for next.
