@@ -10,8 +10,10 @@ mod action;
 mod apply;
 mod config;
 mod contents;
+mod drivers;
 mod engine;
 mod events;
+mod external;
 mod faults;
 mod journal;
 mod mounts;
@@ -33,8 +35,9 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Contents, Plugins};
+use crate::backend::{Contents, Drivers, Plugins};
 use crate::cluster::events::Recorder;
+use crate::cluster::external::External;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
 use crate::cluster::sets::SetMemories;
@@ -46,7 +49,7 @@ use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
-pub use crate::cluster::config::{Config, Controller, Controllers};
+pub use crate::cluster::config::{Config, Controller, Controllers, DriverConfigError, drivers_from_yaml};
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
@@ -75,7 +78,9 @@ pub struct Cluster {
     store: Store,
     cache: Cache,
     plugins: Arc<Plugins>,
+    drivers: Arc<Drivers>,
     contents: Contents,
+    external: External,
     work: Work,
     operations: Operations,
     retries: Retries,
@@ -97,12 +102,18 @@ impl Default for Cluster {
 impl Cluster {
     /// An empty cluster.
     pub fn new(config: Config) -> Self {
-        let settings = Settings { dynamic_provisioning: config.dynamic_provisioning, reclaim: config.reclaim };
+        let settings = Settings {
+            dynamic_provisioning: config.dynamic_provisioning,
+            reclaim: config.reclaim,
+            self_links: !config.remove_self_link,
+        };
         Self {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
+            drivers: Arc::new(Drivers::new(&config.drivers)),
             config: Arc::new(config),
             contents: Contents::default(),
+            external: External::default(),
             store: Store::default(),
             cache: Cache::default(),
             work: Work::default(),

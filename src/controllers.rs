@@ -10,6 +10,7 @@ mod cache;
 mod claim;
 mod ephemeral;
 mod expand;
+mod external;
 mod garbage;
 mod kubelet;
 mod migration;
@@ -28,9 +29,12 @@ pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
 pub(crate) use crate::controllers::cache::{Cache, Observed};
-pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
+pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, is_delayed_class};
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
+pub(crate) use crate::controllers::external::{
+    ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,
+};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;

@@ -96,11 +96,16 @@ pub mod report;
 mod store;
 
 pub use api::ApiError;
-pub use backend::{Backing, Behaviour, Contents, ContentsChange, ContentsError, Files, Location, Plugin, Sources};
+pub use backend::{
+    Backing, Behaviour, Calls, CloneDriver, Contents, ContentsChange, ContentsError, CsiProvisioner, DeleteRequest,
+    Driver, DriverSpec, ExpandRequest, Expansion, ExpansionMode, Failure, FailureKind, Fate, Files, Location,
+    NewVolume, NfsSubdirProvisioner, Plugin, ProvisionRequest, Release, Reply, Sidecar, Sources, StatusCode,
+    Surroundings, Trouble,
+};
 pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
-    EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place, ReplayError, Settled,
-    WriteRecord,
+    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
+    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
+    ReplayError, Settled, WriteRecord, drivers_from_yaml,
 };
 pub use controllers::{EventType, Hold, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};

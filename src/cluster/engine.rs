@@ -82,12 +82,13 @@ impl Cluster {
             Choice::Operate(number) => {
                 let running = self.operations.get(number);
                 let what = match running.map(|running| running.name.0) {
-                    Some(OperationKind::Provision) => "provisions for",
-                    Some(OperationKind::Delete) => "deletes",
+                    Some(OperationKind::Provision | OperationKind::ExternalProvision) => "provisions for",
+                    Some(OperationKind::Delete | OperationKind::ExternalDelete) => "deletes",
                     Some(OperationKind::Recycle) => "recycles",
                     None => "operates on",
                 };
-                (Actor::PersistentVolumeController, running.map(|running| running.name.1.clone()), what)
+                let actor = running.map_or(Actor::PersistentVolumeController, |running| running.origin.actor());
+                (actor, running.map(|running| running.name.1.clone()), what)
             }
             Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
             Choice::Begin(worker) => {

@@ -1,6 +1,7 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::backend::ContentsError;
+use crate::cluster::external::External;
 use crate::cluster::operations::Operations;
 use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
@@ -111,6 +112,7 @@ impl Cluster {
         self.operations = Operations::default();
         self.retries = Retries::default();
         self.wakes = Wakes::default();
+        self.external = External::default();
         self.sets = SetMemories::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {

@@ -19,6 +19,7 @@ impl Cluster {
             store: &self.store,
             cache: &self.cache,
             plugins: &self.plugins,
+            drivers: &self.drivers,
             settings: &self.settings,
             now: self.time(),
         }
@@ -31,6 +32,14 @@ impl Cluster {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Provision => {
+                self.begin_provisioning(origin);
+                Some(Ok(()))
+            }
+            Worker::Delete => {
+                self.begin_deleting(origin);
+                Some(Ok(()))
+            }
             Worker::Ephemeral => {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
@@ -149,7 +158,7 @@ impl Cluster {
     /// Does what a turn of a sync asks for.
     pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake, memory } = effects;
+        let Effects { events, enqueue, start, wake, memory, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -188,9 +197,7 @@ impl Cluster {
                 }
                 Some(end)
             }
-            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
-                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
-            }
+            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
         }
     }
 }
