@@ -26,6 +26,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod sets;
 mod sync;
 mod timers;
 mod user;
@@ -39,6 +40,7 @@ use crate::cluster::events::Recorder;
 use crate::cluster::external::External;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
@@ -83,6 +85,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    sets: SetMemories,
     nodes: Nodes,
     recorder: Recorder,
     journal: Journal,
@@ -117,6 +120,7 @@ impl Cluster {
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            sets: SetMemories::default(),
             nodes: Nodes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),

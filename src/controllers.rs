@@ -19,6 +19,7 @@ mod node;
 mod protection;
 mod provision;
 mod reclaim;
+mod stateful_set;
 mod status;
 mod turn;
 mod volume;
@@ -39,6 +40,7 @@ pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;
 pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
 };

@@ -46,7 +46,8 @@
 //! # Running
 //! [`Cluster::settle`] runs every controller until nothing changes. [`Cluster::step`] takes one step, which is at most
 //! one write; [`Cluster::enabled`] lists everything that could happen next and [`Cluster::take`] picks one. Time is
-//! virtual: it moves in [`Cluster::advance`] and nowhere else, and back-off, retries and repeated events elapse there.
+//! virtual: it moves in [`Cluster::advance`], where back-off, retries and repeated events elapse, and in
+//! [`Cluster::elapse`], where nothing acts.
 //!
 //! # Looking
 //! [`Cluster::journal`] holds every write with the object before and after, who wrote and by which rule, and every

@@ -22,14 +22,16 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Lets the configured drivers make and delete volumes.
+    ExternalProvisioning,
+    /// Makes the pods of StatefulSets, and their claims.
+    StatefulSets,
     /// Notices nodes that do not answer.
     Nodes,
     /// Attaches volumes to nodes.
     Attachments,
     /// Start and stop pods, each on its node.
     Kubelets,
-    /// Lets the configured drivers make and delete volumes.
-    ExternalProvisioning,
 }
 
 /// Which controllers run.

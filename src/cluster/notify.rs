@@ -29,6 +29,13 @@ impl Cluster {
         if self.runs(Controller::Protection) {
             self.notify_protection(id, object);
         }
+        if self.runs(Controller::PersistentVolumes) {
+            match object {
+                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
+                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
+                _ => {}
+            }
+        }
         if self.runs(Controller::EphemeralVolumes) {
             self.notify_ephemeral(id, before, after);
         }
@@ -41,12 +48,8 @@ impl Cluster {
         if self.runs(Controller::ExternalProvisioning) {
             self.notify_provisioners(id, after);
         }
-        if self.runs(Controller::PersistentVolumes) {
-            match object {
-                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
-                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
-                _ => {}
-            }
+        if self.runs(Controller::StatefulSets) {
+            self.notify_sets(id, before, after);
         }
         self.notify_nodes(id, before, after);
     }

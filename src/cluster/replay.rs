@@ -3,6 +3,7 @@
 use crate::backend::ContentsError;
 use crate::cluster::external::External;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
@@ -112,6 +113,7 @@ impl Cluster {
         self.retries = Retries::default();
         self.wakes = Wakes::default();
         self.external = External::default();
+        self.sets = SetMemories::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
                 self.notify(None, Some(&object));

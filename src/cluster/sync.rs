@@ -21,6 +21,7 @@ impl Cluster {
             plugins: &self.plugins,
             drivers: &self.drivers,
             settings: &self.settings,
+            now: self.time(),
         }
     }
 
@@ -43,6 +44,7 @@ impl Cluster {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
             }
+            Worker::Sets => self.begin_set(origin),
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
@@ -125,6 +127,7 @@ impl Cluster {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
@@ -153,9 +156,9 @@ impl Cluster {
     }
 
     /// Does what a turn of a sync asks for.
-    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+    pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake, logs: _, remark: _ } = effects;
+        let Effects { events, enqueue, start, wake, memory, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -180,6 +183,9 @@ impl Cluster {
             Next::End(end) => {
                 if worker == Worker::Volumes && start.is_none() {
                     self.work.recycling.remove(&origin.key.number);
+                }
+                if worker == Worker::Sets {
+                    self.sets.remember(origin.key.number, memory);
                 }
                 let rest = match start {
                     None => Some(origin),

@@ -7,12 +7,14 @@ use crate::api::ApiError;
 use crate::backend::{Ability, Answer, Drivers, Failure, NewVolume, Plugins};
 use crate::controllers::cache::Cache;
 use crate::controllers::external::{ExternalDelete, ExternalProvision, Remark};
+use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
+use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::{Store, Write, default_class};
 
@@ -94,6 +96,8 @@ pub(crate) struct World<'w> {
     pub(crate) plugins: &'w Plugins,
     pub(crate) drivers: &'w Drivers,
     pub(crate) settings: &'w Settings,
+    /// Virtual time.
+    pub(crate) now: Timestamp,
 }
 
 impl World<'_> {
@@ -188,6 +192,8 @@ pub(crate) struct Effects {
     pub(crate) start: Option<Box<Operation>>,
     /// After how long the key shall be looked at again, whatever happens until then.
     pub(crate) wake: Option<Duration>,
+    /// What a pass over a set leaves to the next one.
+    pub(crate) memory: Option<Box<SetMemory>>,
     /// Lines of the log, with the objects that they are about.
     pub(crate) logs: Vec<(ObjectKey, Text)>,
     /// What an external provisioner remembers.
