@@ -21,6 +21,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod schedule;
 mod sync;
 mod timers;
 mod user;
@@ -34,7 +35,7 @@ use crate::cluster::events::Recorder;
 use crate::cluster::operations::Operations;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
-use crate::controllers::{Cache, Settings};
+use crate::controllers::{Cache, Scheduler, Settings};
 use crate::model::time::Timestamp;
 use crate::store::Store;
 
@@ -47,6 +48,7 @@ pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::replay::ReplayError;
+pub use crate::cluster::schedule::{Attempt, AttemptEnd};
 pub use crate::cluster::user::Accepted;
 
 /// A Kubernetes cluster as far as storage depends on it, in memory.
@@ -73,6 +75,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    scheduler: Scheduler,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -88,7 +91,12 @@ impl Default for Cluster {
 impl Cluster {
     /// An empty cluster.
     pub fn new(config: Config) -> Self {
-        let settings = Settings { dynamic_provisioning: config.dynamic_provisioning, reclaim: config.reclaim };
+        let settings = Settings {
+            dynamic_provisioning: config.dynamic_provisioning,
+            reclaim: config.reclaim,
+            node_choice: config.node_choice,
+            bind_timeout: config.bind_timeout,
+        };
         Self {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
@@ -100,6 +108,7 @@ impl Cluster {
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            scheduler: Scheduler::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

@@ -14,10 +14,14 @@ mod migration;
 mod protection;
 mod provision;
 mod reclaim;
+mod scheduler;
 mod status;
 mod turn;
 mod volume;
 
+pub use crate::controllers::scheduler::{
+    Code, NoVolume, NodeChoice, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict,
+};
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::cache::{Cache, Observed};
@@ -26,6 +30,7 @@ pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
 };

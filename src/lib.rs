@@ -97,7 +97,7 @@ pub use cluster::{
     Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
     EventRecord, Fault, Journal, JournalEntry, LogRecord, NotQuiet, Outcome, Place, ReplayError, Settled, WriteRecord,
 };
-pub use controllers::{EventType, SyncError};
+pub use controllers::{EventType, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
@@ -147,6 +147,12 @@ pub mod parts {
         StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,
     };
     pub use crate::model::volume::PersistentVolumeType;
+}
+
+/// What the scheduler says of a pod: which nodes will do, why the others will not, and what an attempt did.
+pub mod scheduling {
+    pub use crate::cluster::{Attempt, AttemptEnd};
+    pub use crate::controllers::{Code, NoVolume, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict};
 }
 
 /// The 22 kinds of storage that can stand behind a volume.

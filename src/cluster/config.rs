@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::Plugin;
+use crate::controllers::NodeChoice;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::store::StoreRules;
@@ -21,6 +22,8 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Puts pods on nodes.
+    Scheduler,
 }
 
 /// Which controllers run.
@@ -93,6 +96,10 @@ pub struct Config {
     pub plugins: Vec<Plugin>,
     /// How often every volume and claim is looked at again (`RUN-8`).
     pub resync_period: Duration,
+    /// Which of the nodes that will do a pod is put on (`ND-1`).
+    pub node_choice: NodeChoice,
+    /// How long a pod waits for its claims before it is scheduled anew (`bindTimeoutSeconds`, `SCHED-41`).
+    pub bind_timeout: Duration,
     /// How many steps `settle` takes before it gives up.
     pub step_budget: u64,
     /// Whether writes and events are recorded.
@@ -111,6 +118,8 @@ impl Default for Config {
             reclaim: true,
             plugins: vec![Plugin::host_path(false), Plugin::nfs()],
             resync_period: Duration::from_secs(15),
+            node_choice: NodeChoice::FewestPods,
+            bind_timeout: Duration::from_mins(10),
             step_budget: 1_000_000_000,
             journal: true,
         }

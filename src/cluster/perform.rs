@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
-use crate::cluster::work::Origin;
+use crate::cluster::work::{Origin, Worker};
 use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission};
 use crate::model::id::Id;
@@ -76,6 +76,7 @@ impl Cluster {
             return;
         }
         self.journalize(verb, actor, rule, change);
+        self.index_for_scheduler(change);
         self.notify(change.before.as_ref(), change.after.as_ref());
     }
 
@@ -105,6 +106,10 @@ impl Cluster {
 
     /// Notes what a sync emitted, now that it has ended.
     pub(super) fn stand(&mut self, origin: Origin) {
+        // Only what a resync looks at repeats itself.
+        if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
+            return;
+        }
         let (resyncs, last) = self.resyncs();
         self.recorder.stand(origin, resyncs, last);
     }

@@ -15,7 +15,15 @@ pub(super) type End = Option<Result<(), SyncError>>;
 
 impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
-        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+        World {
+            store: &self.store,
+            cache: &self.cache,
+            plugins: &self.plugins,
+            settings: &self.settings,
+            scheduler: &self.scheduler,
+            now: self.now,
+            time: self.time(),
+        }
     }
 
     /// Begins the sync of a key (`RUN-6`).
@@ -33,6 +41,7 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Schedule => self.begin_pod(origin),
         }
     }
 
@@ -111,11 +120,12 @@ impl Cluster {
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
             Some(sync) => sync.again |= again,
-            None if again => self.work.enqueue(worker, key, false),
+            None if again => self.enqueue(worker, key, false),
             None => {}
         }
         end
@@ -130,9 +140,9 @@ impl Cluster {
     }
 
     /// Does what a turn of a sync asks for.
-    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+    pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake } = effects;
+        let Effects { events, enqueue, start, wake, scheduled } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -142,6 +152,9 @@ impl Cluster {
         let worker = origin.worker;
         if let Some(delay) = wake {
             self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
+        }
+        if let Some(outcome) = scheduled {
+            self.note_scheduled(origin.key, outcome);
         }
         match next {
             Next::Write { write, rule, caching, then } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
+use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, ScheduleSync, VolumeSync};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -19,10 +19,11 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    Schedule,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -30,6 +31,7 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Schedule,
     ];
 
     fn index(self) -> usize {
@@ -43,6 +45,7 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Schedule => Actor::Scheduler,
         }
     }
 }
@@ -76,6 +79,7 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Schedule(ScheduleSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -21,6 +21,8 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The scheduler.
+    Scheduler,
     /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
     /// number.
     Provisioner(Text),
@@ -36,6 +38,7 @@ impl Actor {
             Self::GarbageCollector => "garbage-collector",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::Scheduler => "default-scheduler",
             Self::Provisioner(name) => name,
         }
     }
