@@ -6,22 +6,34 @@
 
 mod claim;
 mod class;
+mod config;
 mod container;
+mod controller_revision;
+mod csi;
 mod data_source;
+mod deployment;
 mod error;
 mod internal;
 mod metadata;
+mod namespace;
 mod node;
 mod path;
 mod pod;
+mod pod_content;
 mod pod_defaults;
 mod pod_volume;
+mod replica_set;
+mod resource_quota;
 mod selectors;
+mod service;
 mod stateful_set;
+mod storage;
 mod strategy;
 mod volume;
 mod volume_source;
 mod warnings;
 
 pub use crate::api::error::ApiError;
-pub(crate) use crate::api::strategy::{check_version, complete, prepare_create, prepare_update, validate_status};
+pub(crate) use crate::api::strategy::{
+    check_version, complete, count_generation, prepare_create, prepare_update, validate_status,
+};

@@ -66,6 +66,8 @@
 //! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`), and of sets of access modes
 //!   of equal size the one with the earlier mode (`DET-1`).
 //! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
+//! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
+//!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
 //!
 //! Where the simulator does less than a cluster:
@@ -73,7 +75,8 @@
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
-//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text.
+//!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
+//!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
@@ -103,17 +106,25 @@ pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
 pub use model::claim::{ClaimPhase, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};
 pub use model::class::{BindingMode, StorageClass, VolumeAttributesClass};
+pub use model::config::{ConfigMap, Secret};
+pub use model::controller_revision::ControllerRevision;
+pub use model::csi::{CsiDriver, CsiNode, CsiStorageCapacity};
+pub use model::deployment::Deployment;
 pub use model::field_error::{FieldError, FieldErrorKind};
 pub use model::json::Json;
 pub use model::kind::{Kind, Object, ObjectKey, Resource};
 pub use model::list::{List, Map, ResourceList, StringMap};
 pub use model::metadata::{ObjectMeta, OwnerReference, ResourceVersion, Uid};
+pub use model::namespace::Namespace;
 pub use model::node::Node;
 pub use model::node_selector::{NodeSelector, VolumeNodeAffinity};
 pub use model::pod::{Pod, PodPhase};
 pub use model::quantity::{Format, Quantity, QuantityError};
 pub use model::reference::{ClaimKey, NamespacedName, ObjectReference};
+pub use model::replica_set::ReplicaSet;
+pub use model::resource_quota::ResourceQuota;
 pub use model::selector::{LabelSelector, Predicate, SelectorError};
+pub use model::service::Service;
 pub use model::shared::Shared;
 pub use model::stateful_set::StatefulSet;
 pub use model::text::Text;
@@ -126,22 +137,45 @@ pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.
 pub mod parts {
+    pub use crate::model::base64::Bytes;
     pub use crate::model::claim::{
         ClaimCondition, ClaimProgress, ModifyVolumeStatus, PersistentVolumeClaimType, VolumeResourceRequirements,
     };
     pub use crate::model::class::{
         StorageClassType, TopologySelectorLabelRequirement, TopologySelectorTerm, VolumeAttributesClassType,
     };
+    pub use crate::model::config::{ConfigMapType, SecretKind};
+    pub use crate::model::controller_revision::ControllerRevisionType;
+    pub use crate::model::csi::{
+        CsiDriverSpec, CsiDriverType, CsiNodeDriver, CsiNodeSpec, CsiNodeType, CsiStorageCapacityType,
+        VolumeNodeResources,
+    };
+    pub use crate::model::deployment::{
+        DeploymentCondition, DeploymentSpec, DeploymentStatus, DeploymentStrategy, DeploymentStrategyType,
+        DeploymentType, RollingUpdateDeployment,
+    };
     pub use crate::model::fields::UnknownFields;
+    pub use crate::model::int_or_string::IntOrString;
     pub use crate::model::metadata::Identity;
-    pub use crate::model::node::{NodeSpec, NodeType};
+    pub use crate::model::namespace::{NamespacePhase, NamespaceSpec, NamespaceStatus, NamespaceType};
+    pub use crate::model::node::{AttachedVolume, NodeCondition, NodeSpec, NodeStatus, NodeType, Taint};
     pub use crate::model::node_selector::{NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm};
     pub use crate::model::pod::{
-        ClaimTemplate, ClaimVolumeSource, Container, EphemeralVolumeSource, PodCondition, PodExtras, PodSpec,
-        PodStatus, PodTemplateSpec, PodType, PodVolume, PodVolumeSource, PodVolumeSources, VolumeDevice, VolumeMount,
+        ClaimTemplate, ClaimVolumeSource, ConfigMapProjection, ConfigMapVolumeSource, Container, DownwardApiProjection,
+        DownwardApiVolumeFile, DownwardApiVolumeSource, EmptyDirVolumeSource, EphemeralVolumeSource,
+        GitRepoVolumeSource, InlineCsiVolumeSource, KeyToPath, LocalObjectReference, ObjectFieldSelector, PodCondition,
+        PodExtras, PodSpec, PodStatus, PodTemplateSpec, PodType, PodVolume, PodVolumeSource, PodVolumeSources,
+        ProjectedVolumeSource, ResourceFieldSelector, SecretProjection, SecretVolumeSource, VolumeDevice, VolumeMount,
+        VolumeProjection,
     };
     pub use crate::model::reference::{SecretReference, TypedLocalObjectReference, TypedObjectReference};
+    pub use crate::model::replica_set::{ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus, ReplicaSetType};
+    pub use crate::model::resource_quota::{
+        ResourceQuotaSpec, ResourceQuotaStatus, ResourceQuotaType, ScopeSelector, ScopeSelectorOperator,
+        ScopedResourceSelectorRequirement,
+    };
     pub use crate::model::selector::{LabelSelectorRequirement, Requirement, SelectorOperator, Test};
+    pub use crate::model::service::{ServiceKind, ServicePort, ServiceSpec, ServiceStatus, ServiceType};
     pub use crate::model::stateful_set::{
         ClaimRetentionPolicy, Ordinals, PodManagementPolicy, RetentionPolicy, RollingUpdate, StatefulSetCondition,
         StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,

@@ -5,23 +5,33 @@
 //! themselves through serde; whether what was read is allowed is decided one layer up, in `api`.
 
 pub(crate) mod access_modes;
+pub(crate) mod base64;
 pub(crate) mod claim;
 pub(crate) mod class;
+pub(crate) mod config;
+pub(crate) mod controller_revision;
+pub(crate) mod csi;
+pub(crate) mod deployment;
 pub(crate) mod field_error;
 pub(crate) mod fields;
 pub(crate) mod id;
+pub(crate) mod int_or_string;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod namespace;
 pub(crate) mod node;
 pub(crate) mod node_selector;
 pub(crate) mod pod;
 pub(crate) mod quantity;
 pub(crate) mod reference;
+pub(crate) mod replica_set;
+pub(crate) mod resource_quota;
 pub(crate) mod schema;
 pub(crate) mod selector;
+pub(crate) mod service;
 pub(crate) mod shared;
 pub(crate) mod stateful_set;
 pub(crate) mod syntax;

@@ -65,6 +65,8 @@ fn plain_scalars_are_read_as_yaml_1_1() {
         ("'010'", "\"010\""),
         ("!!str yes", "\"yes\""),
         ("! yes", "\"yes\""),
+        // kubectl decodes this one.
+        ("!!binary aGk=", "\"aGk=\""),
         ("!mine 10", "\"10\""),
         ("!!int \"010\"", "8"),
         ("!!float 1", "1"),

@@ -2,6 +2,8 @@
 
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
+use crate::model::csi::CsiNodeDriver;
+use crate::model::deployment::{DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment};
 use crate::model::node_selector::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity};
 use crate::model::stateful_set::{RollingUpdate, UpdateStrategy, UpdateStrategyType};
 
@@ -76,6 +78,35 @@ impl Serialize for Internal<'_, UpdateStrategy> {
         let mut out = serializer.serialize_struct("UpdateStrategy", 2)?;
         out.serialize_field("Type", self.0.r#type.as_ref().map_or("", UpdateStrategyType::as_str))?;
         out.serialize_field("RollingUpdate", &self.0.rolling_update.as_ref().map(Internal))?;
+        out.end()
+    }
+}
+
+impl Serialize for Internal<'_, RollingUpdateDeployment> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("RollingUpdateDeployment", 2)?;
+        out.serialize_field("MaxUnavailable", &self.0.max_unavailable.clone().unwrap_or_default())?;
+        out.serialize_field("MaxSurge", &self.0.max_surge.clone().unwrap_or_default())?;
+        out.end()
+    }
+}
+
+impl Serialize for Internal<'_, DeploymentStrategy> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("DeploymentStrategy", 2)?;
+        out.serialize_field("Type", self.0.r#type.as_ref().map_or("", DeploymentStrategyType::as_str))?;
+        out.serialize_field("RollingUpdate", &self.0.rolling_update.as_ref().map(Internal))?;
+        out.end()
+    }
+}
+
+impl Serialize for Internal<'_, CsiNodeDriver> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("CSINodeDriver", 4)?;
+        out.serialize_field("Name", &self.0.name)?;
+        out.serialize_field("NodeID", &self.0.node_id)?;
+        out.serialize_field("TopologyKeys", &self.0.topology_keys)?;
+        out.serialize_field("Allocatable", &self.0.allocatable)?;
         out.end()
     }
 }

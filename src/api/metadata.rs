@@ -3,6 +3,8 @@
 //! Follows `ValidateObjectMeta*` of `k8s.io/apimachinery` and the additions of the core API. The same rules run from
 //! several places of an update, so an error may occur several times there.
 
+use serde::ser::Serialize;
+
 use crate::api::path::{At, Errors};
 use crate::model::field_error::{FieldError, go_json, go_quote};
 use crate::model::json::Json;
@@ -56,11 +58,35 @@ pub(super) fn validate(errors: &mut Errors, metadata: &ObjectMeta, namespaced: b
     validate_managed_fields(errors, &at.child("managedFields"), &metadata.managed_fields);
 }
 
+/// Rules of metadata on creation, with the additional one of the core API.
+pub(super) fn validate_object(errors: &mut Errors, metadata: &ObjectMeta, namespaced: bool, name_rule: NameRule) {
+    validate(errors, metadata, namespaced, name_rule);
+    validate_standard_finalizers(errors, metadata);
+}
+
+/// Rules of a change of metadata, with the additional one of the core API.
+pub(super) fn validate_object_update(errors: &mut Errors, new: &ObjectMeta, old: &ObjectMeta) {
+    validate_update(errors, new, old);
+    validate_standard_finalizers(errors, new);
+}
+
+/// A value that an update must leave as it is.
+pub(super) fn validate_immutable<T: PartialEq + Serialize>(errors: &mut Errors, at: &At, new: &T, old: &T) {
+    if new != old {
+        errors.push(FieldError::invalid_json(at, go_json(new), IMMUTABLE));
+    }
+}
+
+/// Whether a name without a domain may be that of a finalizer.
+pub(super) fn is_standard_finalizer(name: &str) -> bool {
+    ["kubernetes", "orphan", "foregroundDeletion"].contains(&name)
+}
+
 /// The additional rule of the core API: a finalizer without a domain must be one of the standard ones (`VALID-3`).
 pub(super) fn validate_standard_finalizers(errors: &mut Errors, metadata: &ObjectMeta) {
     let at = At::new("metadata").child("finalizers");
     for (index, finalizer) in metadata.finalizers.iter().enumerate() {
-        if !finalizer.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&finalizer.as_str()) {
+        if !finalizer.contains('/') && !is_standard_finalizer(finalizer) {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";
             errors.push(FieldError::invalid(at.index(index), finalizer, rule));
         }

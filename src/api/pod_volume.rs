@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use crate::api::claim::{self, Tolerance};
 use crate::api::metadata::{validate_annotations, validate_labels};
 use crate::api::path::{At, Errors};
-use crate::api::volume_source::{validate_host_path, validate_no_backsteps};
+use crate::api::pod_content::{
+    validate_config_map, validate_csi, validate_downward_api, validate_empty_dir, validate_git_repo,
+    validate_projected, validate_secret,
+};
+use crate::api::volume_source::{validate_host_path, validate_nfs, validate_no_backsteps};
 use crate::model::field_error::{FieldError, go_json};
 use crate::model::json::Json;
 use crate::model::pod::{Container, EphemeralVolumeSource, PodVolume, PodVolumeSource, VolumeDevice, VolumeMount};
-use crate::model::quantity::Quantity;
 use crate::model::syntax::{dns_label, dns_subdomain};
 
 /// The volumes of a pod that break no rule, by name; `true` where a volume can be a device.
@@ -69,6 +72,14 @@ fn validate_sources(errors: &mut Errors, at: &At, volume: &PodVolume, pod: &str)
                     }
                 }
             }
+            PodVolumeSource::EmptyDir(source) => validate_empty_dir(errors, &source_at, source),
+            PodVolumeSource::GitRepo(source) => validate_git_repo(errors, &source_at, source),
+            PodVolumeSource::Secret(source) => validate_secret(errors, &source_at, source),
+            PodVolumeSource::Nfs(source) => validate_nfs(errors, &source_at, source),
+            PodVolumeSource::DownwardApi(source) => validate_downward_api(errors, &source_at, source),
+            PodVolumeSource::ConfigMap(source) => validate_config_map(errors, &source_at, source),
+            PodVolumeSource::Projected(source) => validate_projected(errors, &source_at, source),
+            PodVolumeSource::Csi(source) => validate_csi(errors, &source_at, source),
             PodVolumeSource::Other(key, value) => validate_other(errors, &source_at, key, value),
         }
     }
@@ -81,68 +92,17 @@ fn validate_sources(errors: &mut Errors, at: &At, volume: &PodVolume, pod: &str)
 /// to the real API server.
 fn validate_other(errors: &mut Errors, at: &At, key: &str, value: &Json) {
     let required: &[&str] = match key {
-        "gitRepo" => &["repository"],
         "gcePersistentDisk" => &["pdName"],
         "awsElasticBlockStore" | "cinder" | "portworxVolume" => &["volumeID"],
-        "secret" => &["secretName"],
-        "nfs" => &["server", "path"],
         "glusterfs" => &["endpoints", "path"],
-        "configMap" => &["name"],
         "azureFile" => &["secretName", "shareName"],
         "vsphereVolume" => &["volumePath"],
         "photonPersistentDisk" => &["pdID"],
-        "csi" | "flexVolume" => &["driver"],
+        "flexVolume" => &["driver"],
         _ => &[],
     };
     for field in required {
         errors.require(&at.child(field), value.get(field).and_then(Json::as_str).unwrap_or_default());
-    }
-    validate_files(errors, at, key, value);
-    if key == "nfs"
-        && let Some(path) = value.get("path").and_then(Json::as_str)
-        && !path.starts_with('/')
-    {
-        errors.push(FieldError::invalid(at.child("path"), path, "must be an absolute path"));
-    }
-}
-
-/// The modes and paths of the files that a source makes, and the size of an empty directory.
-fn validate_files(errors: &mut Errors, at: &At, key: &str, value: &Json) {
-    let too_small =
-        |limit: &Json| limit.as_str().is_some_and(|text| Quantity::parse(text).is_ok_and(|limit| limit.is_negative()));
-    if key == "emptyDir" && value.get("sizeLimit").is_some_and(too_small) {
-        let rule = "SizeLimit field must be a valid resource quantity";
-        errors.push(FieldError::forbidden(at.child("sizeLimit"), rule));
-    }
-    if !["secret", "configMap"].contains(&key) {
-        return;
-    }
-    validate_file_mode(errors, &at.child("defaultMode"), value.get("defaultMode"));
-    let Some(Json::List(items)) = value.get("items") else {
-        return;
-    };
-    for (index, item) in items.iter().enumerate() {
-        let at = at.child("items").index(index);
-        let text = |field: &str| item.get(field).and_then(Json::as_str).unwrap_or_default();
-        errors.require(&at.child("key"), text("key"));
-        errors.require(&at.child("path"), text("path"));
-        if text("path").starts_with('/') {
-            errors.push(FieldError::invalid(at.child("path"), text("path"), "must be a relative path"));
-        }
-        validate_no_backsteps(errors, &at.child("path"), text("path"));
-        if text("path").starts_with("..") && !text("path").starts_with("../") {
-            errors.push(FieldError::invalid(at.child("path"), text("path"), "must not start with '..'"));
-        }
-        validate_file_mode(errors, &at.child("mode"), item.get("mode"));
-    }
-}
-
-fn validate_file_mode(errors: &mut Errors, at: &At, mode: Option<&Json>) {
-    if let Some(Json::Number(text)) = mode
-        && !text.parse().is_ok_and(|mode: i64| (0..=0o777).contains(&mode))
-    {
-        let rule = "must be a number between 0 and 0777 (octal), both inclusive";
-        errors.push(FieldError::invalid_json(at, text.as_str(), rule));
     }
 }
 

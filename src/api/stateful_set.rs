@@ -64,16 +64,13 @@ pub(super) fn prepare_create(set: &mut StatefulSet) {
     }
 }
 
-/// Keeps the status of the stored set and raises the generation if the spec changed (`STS-4`).
+/// Keeps the status of the stored set (`STS-4`).
 pub(super) fn prepare_update(new: &mut StatefulSet, old: &StatefulSet) {
     new.status = old.status.clone();
     let in_use =
         old.spec.update_strategy.rolling_update.as_ref().is_some_and(|rolling| rolling.max_unavailable != Json::Null);
     if !in_use && let Some(rolling) = &mut new.spec.update_strategy.rolling_update {
         rolling.max_unavailable = Json::Null;
-    }
-    if new.spec != old.spec {
-        new.metadata.generation = old.metadata.generation + 1;
     }
 }
 

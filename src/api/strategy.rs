@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::api::error::ApiError;
 use crate::api::metadata;
 use crate::api::path::Errors;
-use crate::api::{claim, class, data_source, node, pod, pod_defaults, stateful_set, volume};
-use crate::model::kind::{Kind, Object};
+use crate::model::kind::{Kind, Object, Resource};
 use crate::model::metadata::{ObjectMeta, ResourceVersion};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
@@ -18,24 +17,81 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Fills in defaults; done to everything that is decoded.
-fn default(object: &mut Object) {
-    match object {
-        Object::PersistentVolume(object) => volume::default(Arc::make_mut(object)),
-        Object::PersistentVolumeClaim(object) => claim::default(Arc::make_mut(object)),
-        Object::StorageClass(object) => class::default(Arc::make_mut(object)),
-        Object::StatefulSet(object) => stateful_set::default(Arc::make_mut(object)),
-        Object::Pod(object) => pod_defaults::complete_pod(Arc::make_mut(object)),
-        Object::VolumeAttributesClass(_) | Object::Node(_) => {}
+/// What the API server does to objects of one kind at each step.
+pub(super) trait Strategy: Resource {
+    /// Fills in defaults; done to everything that is decoded.
+    fn default(&mut self) {}
+
+    /// Fills in what belongs to every object that is read from the store.
+    fn complete(&mut self) {
+        Strategy::default(self);
     }
+
+    /// Takes away what cannot be set on creation.
+    fn prepare_create(&mut self, _now: Timestamp) {}
+
+    /// Takes away what cannot be changed by an update of the main resource.
+    fn prepare_update(&mut self, _old: &Self) {}
+
+    /// Whether an update changes what the generation counts.
+    fn is_next_generation(&self, _old: &Self) -> bool {
+        false
+    }
+
+    fn validate_create(&self, errors: &mut Errors);
+
+    fn validate_update(&self, old: &Self, errors: &mut Errors);
+
+    /// Validates an update of the status.
+    fn validate_status(&self, old: &Self, errors: &mut Errors) {
+        metadata::validate_update(errors, self.metadata(), old.metadata());
+    }
+
+    /// What the server warns of when the object is created, or replaces an old one.
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Takes an object of any kind, or two of the same kind, apart.
+macro_rules! for_kind {
+    (mut $object:expr, $name:ident => $do:expr) => {
+        for_kind!(@ $object, $name => { let $name = Arc::make_mut($name); $do })
+    };
+    ($object:expr, $name:ident => $do:expr) => {
+        for_kind!(@ $object, $name => $do)
+    };
+    (@ $object:expr, $name:ident => $do:expr) => {
+        match $object {
+            Object::PersistentVolume($name) => $do,
+            Object::PersistentVolumeClaim($name) => $do,
+            Object::StorageClass($name) => $do,
+            Object::VolumeAttributesClass($name) => $do,
+            Object::StatefulSet($name) => $do,
+            Object::Pod($name) => $do,
+            Object::Node($name) => $do,
+            Object::Deployment($name) => $do,
+            Object::ReplicaSet($name) => $do,
+            Object::ControllerRevision($name) => $do,
+            Object::Service($name) => $do,
+            Object::ConfigMap($name) => $do,
+            Object::Secret($name) => $do,
+            Object::ResourceQuota($name) => $do,
+            Object::Namespace($name) => $do,
+            Object::CsiDriver($name) => $do,
+            Object::CsiNode($name) => $do,
+            Object::CsiStorageCapacity($name) => $do,
+        }
+    };
+}
+
+fn default(object: &mut Object) {
+    for_kind!(mut object, object => Strategy::default(object));
 }
 
 /// Fills in what the API fills in whenever it reads an object: defaults, and both forms of a data source (`API-7`).
 pub(crate) fn complete(object: &mut Object) {
-    default(object);
-    if let Object::PersistentVolumeClaim(claim) = object {
-        data_source::normalize(&mut Arc::make_mut(claim).spec);
-    }
+    for_kind!(mut object, object => object.complete());
 }
 
 /// Puts the object into a namespace: its own, or else the given one. A kind without namespaces loses the one that
@@ -67,44 +123,12 @@ pub(crate) fn prepare_create(
     metadata.self_link = Text::default();
     set_namespace(&mut object, namespace);
     admit(&mut object);
-    match &mut object {
-        Object::PersistentVolume(object) => volume::prepare_create(Arc::make_mut(object), now),
-        Object::PersistentVolumeClaim(object) => claim::prepare_create(Arc::make_mut(object)),
-        Object::StatefulSet(object) => stateful_set::prepare_create(Arc::make_mut(object)),
-        Object::Pod(object) => Arc::make_mut(object).status = crate::model::pod::PodStatus::default(),
-        Object::StorageClass(_) | Object::VolumeAttributesClass(_) | Object::Node(_) => {}
-    }
     let mut errors = Errors::default();
-    let warnings = match &object {
-        Object::PersistentVolume(object) => {
-            volume::validate_create(&mut errors, object);
-            volume::warnings(object)
-        }
-        Object::PersistentVolumeClaim(object) => {
-            claim::validate_create(&mut errors, object);
-            claim::warnings(object)
-        }
-        Object::StorageClass(object) => {
-            class::validate_create(&mut errors, object);
-            class::warnings(object)
-        }
-        Object::VolumeAttributesClass(object) => {
-            class::validate_attributes_class(&mut errors, object);
-            Vec::new()
-        }
-        Object::StatefulSet(object) => {
-            stateful_set::validate_create(&mut errors, object);
-            stateful_set::warnings(object, None)
-        }
-        Object::Pod(object) => {
-            pod::validate_create(&mut errors, object);
-            pod::warnings("spec", &object.spec)
-        }
-        Object::Node(object) => {
-            node::validate_create(&mut errors, object);
-            Vec::new()
-        }
-    };
+    let warnings = for_kind!(mut &mut object, object => {
+        object.prepare_create(now);
+        object.validate_create(&mut errors);
+        object.warnings(None)
+    });
     finish(object, errors, warnings)
 }
 
@@ -141,71 +165,51 @@ pub(crate) fn prepare_update(mut new: Object, old: &Object, namespace: &Text) ->
     check_version(new.metadata().resource_version, old)?;
     keep_metadata(new.metadata_mut(), old.metadata());
     let mut errors = Errors::default();
-    let warnings = match (&mut new, old) {
-        (Object::PersistentVolume(new), Object::PersistentVolume(old)) => {
-            volume::prepare_update(Arc::make_mut(new), old);
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, false);
-            volume::validate_update(&mut errors, new, old);
-            volume::warnings(new)
-        }
-        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
-            claim::prepare_update(Arc::make_mut(new), old);
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, true);
-            claim::validate_update(&mut errors, new, old);
-            claim::warnings(new)
-        }
-        (Object::StorageClass(new), Object::StorageClass(old)) => {
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, false);
-            class::validate_update(&mut errors, new, old);
-            class::warnings(new)
-        }
-        (Object::VolumeAttributesClass(new), Object::VolumeAttributesClass(old)) => {
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, false);
-            class::validate_attributes_class_update(&mut errors, new, old);
-            Vec::new()
-        }
-        (Object::StatefulSet(new), Object::StatefulSet(old)) => {
-            stateful_set::prepare_update(Arc::make_mut(new), old);
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, true);
-            stateful_set::validate_update(&mut errors, new, old);
-            stateful_set::warnings(new, Some(old))
-        }
-        (Object::Pod(new), Object::Pod(old)) => {
-            Arc::make_mut(new).status = old.status.clone();
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, true);
-            pod::validate_update(&mut errors, new, old);
-            pod::warnings("spec", &new.spec)
-        }
-        (Object::Node(new), Object::Node(old)) => {
-            Arc::make_mut(new).status = old.status.clone();
-            validate_metadata(&mut errors, &new.metadata, &old.metadata, false);
-            node::validate_update(&mut errors, new, old);
-            Vec::new()
-        }
-        (new, _) => return Err(other_kind(new.kind(), old.kind())),
-    };
+    let warnings = for_kind!(mut &mut new, new => update(new, old, &mut errors))?;
     finish(new, errors, warnings)
+}
+
+fn update<T: Strategy>(new: &mut T, old: &Object, errors: &mut Errors) -> Result<Vec<String>, ApiError> {
+    let old = same_kind::<T>(old)?;
+    new.prepare_update(old);
+    if new.is_next_generation(old) {
+        new.metadata_mut().generation = old.metadata().generation + 1;
+    }
+    // The rules that the generic server applies to any update before the kind has its say.
+    let namespaced = T::KIND.is_namespaced();
+    metadata::validate(errors, new.metadata(), namespaced, metadata::path_segment);
+    metadata::validate_update(errors, new.metadata(), old.metadata());
+    new.validate_update(old, errors);
+    Ok(new.warnings(Some(old)))
+}
+
+/// Counts the generation of an object that a controller updates.
+pub(crate) fn count_generation(new: &mut Object, old: &Object) {
+    fn is_next<T: Strategy>(new: &T, old: &Object) -> bool {
+        T::unwrap(old).is_some_and(|old| new.is_next_generation(old))
+    }
+
+    let next = for_kind!(&*new, new => is_next(&**new, old));
+    if next {
+        new.metadata_mut().generation = old.metadata().generation + 1;
+    }
 }
 
 /// Validates an update of the status subresource; the spec is the stored one already.
 pub(crate) fn validate_status(new: &Object, old: &Object) -> Result<(), ApiError> {
-    let mut errors = Errors::default();
-    match (new, old) {
-        (Object::PersistentVolume(new), Object::PersistentVolume(old)) => {
-            volume::validate_status(&mut errors, new, old);
-        }
-        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
-            claim::validate_status(&mut errors, new, old);
-        }
-        (Object::StatefulSet(new), Object::StatefulSet(old)) => stateful_set::validate_status(&mut errors, new, old),
-        (new, old) if new.kind() != old.kind() => return Err(other_kind(new.kind(), old.kind())),
-        (new, old) => metadata::validate_update(&mut errors, new.metadata(), old.metadata()),
+    fn validate<T: Strategy>(new: &T, old: &Object, errors: &mut Errors) -> Result<(), ApiError> {
+        new.validate_status(same_kind::<T>(old)?, errors);
+        Ok(())
     }
+
+    let mut errors = Errors::default();
+    for_kind!(new, new => validate(&**new, old, &mut errors))?;
     refuse(new, errors)
 }
 
-fn other_kind(new: Kind, old: Kind) -> ApiError {
-    ApiError::BadRequest { message: format!("a {old} cannot be replaced by a {new}") }
+fn same_kind<T: Resource>(old: &Object) -> Result<&T, ApiError> {
+    let other = |new: Kind, old| ApiError::BadRequest { message: format!("a {old} cannot be replaced by a {new}") };
+    T::unwrap(old).map(AsRef::as_ref).ok_or_else(|| other(T::KIND, old.kind()))
 }
 
 /// What an update cannot set, and what it may leave out (`VALID-5`).
@@ -221,12 +225,6 @@ fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta) {
     if new.deletion_grace_period_seconds.is_none() {
         new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
     }
-}
-
-/// The rules that the generic server applies to any update before the kind has its say.
-fn validate_metadata(errors: &mut Errors, new: &ObjectMeta, old: &ObjectMeta, namespaced: bool) {
-    metadata::validate(errors, new, namespaced, metadata::path_segment);
-    metadata::validate_update(errors, new, old);
 }
 
 fn finish(object: Object, errors: Errors, mut warnings: Vec<String>) -> Result<Prepared, ApiError> {

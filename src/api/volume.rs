@@ -1,7 +1,5 @@
 //! Rules of PersistentVolumes (`FIELD-1` to `FIELD-3`, `VALID-10` to `VALID-30`).
 
-use std::sync::Arc;
-
 use crate::api::internal::Internal;
 use crate::api::metadata;
 use crate::api::path::{At, Errors};
@@ -344,6 +342,6 @@ fn removed_source(source: &VolumeSource) -> Option<(&'static str, &'static str)>
 }
 
 /// Keeps the status of the stored volume (`API-4`).
-pub(super) fn prepare_update(new: &mut PersistentVolume, old: &Arc<PersistentVolume>) {
+pub(super) fn prepare_update(new: &mut PersistentVolume, old: &PersistentVolume) {
     new.status = old.status.clone();
 }

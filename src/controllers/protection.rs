@@ -63,7 +63,7 @@ fn uses(pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
             PodVolumeSource::Ephemeral(_) => {
                 claim.metadata.name == pod.ephemeral_claim(&volume.name).name && owned && !shut_down
             }
-            PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => false,
+            _ => false,
         })
     })
 }

@@ -5,12 +5,20 @@ use std::sync::Arc;
 
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::config::{ConfigMap, Secret};
+use crate::model::controller_revision::ControllerRevision;
+use crate::model::csi::{CsiDriver, CsiNode, CsiStorageCapacity};
+use crate::model::deployment::Deployment;
 use crate::model::fields::{Field, Report, Trail, read_map};
 use crate::model::json::Json;
 use crate::model::metadata::ObjectMeta;
+use crate::model::namespace::Namespace;
 use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
+use crate::model::replica_set::ReplicaSet;
+use crate::model::resource_quota::ResourceQuota;
+use crate::model::service::Service;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
@@ -47,7 +55,7 @@ macro_rules! type_meta {
 pub(crate) use type_meta;
 
 macro_rules! kinds {
-    ($( $(#[$doc:meta])* $kind:ident { version: $version:literal, resource: $resource:literal, short: $short:literal, namespaced: $namespaced:literal } )*) => {
+    ($( $(#[$doc:meta])* $kind:ident { name: $name:literal, version: $version:literal, resource: $resource:literal, short: $short:expr, namespaced: $namespaced:literal } )*) => {
         /// A kind of object that the simulator holds.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -62,7 +70,7 @@ macro_rules! kinds {
             /// Its name, as `kind` in a manifest has it.
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $( Self::$kind => stringify!($kind), )*
+                    $( Self::$kind => $name, )*
                 }
             }
 
@@ -80,8 +88,8 @@ macro_rules! kinds {
                 }
             }
 
-            /// The short name that kubectl knows.
-            pub fn short_name(self) -> &'static str {
+            /// The short name that kubectl knows, where it knows one.
+            pub fn short_name(self) -> Option<&'static str> {
                 match self {
                     $( Self::$kind => $short, )*
                 }
@@ -207,19 +215,41 @@ pub trait Resource: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
 
 kinds! {
     /// A piece of storage.
-    PersistentVolume { version: "v1", resource: "persistentvolumes", short: "pv", namespaced: false }
+    PersistentVolume { name: "PersistentVolume", version: "v1", resource: "persistentvolumes", short: Some("pv"), namespaced: false }
     /// A request for storage.
-    PersistentVolumeClaim { version: "v1", resource: "persistentvolumeclaims", short: "pvc", namespaced: true }
+    PersistentVolumeClaim { name: "PersistentVolumeClaim", version: "v1", resource: "persistentvolumeclaims", short: Some("pvc"), namespaced: true }
     /// How storage is made.
-    StorageClass { version: "storage.k8s.io/v1", resource: "storageclasses", short: "sc", namespaced: false }
+    StorageClass { name: "StorageClass", version: "storage.k8s.io/v1", resource: "storageclasses", short: Some("sc"), namespaced: false }
     /// How storage is tuned.
-    VolumeAttributesClass { version: "storage.k8s.io/v1", resource: "volumeattributesclasses", short: "vac", namespaced: false }
+    VolumeAttributesClass { name: "VolumeAttributesClass", version: "storage.k8s.io/v1", resource: "volumeattributesclasses", short: Some("vac"), namespaced: false }
     /// Pods with an identity and claims of their own.
-    StatefulSet { version: "apps/v1", resource: "statefulsets", short: "sts", namespaced: true }
+    StatefulSet { name: "StatefulSet", version: "apps/v1", resource: "statefulsets", short: Some("sts"), namespaced: true }
     /// Containers that run together and use volumes.
-    Pod { version: "v1", resource: "pods", short: "po", namespaced: true }
+    Pod { name: "Pod", version: "v1", resource: "pods", short: Some("po"), namespaced: true }
     /// A machine that runs pods.
-    Node { version: "v1", resource: "nodes", short: "no", namespaced: false }
+    Node { name: "Node", version: "v1", resource: "nodes", short: Some("no"), namespaced: false }
+    /// Pods that are all alike, and how they get a new template.
+    Deployment { name: "Deployment", version: "apps/v1", resource: "deployments", short: Some("deploy"), namespaced: true }
+    /// A number of pods from one template.
+    ReplicaSet { name: "ReplicaSet", version: "apps/v1", resource: "replicasets", short: Some("rs"), namespaced: true }
+    /// A state of a set to which it can go back.
+    ControllerRevision { name: "ControllerRevision", version: "apps/v1", resource: "controllerrevisions", short: None, namespaced: true }
+    /// A name and an address for pods.
+    Service { name: "Service", version: "v1", resource: "services", short: Some("svc"), namespaced: true }
+    /// Texts for pods.
+    ConfigMap { name: "ConfigMap", version: "v1", resource: "configmaps", short: Some("cm"), namespaced: true }
+    /// Data for pods that not everybody may see.
+    Secret { name: "Secret", version: "v1", resource: "secrets", short: None, namespaced: true }
+    /// How much the objects of a namespace may use in all.
+    ResourceQuota { name: "ResourceQuota", version: "v1", resource: "resourcequotas", short: Some("quota"), namespaced: true }
+    /// Where objects live.
+    Namespace { name: "Namespace", version: "v1", resource: "namespaces", short: Some("ns"), namespaced: false }
+    /// What a storage driver can do and needs.
+    CsiDriver { name: "CSIDriver", version: "storage.k8s.io/v1", resource: "csidrivers", short: None, namespaced: false }
+    /// The storage drivers of a node.
+    CsiNode { name: "CSINode", version: "storage.k8s.io/v1", resource: "csinodes", short: None, namespaced: false }
+    /// How much storage of one class is left in one topology.
+    CsiStorageCapacity { name: "CSIStorageCapacity", version: "storage.k8s.io/v1", resource: "csistoragecapacities", short: None, namespaced: true }
 }
 
 impl Kind {
@@ -244,7 +274,9 @@ impl Kind {
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         Self::ALL.iter().copied().find(|kind| {
-            kind.short_name() == name || kind.resource() == name || kind.as_str().to_ascii_lowercase() == name
+            kind.short_name() == Some(name.as_str())
+                || kind.resource() == name
+                || kind.as_str().to_ascii_lowercase() == name
         })
     }
 

@@ -3,21 +3,28 @@
 //! What they do not read (probes, security contexts, ...) is carried as it was written and checked against the table
 //! of `schema` only.
 
-use serde::de::MapAccess;
-use serde::ser::SerializeMap;
+mod content;
+mod volume;
 
-use crate::model::claim::PersistentVolumeClaimSpec;
-use crate::model::fields::{Field, Fields, Report, Trail, api_enum, api_struct, read_value};
+use crate::model::fields::{api_enum, api_struct};
 use crate::model::json::Json;
 use crate::model::kind::type_meta;
 use crate::model::list::{List, StringMap};
 use crate::model::metadata::ObjectMeta;
 use crate::model::reference::{ClaimKey, NamespacedName};
-use crate::model::schema;
 use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
-use crate::model::volume_source::HostPathVolumeSource;
+
+pub use crate::model::pod::content::{
+    ConfigMapProjection, ConfigMapVolumeSource, DownwardApiProjection, DownwardApiVolumeFile, DownwardApiVolumeSource,
+    EmptyDirVolumeSource, GitRepoVolumeSource, InlineCsiVolumeSource, KeyToPath, LocalObjectReference,
+    ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, SecretProjection, SecretVolumeSource,
+    VolumeProjection,
+};
+pub use crate::model::pod::volume::{
+    ClaimTemplate, ClaimVolumeSource, EphemeralVolumeSource, PodVolume, PodVolumeSource, PodVolumeSources,
+};
 
 api_enum! {
     /// Where a pod is in its life.
@@ -48,173 +55,6 @@ type_meta!(
     /// Marks an object as a `Pod`.
     PodType = "v1", "Pod"
 );
-
-api_struct! {
-    /// A claim that a pod uses by name.
-    pub struct ClaimVolumeSource {
-        /// Name of the claim, in the namespace of the pod.
-        claim_name: Text = "claimName" always;
-        /// Whether it is mounted read only.
-        read_only: bool = "readOnly";
-    }
-}
-
-api_struct! {
-    /// The claim that a generic ephemeral volume makes.
-    pub struct ClaimTemplate {
-        /// Labels and annotations of the claim.
-        metadata: ObjectMeta = "metadata";
-        /// What the claim asks for.
-        spec: Shared<PersistentVolumeClaimSpec> = "spec" always;
-    }
-}
-
-api_struct! {
-    /// A volume whose claim lives as long as the pod.
-    pub struct EphemeralVolumeSource {
-        /// The claim.
-        volume_claim_template: Option<ClaimTemplate> = "volumeClaimTemplate";
-    }
-}
-
-/// What stands behind a volume of a pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PodVolumeSource {
-    /// A claim.
-    PersistentVolumeClaim(ClaimVolumeSource),
-    /// A claim that is made for the pod.
-    Ephemeral(EphemeralVolumeSource),
-    /// A directory of the node.
-    HostPath(HostPathVolumeSource),
-    /// Any other source, by the key under which it stands.
-    Other(Text, Json),
-}
-
-/// The sources of a pod's volume: one, or in an invalid pod none or several.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PodVolumeSources(Vec<PodVolumeSource>);
-
-impl PodVolumeSources {
-    /// The sources.
-    pub fn iter(&self) -> impl Iterator<Item = &PodVolumeSource> {
-        self.0.iter()
-    }
-}
-
-impl From<PodVolumeSource> for PodVolumeSources {
-    fn from(source: PodVolumeSource) -> Self {
-        Self(vec![source])
-    }
-}
-
-impl PodVolumeSource {
-    /// The keys of all sources in the order in which validation meets them, with the shape of each.
-    const KEYS: [(&'static str, &'static str); 30] = [
-        ("emptyDir", "EmptyDirVolumeSource"),
-        ("hostPath", "HostPathVolumeSource"),
-        ("gitRepo", "GitRepoVolumeSource"),
-        ("gcePersistentDisk", "GCEPersistentDiskVolumeSource"),
-        ("awsElasticBlockStore", "AWSElasticBlockStoreVolumeSource"),
-        ("secret", "SecretVolumeSource"),
-        ("nfs", "NFSVolumeSource"),
-        ("iscsi", "ISCSIVolumeSource"),
-        ("glusterfs", "GlusterfsVolumeSource"),
-        ("flocker", "FlockerVolumeSource"),
-        ("persistentVolumeClaim", "PersistentVolumeClaimVolumeSource"),
-        ("rbd", "RBDVolumeSource"),
-        ("cinder", "CinderVolumeSource"),
-        ("cephfs", "CephFSVolumeSource"),
-        ("quobyte", "QuobyteVolumeSource"),
-        ("downwardAPI", "DownwardAPIVolumeSource"),
-        ("fc", "FCVolumeSource"),
-        ("flexVolume", "FlexVolumeSource"),
-        ("configMap", "ConfigMapVolumeSource"),
-        ("azureFile", "AzureFileVolumeSource"),
-        ("vsphereVolume", "VsphereVirtualDiskVolumeSource"),
-        ("photonPersistentDisk", "PhotonPersistentDiskVolumeSource"),
-        ("portworxVolume", "PortworxVolumeSource"),
-        ("azureDisk", "AzureDiskVolumeSource"),
-        ("storageos", "StorageOSVolumeSource"),
-        ("scaleIO", "ScaleIOVolumeSource"),
-        ("projected", "ProjectedVolumeSource"),
-        ("csi", "CSIVolumeSource"),
-        ("ephemeral", "EphemeralVolumeSource"),
-        ("image", "ImageVolumeSource"),
-    ];
-
-    /// The key under which it stands in the volume.
-    pub fn key(&self) -> &str {
-        match self {
-            Self::PersistentVolumeClaim(_) => "persistentVolumeClaim",
-            Self::Ephemeral(_) => "ephemeral",
-            Self::HostPath(_) => "hostPath",
-            Self::Other(key, _) => key,
-        }
-    }
-
-    fn place(&self) -> Option<usize> {
-        Self::KEYS.iter().position(|(key, _)| *key == self.key())
-    }
-}
-
-impl Fields for PodVolumeSources {
-    const COUNT: usize = PodVolumeSource::KEYS.len();
-
-    fn index_of(key: &str) -> Option<usize> {
-        PodVolumeSource::KEYS.iter().position(|(known, _)| *known == key)
-    }
-
-    fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
-        let source = match PodVolumeSource::KEYS[index].0 {
-            "persistentVolumeClaim" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::PersistentVolumeClaim),
-            "ephemeral" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::Ephemeral),
-            "hostPath" => read_value::<Option<_>, A>(map)?.map(PodVolumeSource::HostPath),
-            key => read_value::<Option<Json>, A>(map)?.map(|value| PodVolumeSource::Other(key.into(), value)),
-        };
-        if let Some(source) = source {
-            let at = self.0.partition_point(|present| present.place() < source.place());
-            self.0.insert(at, source);
-        }
-        Ok(())
-    }
-
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.0.iter().try_for_each(|source| match source {
-            PodVolumeSource::PersistentVolumeClaim(value) => map.serialize_entry(source.key(), value),
-            PodVolumeSource::Ephemeral(value) => map.serialize_entry(source.key(), value),
-            PodVolumeSource::HostPath(value) => map.serialize_entry(source.key(), value),
-            PodVolumeSource::Other(key, value) => map.serialize_entry(key, value),
-        })
-    }
-
-    fn audit_fields(&self, at: &Trail<'_>, report: Report<'_>) {
-        for source in &self.0 {
-            let at = at.key(source.key());
-            match source {
-                PodVolumeSource::PersistentVolumeClaim(value) => value.audit(&at, report),
-                PodVolumeSource::Ephemeral(value) => value.audit(&at, report),
-                PodVolumeSource::HostPath(value) => value.audit(&at, report),
-                PodVolumeSource::Other(_, value) => {
-                    if let Some(place) = source.place() {
-                        schema::audit(value, PodVolumeSource::KEYS[place].1, &at, report);
-                    }
-                }
-            }
-        }
-    }
-}
-
-api_struct! {
-    /// A volume of a pod.
-    pub struct PodVolume {
-        /// Its name in the pod.
-        name: Text = "name" always;
-    }
-    group {
-        /// What stands behind it.
-        sources: PodVolumeSources;
-    }
-}
 
 api_struct! {
     /// A directory of a container at which a volume is mounted.
@@ -571,7 +411,7 @@ impl Pod {
                     Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
                 }
                 PodVolumeSource::Ephemeral(_) => Some(self.ephemeral_claim(&volume.name)),
-                PodVolumeSource::HostPath(_) | PodVolumeSource::Other(..) => None,
+                _ => None,
             })
         })
     }

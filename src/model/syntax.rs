@@ -94,6 +94,27 @@ fn subdomain(text: &str, unit: &str) -> Vec<String> {
     complaints
 }
 
+/// Complaints about a key of a ConfigMap or a Secret, which can be the name of a file.
+pub(crate) fn config_key(text: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    if text.len() > 253 {
+        complaints.push("must be no more than 253 characters".to_owned());
+    }
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
+        complaints.push(
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or \
+             'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+                .to_owned(),
+        );
+    }
+    complaints.extend(match text {
+        "." | ".." => Some(format!("must not be '{text}'")),
+        _ if text.starts_with("..") => Some("must not start with '..'".to_owned()),
+        _ => None,
+    });
+    complaints
+}
+
 /// A name with a suffix still to come: a last dash is allowed. Kubernetes takes the character before it away too.
 pub(crate) fn as_prefix(name: &str) -> String {
     match name.strip_suffix('-') {

@@ -101,6 +101,7 @@ fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::VolumeAttributesClass => (&["NAME", "DRIVERNAME", "AGE"], &[]),
         Kind::StatefulSet => (&["NAME", "READY", "AGE"], &["CONTAINERS", "IMAGES"]),
         Kind::Pod | Kind::Node => (&["NAME", "STATUS", "AGE"], &[]),
+        _ => (&["NAME", "AGE"], &[]),
     };
     columns.iter().chain(more.iter().filter(|_| wide)).copied().collect()
 }
@@ -124,6 +125,7 @@ fn row_of(cluster: &Cluster, object: &Object, wide: bool) -> Vec<String> {
         }
         Object::Pod(pod) => vec![name, status(&pod.metadata, pod.status.phase.as_str()), age],
         Object::Node(_) => vec![name, "Ready".to_owned(), age],
+        _ => vec![name, age],
     }
 }
 

@@ -13,11 +13,9 @@ use crate::store::table::Table;
 /// Mutating admission on creation: the default class, and the finalizers that protect what is in use (`ADM-1`).
 pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
     match object {
-        Object::PersistentVolume(volume) => {
-            if !volume.metadata.has_finalizer(PV_PROTECTION_FINALIZER) {
-                let volume = Arc::make_mut(volume);
-                volume.metadata.finalizers = volume.metadata.finalizers.with(Text::from(PV_PROTECTION_FINALIZER));
-            }
+        Object::PersistentVolume(volume) if !volume.metadata.has_finalizer(PV_PROTECTION_FINALIZER) => {
+            let volume = Arc::make_mut(volume);
+            volume.metadata.finalizers = volume.metadata.finalizers.with(Text::from(PV_PROTECTION_FINALIZER));
         }
         Object::PersistentVolumeClaim(claim) => {
             let claim = Arc::make_mut(claim);
@@ -30,11 +28,7 @@ pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
                 claim.metadata.finalizers = claim.metadata.finalizers.with(Text::from(PVC_PROTECTION_FINALIZER));
             }
         }
-        Object::StorageClass(_)
-        | Object::VolumeAttributesClass(_)
-        | Object::StatefulSet(_)
-        | Object::Pod(_)
-        | Object::Node(_) => {}
+        _ => {}
     }
 }
 

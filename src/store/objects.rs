@@ -4,12 +4,20 @@ use std::sync::Arc;
 
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::config::{ConfigMap, Secret};
+use crate::model::controller_revision::ControllerRevision;
+use crate::model::csi::{CsiDriver, CsiNode, CsiStorageCapacity};
+use crate::model::deployment::Deployment;
 use crate::model::id::{Id, ObjectId, Sequence};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
 use crate::model::metadata::{OwnerReference, Uid};
+use crate::model::namespace::Namespace;
 use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::replica_set::ReplicaSet;
+use crate::model::resource_quota::ResourceQuota;
+use crate::model::service::Service;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
@@ -26,6 +34,17 @@ pub(crate) struct Store {
     pub(crate) sets: Table<StatefulSet>,
     pub(crate) pods: Table<Pod>,
     pub(crate) nodes: Table<Node>,
+    pub(crate) deployments: Table<Deployment>,
+    pub(crate) replica_sets: Table<ReplicaSet>,
+    pub(crate) revisions: Table<ControllerRevision>,
+    pub(crate) services: Table<Service>,
+    pub(crate) config_maps: Table<ConfigMap>,
+    pub(crate) secrets: Table<Secret>,
+    pub(crate) quotas: Table<ResourceQuota>,
+    pub(crate) namespaces: Table<Namespace>,
+    pub(crate) csi_drivers: Table<CsiDriver>,
+    pub(crate) csi_nodes: Table<CsiNode>,
+    pub(crate) storage_capacities: Table<CsiStorageCapacity>,
     pub(super) links: Links,
     pub(super) version: u64,
     pub(super) sequence: u64,
@@ -126,6 +145,17 @@ stored! {
     StatefulSet: sets,
     Pod: pods,
     Node: nodes,
+    Deployment: deployments,
+    ReplicaSet: replica_sets,
+    ControllerRevision: revisions,
+    Service: services,
+    ConfigMap: config_maps,
+    Secret: secrets,
+    ResourceQuota: quotas,
+    Namespace: namespaces,
+    CsiDriver: csi_drivers,
+    CsiNode: csi_nodes,
+    CsiStorageCapacity: storage_capacities,
 }
 
 impl Store {

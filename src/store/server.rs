@@ -124,6 +124,10 @@ impl Store {
                 ));
             }
         }
+        let mut object = object;
+        if context.rules == StoreRules::Server {
+            api::count_generation(&mut object, &old);
+        }
         Ok(self.store_update(object, old, Vec::new()))
     }
 
@@ -133,7 +137,7 @@ impl Store {
         let mut object = object;
         if context.rules == StoreRules::Server {
             admission::prepare_status(&mut object, &old, context.now);
-            if matches!(object, Object::StatefulSet(_)) {
+            if matches!(object, Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_)) {
                 api::validate_status(&object, &old)?;
             }
         }
@@ -247,6 +251,11 @@ fn with_status(old: &Object, sent: &Object) -> Option<Object> {
         (Object::StatefulSet(new), Object::StatefulSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
         (Object::Pod(new), Object::Pod(sent)) => Arc::make_mut(new).status = sent.status.clone(),
         (Object::Node(new), Object::Node(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::Deployment(new), Object::Deployment(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::ReplicaSet(new), Object::ReplicaSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::Service(new), Object::Service(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::ResourceQuota(new), Object::ResourceQuota(sent)) => Arc::make_mut(new).status = sent.status.clone(),
+        (Object::Namespace(new), Object::Namespace(sent)) => Arc::make_mut(new).status = sent.status.clone(),
         _ => return None,
     }
     Some(new)

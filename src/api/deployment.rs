@@ -1,0 +1,181 @@
+//! Rules of Deployments.
+//!
+//! Follows `pkg/apis/apps/v1/defaults.go`, `pkg/registry/apps/deployment` and `ValidateDeployment*`.
+
+use crate::api::internal::Internal;
+use crate::api::metadata::{self, validate_immutable};
+use crate::api::path::{At, Errors};
+use crate::api::pod;
+use crate::api::pod_defaults::complete_spec;
+use crate::api::replica_set::{not_negative, validate_selected_template, warn_of_name};
+use crate::api::strategy::Strategy;
+use crate::model::deployment::{
+    Deployment, DeploymentSpec, DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment,
+};
+use crate::model::field_error::{FieldError, go_json};
+use crate::model::int_or_string::IntOrString;
+use crate::model::shared::Shared;
+use crate::model::syntax::dns_subdomain;
+use crate::model::time::Timestamp;
+
+const DEFAULT_SHARE: &str = "25%";
+
+impl Strategy for Deployment {
+    fn default(&mut self) {
+        let spec = &mut *self.spec;
+        spec.replicas.get_or_insert(1);
+        let strategy = &mut spec.strategy;
+        if strategy.r#type.as_ref().is_none_or(|kind| kind.as_str().is_empty()) {
+            strategy.r#type = Some(DeploymentStrategyType::RollingUpdate);
+        }
+        if strategy.r#type == Some(DeploymentStrategyType::RollingUpdate) {
+            let rolling = strategy.rolling_update.get_or_insert_default();
+            rolling.max_unavailable.get_or_insert_with(|| DEFAULT_SHARE.into());
+            rolling.max_surge.get_or_insert_with(|| DEFAULT_SHARE.into());
+        }
+        spec.revision_history_limit.get_or_insert(10);
+        spec.progress_deadline_seconds.get_or_insert(600);
+        complete_spec(&mut spec.template.spec);
+    }
+
+    fn prepare_create(&mut self, _: Timestamp) {
+        self.status = Shared::default();
+        self.metadata.generation = 1;
+    }
+
+    fn prepare_update(&mut self, old: &Self) {
+        self.status = old.status.clone();
+    }
+
+    /// The annotations count, too, because the controller copies them to its ReplicaSets.
+    fn is_next_generation(&self, old: &Self) -> bool {
+        self.spec != old.spec || self.metadata.annotations != old.metadata.annotations
+    }
+
+    fn validate_create(&self, errors: &mut Errors) {
+        metadata::validate_object(errors, &self.metadata, true, dns_subdomain);
+        validate_spec(errors, &At::new("spec"), &self.spec);
+    }
+
+    fn validate_update(&self, old: &Self, errors: &mut Errors) {
+        metadata::validate_object_update(errors, &self.metadata, &old.metadata);
+        validate_spec(errors, &At::new("spec"), &self.spec);
+        validate_immutable(errors, &At::new("spec.selector"), &self.spec.selector, &old.spec.selector);
+    }
+
+    fn validate_status(&self, old: &Self, errors: &mut Errors) {
+        metadata::validate_object_update(errors, &self.metadata, &old.metadata);
+        let (at, status) = (At::new("status"), &*self.status);
+        not_negative(errors, at.child("observedGeneration"), status.observed_generation);
+        not_negative(errors, at.child("replicas"), status.replicas);
+        not_negative(errors, at.child("updatedReplicas"), status.updated_replicas);
+        not_negative(errors, at.child("readyReplicas"), status.ready_replicas);
+        not_negative(errors, at.child("availableReplicas"), status.available_replicas);
+        not_negative(errors, at.child("unavailableReplicas"), status.unavailable_replicas);
+        not_negative(errors, at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
+        let collisions = status.collision_count.unwrap_or_default();
+        not_negative(errors, at.child("collisionCount"), collisions);
+        let mut bounded = |field: &str, value: i32, bound: i32, name: &str| {
+            if value > bound {
+                let rule = format!("cannot be greater than {name}");
+                errors.push(FieldError::invalid_json(at.child(field), value.to_string(), rule));
+            }
+        };
+        bounded("updatedReplicas", status.updated_replicas, status.replicas, "status.replicas");
+        bounded("readyReplicas", status.ready_replicas, status.replicas, "status.replicas");
+        bounded("availableReplicas", status.available_replicas, status.replicas, "status.replicas");
+        bounded("availableReplicas", status.available_replicas, status.ready_replicas, "readyReplicas");
+        if collisions < old.status.collision_count.unwrap_or_default() {
+            let rule = "cannot be decremented";
+            errors.push(FieldError::invalid_json(at.child("collisionCount"), collisions.to_string(), rule));
+        }
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if old.is_none() {
+            warnings.extend(warn_of_name(&self.metadata.name));
+        }
+        if old.is_none_or(|old| old.metadata.generation != self.metadata.generation) {
+            warnings.extend(pod::warnings("spec.template.spec", &self.spec.template.spec));
+        }
+        warnings
+    }
+}
+
+fn validate_spec(errors: &mut Errors, at: &At, spec: &DeploymentSpec) {
+    not_negative(errors, at.child("replicas"), spec.replicas.unwrap_or_default());
+    validate_selected_template(errors, at, spec.selector.as_deref(), &spec.template);
+    validate_strategy(errors, &at.child("strategy"), &spec.strategy);
+    not_negative(errors, at.child("minReadySeconds"), spec.min_ready_seconds);
+    not_negative(errors, at.child("revisionHistoryLimit"), spec.revision_history_limit.unwrap_or_default());
+    if let Some(seconds) = spec.progress_deadline_seconds {
+        let at = at.child("progressDeadlineSeconds");
+        not_negative(errors, at.clone(), seconds);
+        if seconds <= spec.min_ready_seconds {
+            errors.push(FieldError::invalid_json(at, seconds.to_string(), "must be greater than minReadySeconds"));
+        }
+    }
+}
+
+fn validate_strategy(errors: &mut Errors, at: &At, strategy: &DeploymentStrategy) {
+    let rolling_at = at.child("rollingUpdate");
+    match (&strategy.r#type, &strategy.rolling_update) {
+        (Some(DeploymentStrategyType::Recreate), Some(_)) => {
+            errors.push(FieldError::forbidden(rolling_at, "may not be specified when strategy `type` is 'Recreate'"));
+        }
+        (Some(DeploymentStrategyType::Recreate), None) => {}
+        (Some(DeploymentStrategyType::RollingUpdate), Some(rolling)) => validate_rolling(errors, &rolling_at, rolling),
+        (Some(DeploymentStrategyType::RollingUpdate), None) => {
+            errors.push(FieldError::required(rolling_at, "this should be defaulted and never be nil"));
+        }
+        (Some(DeploymentStrategyType::Other(_)) | None, _) => {
+            let shown = go_json(&Internal(strategy));
+            errors.push(FieldError::not_supported(at, shown, &["Recreate", "RollingUpdate"]));
+        }
+    }
+}
+
+fn validate_rolling(errors: &mut Errors, at: &At, rolling: &RollingUpdateDeployment) {
+    let zero = IntOrString::default();
+    let unavailable = rolling.max_unavailable.as_ref().unwrap_or(&zero);
+    let surge = rolling.max_surge.as_ref().unwrap_or(&zero);
+    validate_share(errors, &at.child("maxUnavailable"), unavailable);
+    validate_share(errors, &at.child("maxSurge"), surge);
+    let at = at.child("maxUnavailable");
+    if number_of(unavailable) == 0 && number_of(surge) == 0 {
+        errors.push(FieldError::invalid_json(&at, go_json(unavailable), "may not be 0 when `maxSurge` is 0"));
+    }
+    if percent(unavailable).is_some_and(|percent| percent > 100) {
+        errors.push(FieldError::invalid_json(&at, go_json(unavailable), "must not be greater than 100%"));
+    }
+}
+
+fn validate_share(errors: &mut Errors, at: &At, share: &IntOrString) {
+    match share {
+        IntOrString::Int(number) => not_negative(errors, at.clone(), *number),
+        IntOrString::String(_) if percent(share).is_some() => {}
+        IntOrString::String(_) => {
+            let rule = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
+                        regex used for validation is '[0-9]+%')";
+            errors.push(FieldError::invalid_json(at, go_json(share), rule));
+        }
+    }
+}
+
+/// The percentage of a text of digits and a percent sign.
+fn percent(share: &IntOrString) -> Option<i64> {
+    let IntOrString::String(text) = share else {
+        return None;
+    };
+    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().unwrap_or(i64::MAX))
+}
+
+/// The number or the percentage; of any other text the number that it is.
+fn number_of(share: &IntOrString) -> i64 {
+    match share {
+        IntOrString::Int(number) => i64::from(*number),
+        IntOrString::String(text) => percent(share).or_else(|| text.parse().ok()).unwrap_or_default(),
+    }
+}
