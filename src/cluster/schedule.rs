@@ -187,7 +187,9 @@ impl Cluster {
                 }
                 self.scheduler.stir();
             }
-            Some(Object::StorageClass(_)) => self.scheduler.stir(),
+            Some(
+                Object::StorageClass(_) | Object::CsiDriver(_) | Object::CsiNode(_) | Object::CsiStorageCapacity(_),
+            ) => self.scheduler.stir(),
             _ => {}
         }
     }

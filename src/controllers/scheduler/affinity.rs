@@ -1,4 +1,4 @@
-//! Which nodes a pod may run on by what it says itself: NodeUnschedulable and NodeAffinity (`SCHED-2`).
+//! Which nodes a pod may run on by what it says itself: `NodeUnschedulable` and `NodeAffinity` (`SCHED-2`).
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Claims and the volumes that they have or may get on a node: VolumeBinding (`SCHED-20` to `SCHED-27`).
+//! Claims and the volumes that they have or may get on a node: `VolumeBinding` (`SCHED-20` to `SCHED-27`).
 
 use std::sync::Arc;
 
@@ -8,8 +8,12 @@ use crate::controllers::turn::World;
 use crate::matching::misplaced;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
+use crate::model::csi::CsiStorageCapacity;
 use crate::model::id::Id;
+use crate::model::names::STORAGE;
 use crate::model::node::Node;
+use crate::model::reference::NamespacedName;
+use crate::model::selector::Predicate;
 use crate::model::volume::PersistentVolume;
 
 /// Means that volumes are made by hand only.
@@ -112,7 +116,28 @@ fn allows(class: &StorageClass, node: &Node) -> bool {
         })
 }
 
-/// Whether the driver reports enough storage that can be used on the node (`SCHED-26`).
-fn has_capacity(_delayed: &Delayed<'_>, _node: &Node, _world: &World<'_>) -> bool {
-    true
+/// Whether the driver reports enough storage that can be used on the node (`SCHED-26`). Each claim is asked about alone,
+/// and a report never shrinks by what was promised from it. Whole bytes are compared.
+fn has_capacity(delayed: &Delayed<'_>, node: &Node, world: &World<'_>) -> bool {
+    let (class, claim) = (delayed.class, delayed.claim);
+    let Some(request) = claim.spec.resources.requests.get(STORAGE) else {
+        return true;
+    };
+    let driver = world.store.csi_drivers.find(&NamespacedName::new("", &class.provisioner));
+    if driver.is_none_or(|driver| driver.spec.storage_capacity != Some(true)) {
+        return true;
+    }
+    let bytes = request.overflowing_value();
+    let reports = world.store.storage_capacities.in_order().into_iter().map(|(_, report)| report);
+    let mut of_class = reports.filter(|report| report.storage_class_name == class.metadata.name);
+    of_class.any(|report| {
+        let largest = report.maximum_volume_size.as_ref().or(report.capacity.as_ref());
+        largest.is_some_and(|largest| largest.overflowing_value() >= bytes) && reaches(report, node)
+    })
+}
+
+/// Whether the storage of a report can be used on a node. One that says nothing of nodes can be used on none.
+fn reaches(report: &CsiStorageCapacity, node: &Node) -> bool {
+    let topology = Predicate::of(report.node_topology.as_ref());
+    topology.is_ok_and(|topology| topology.matches(&node.metadata.labels))
 }

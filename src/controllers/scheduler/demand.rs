@@ -1,4 +1,4 @@
-//! What a pod asks of nodes, worked out once before nodes are looked at: PreFilter (`SCHED-11` to `SCHED-16`).
+//! What a pod asks of nodes, worked out once before nodes are looked at: `PreFilter` (`SCHED-11` to `SCHED-16`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How many volumes of a driver a node takes: NodeVolumeLimits (`SCHED-51`).
+//! How many volumes of a driver a node takes: `NodeVolumeLimits` (`SCHED-51`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::names::migrated_driver;
 use crate::model::node::Node;
 use crate::model::pod::Pod;
+use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 use crate::model::volume_source::VolumeSource;
 
@@ -59,6 +60,12 @@ fn volumes_of(pod: &Pod, world: &World<'_>) -> Vec<NewVolume> {
 }
 
 /// The drivers of which a node takes a limited number of volumes.
-fn limits(_node: &Node, _world: &World<'_>) -> BTreeMap<Text, i64> {
-    BTreeMap::new()
+fn limits(node: &Node, world: &World<'_>) -> BTreeMap<Text, i64> {
+    let drivers = world.store.csi_nodes.find(&NamespacedName::new("", &node.metadata.name));
+    let drivers = drivers.into_iter().flat_map(|node| node.spec.drivers.iter());
+    let limited = drivers.filter_map(|driver| {
+        let limit = driver.allocatable.as_ref()?.count?;
+        Some((driver.name.clone(), i64::from(limit)))
+    });
+    limited.collect()
 }

@@ -1,4 +1,4 @@
-//! Claims for a single pod, and disks that only one pod may use: VolumeRestrictions (`SCHED-50`, `SCHED-52`).
+//! Claims for a single pod, and disks that only one pod may use: `VolumeRestrictions` (`SCHED-50`, `SCHED-52`).
 
 use crate::controllers::scheduler::demand::find_claim;
 use crate::controllers::turn::World;

@@ -122,7 +122,7 @@ impl ScheduleSync {
     /// What was just written for a claim.
     pub(crate) fn reservation(&self) -> Option<Reservation> {
         match self {
-            Self::Reserving(reserving) => Some(reserving.current()),
+            Self::Reserving(reserving) => reserving.current(),
             Self::Binding { .. } | Self::Reported => None,
         }
     }
@@ -229,70 +229,69 @@ fn truncated(message: &str) -> String {
 }
 
 impl Reserving {
-    fn count(&self) -> usize {
-        self.plan.matches.len() + self.plan.provisions.len()
+    /// The write that comes next, or that came last, before it is counted.
+    fn current(&self) -> Option<Reservation> {
+        let volumes = self
+            .plan
+            .matches
+            .iter()
+            .map(|(volume, claim)| Reservation::Volume { volume: volume.metadata.name.clone(), claim: claim.key() });
+        let node = &self.waiting.node;
+        let claims =
+            self.plan.provisions.iter().map(|claim| Reservation::Claim { claim: claim.key(), node: node.clone() });
+        volumes.chain(claims).nth(self.done)
     }
 
-    /// What is written now, or was written last.
-    fn current(&self) -> Reservation {
-        match self.plan.matches.get(self.done) {
-            Some((volume, claim)) => Reservation::Volume { volume: volume.metadata.name.clone(), claim: claim.key() },
-            None => {
-                let claim = self.plan.provisions.get(self.done - self.plan.matches.len());
-                let claim = claim.map(|claim| claim.key()).unwrap_or_default();
-                Reservation::Claim { claim, node: self.waiting.node.clone() }
+    /// The object as it is written next. One that is as it should be is written as well (`SCHED-41`).
+    fn object(&self) -> Option<(Object, &'static str)> {
+        if let Some((volume, claim)) = self.plan.matches.get(self.done) {
+            let reserved = volume_for(volume, claim).unwrap_or_else(|| Arc::clone(volume));
+            return Some((Object::PersistentVolume(reserved), "SCHED-40"));
+        }
+        let claim = self.plan.provisions.get(self.done - self.plan.matches.len())?;
+        let mut claim = (**claim).clone();
+        claim.metadata.annotations = claim.metadata.annotations.with(SELECTED_NODE, self.waiting.node.clone());
+        Some((Object::PersistentVolumeClaim(Arc::new(claim)), "SCHED-41"))
+    }
+
+    /// Asks for the next write, or ends where all are done.
+    fn go(self: Box<Self>, world: &World<'_>) -> Turn<ScheduleSync> {
+        match self.object() {
+            None => wait(self.pod, self.waiting, world),
+            Some((object, rule)) => {
+                let then = ScheduleSync::Reserving(self);
+                Turn::write(Write::Update(object), rule, then).caching(Caching::Nothing)
             }
         }
-    }
-
-    /// Asks for the next write. A write that changes nothing is sent as well (`SCHED-41`).
-    fn go(self: Box<Self>, world: &World<'_>) -> Turn<ScheduleSync> {
-        let (write, rule) = match self.plan.matches.get(self.done) {
-            Some((volume, claim)) => {
-                let reserved = volume_for(volume, claim).unwrap_or_else(|| Arc::clone(volume));
-                (Object::PersistentVolume(reserved), "SCHED-40")
-            }
-            None => match self.plan.provisions.get(self.done - self.plan.matches.len()) {
-                Some(claim) => {
-                    let mut claim = (**claim).clone();
-                    claim.metadata.annotations =
-                        claim.metadata.annotations.with(SELECTED_NODE, self.waiting.node.clone());
-                    (Object::PersistentVolumeClaim(Arc::new(claim)), "SCHED-41")
-                }
-                None => return self.wait(world),
-            },
-        };
-        Turn::write(Write::Update(write), rule, ScheduleSync::Reserving(self)).caching(Caching::Nothing)
     }
 
     fn resume(mut self: Box<Self>, resumed: Resumed, world: &World<'_>) -> Turn<ScheduleSync> {
-        match resumed.object() {
-            Err(error) => failed(self.pod, &format!("running PreBind plugin \"VolumeBinding\": {error}"), world),
-            Ok(object) => {
-                let version = object.metadata().resource_version;
-                match self.current() {
-                    Reservation::Volume { volume, claim } => self.waiting.matches.push((volume, version, claim)),
-                    Reservation::Claim { claim, .. } => self.waiting.provisions.push((claim, version)),
-                }
-                self.done += 1;
-                self.go(world)
+        let version = match resumed.object() {
+            Ok(object) => object.metadata().resource_version,
+            Err(error) => {
+                return failed(self.pod, &format!("running PreBind plugin \"VolumeBinding\": {error}"), world);
             }
-        }
-    }
-
-    /// Everything is written. The claims may be bound already; else the pod waits.
-    fn wait(self: Box<Self>, world: &World<'_>) -> Turn<ScheduleSync> {
-        debug_assert_eq!(self.done, self.count());
-        let Some((pod, key)) = world.store.pods.get(self.pod).zip(world.store.pods.key(self.pod)) else {
-            return dropped();
         };
-        match self.waiting.check(key, world) {
-            Progress::Done => bind(self.pod, pod, &self.waiting.node),
-            Progress::Failed(cause) => failed(self.pod, &binding_failed(&cause), world),
-            Progress::Waits => {
-                let timeout = world.settings.bind_timeout;
-                Turn::done().waking(timeout).scheduling(Scheduled::Waits(Box::new(self.waiting)))
-            }
+        match self.current() {
+            Some(Reservation::Volume { volume, claim }) => self.waiting.matches.push((volume, version, claim)),
+            Some(Reservation::Claim { claim, .. }) => self.waiting.provisions.push((claim, version)),
+            None => {}
+        }
+        self.done += 1;
+        self.go(world)
+    }
+}
+
+/// Everything is written. The claims may be bound already; else the pod waits (`SCHED-41`).
+fn wait(id: Id<Pod>, waiting: Waiting, world: &World<'_>) -> Turn<ScheduleSync> {
+    let Some((pod, key)) = world.store.pods.get(id).zip(world.store.pods.key(id)) else {
+        return dropped();
+    };
+    match waiting.check(key, world) {
+        Progress::Done => bind(id, pod, &waiting.node),
+        Progress::Failed(cause) => failed(id, &binding_failed(&cause), world),
+        Progress::Waits => {
+            Turn::done().waking(world.settings.bind_timeout).scheduling(Scheduled::Waits(Box::new(waiting)))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the plugins say of a pod: PreFilter once, Filter on each node, and the choice among those that pass (`SCHED-2`,
+//! What the plugins say of a pod: `PreFilter` once, `Filter` on each node, and the choice among those that pass (`SCHED-2`,
 //! `ND-1`). A pure function of what the scheduler sees; scheduling and explaining both read its result.
 
 use std::fmt;

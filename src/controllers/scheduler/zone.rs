@@ -1,4 +1,4 @@
-//! Zones and regions in the labels of volumes: VolumeZone (`SCHED-16`, `SCHED-28`).
+//! Zones and regions in the labels of volumes: `VolumeZone` (`SCHED-16`, `SCHED-28`).
 
 use crate::controllers::scheduler::demand::find_claim;
 use crate::controllers::scheduler::reason::{Reason, Rejection};
