@@ -9,6 +9,7 @@ mod corruption;
 mod objects;
 mod quantities;
 mod recorded;
+mod scheduling;
 mod selectors;
 mod tables;
 
@@ -31,6 +32,7 @@ enum Shape {
     Object,
     Recorded,
     Table,
+    Scheduling,
 }
 
 impl Shape {
@@ -44,6 +46,8 @@ impl Shape {
             Some(Self::Object)
         } else if has("steps") && has("classes") && !has("nodes") {
             Some(Self::Recorded)
+        } else if has("steps") && has("nodes") && has("claims") {
+            Some(Self::Scheduling)
         } else if has("table") && has("call") {
             Some(Self::Table)
         } else {
@@ -58,6 +62,7 @@ impl Shape {
             Self::Object => objects::judge(case, line),
             Self::Recorded => recorded::judge(case),
             Self::Table => tables::judge(case),
+            Self::Scheduling => scheduling::judge(case),
         }
     }
 }
