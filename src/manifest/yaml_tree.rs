@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use crate::manifest::tree::{Entry, Node, Position, Value};
@@ -16,16 +17,20 @@ const ALIAS_ALLOWANCE: usize = 10_000;
 
 /// Reads the documents of a YAML text. Empty ones are null.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
+    // The parser takes blanks at the very end of a block of text for one more line.
+    let last = text.rsplit('\n').next().filter(|last| last.bytes().all(|byte| byte == b' '));
+    let text = &text[..text.len() - last.map_or(0, str::len)];
     let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), written: 0, expanded: 0 };
     let mut documents = Vec::new();
     loop {
-        let (event, span) = reader.next()?;
+        let (event, span) = reader.next().map_err(|error| error.after(&documents))?;
         match event {
             Event::StreamEnd => return Ok(documents),
             Event::DocumentStart(_) => reader.start_document(),
             Event::Nothing | Event::StreamStart | Event::DocumentEnd | Event::SequenceEnd | Event::MappingEnd => {}
             Event::Alias(_) | Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
-                documents.push(reader.node(event, span, 0)?);
+                let document = reader.node(event, span, 0).map_err(|error| error.after(&documents))?;
+                documents.push(document);
             }
         }
     }
@@ -52,7 +57,7 @@ impl<'t> Reader<'t> {
             Some(Err(error)) => {
                 let marker = error.marker();
                 let at = Position { line: marker.line().max(1), column: marker.col() + 1 };
-                Err(SyntaxError { at, message: error.info().to_owned() })
+                Err(SyntaxError::new(at, error.info()))
             }
             None => Ok((Event::StreamEnd, Span::default())),
         }
@@ -65,7 +70,7 @@ impl<'t> Reader<'t> {
         }
         self.written += 1;
         let (anchor, value) = match event {
-            Event::Alias(anchor) => return self.alias(anchor, at),
+            Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Scalar(text, style, anchor, tag) => (anchor, scalar(&text, style, tag.as_deref(), at)?),
             Event::SequenceStart(anchor, _) => (anchor, Value::List(self.items(depth)?)),
             Event::MappingStart(anchor, _) => (anchor, Value::Map(self.entries(depth)?)),
@@ -75,7 +80,7 @@ impl<'t> Reader<'t> {
             | Event::DocumentStart(_)
             | Event::DocumentEnd
             | Event::SequenceEnd
-            | Event::MappingEnd => return Err(SyntaxError { at, message: "a value is missing".to_owned() }),
+            | Event::MappingEnd => return Err(SyntaxError::new(at, "a value is missing")),
         };
         let node = Node::new(at, value);
         if anchor > 0 {
@@ -84,13 +89,17 @@ impl<'t> Reader<'t> {
         Ok(node)
     }
 
-    fn alias(&mut self, anchor: usize, at: Position) -> Result<Node, SyntaxError> {
+    fn alias(&mut self, anchor: usize, at: Position, depth: usize) -> Result<Node, SyntaxError> {
         let Some(target) = self.anchors.get(&anchor) else {
-            return Err(SyntaxError { at, message: "an alias refers to a value that contains it".to_owned() });
+            return Err(SyntaxError::new(at, "an alias refers to a value that contains it"));
         };
-        self.expanded += target.size();
+        let extent = target.extent();
+        self.expanded += extent.values;
         if self.expanded > ALIAS_ALLOWANCE + 10 * self.written {
-            return Err(SyntaxError { at, message: "document contains excessive aliasing".to_owned() });
+            return Err(SyntaxError::new(at, "document contains excessive aliasing"));
+        }
+        if depth + extent.depth > MAX_DEPTH {
+            return Err(SyntaxError::too_deep(at));
         }
         Ok(target.clone())
     }
@@ -125,10 +134,9 @@ impl<'t> Reader<'t> {
             }
         }
         // What stands in the map itself wins over what is merged into it, earlier merges over later ones.
-        for entry in merged {
-            if !entries.iter().any(|own| own.key == entry.key) {
-                entries.push(entry);
-            }
+        if !merged.is_empty() {
+            let mut keys: FxHashSet<String> = entries.iter().map(|own| own.key.clone()).collect();
+            entries.extend(merged.into_iter().filter(|entry| keys.insert(entry.key.clone())));
         }
         Ok(entries)
     }
@@ -143,8 +151,7 @@ fn merge(value: Node, merged: &mut Vec<Entry>) -> Result<(), SyntaxError> {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
-            let message = "map merge requires map or sequence of maps as the value".to_owned();
-            return Err(SyntaxError { at: value.at, message });
+            return Err(SyntaxError::new(value.at, "map merge requires map or sequence of maps as the value"));
         }
     }
     Ok(())
@@ -155,9 +162,7 @@ fn key_text(key: &Node) -> Result<String, SyntaxError> {
         Value::Text(text) | Value::Number(text) => Ok(text.clone()),
         Value::Bool(value) => Ok(value.to_string()),
         Value::Null => Ok("null".to_owned()),
-        Value::List(_) | Value::Map(_) => {
-            Err(SyntaxError { at: key.at, message: "a list or a map cannot be a key".to_owned() })
-        }
+        Value::List(_) | Value::Map(_) => Err(SyntaxError::new(key.at, "a list or a map cannot be a key")),
     }
 }
 
@@ -170,7 +175,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Re
             ("int" | "float", value @ Value::Number(_))
             | ("bool", value @ Value::Bool(_))
             | ("null", value @ Value::Null) => Ok(value),
-            _ => Err(SyntaxError { at, message: format!("{text:?} is no {kind}") }),
+            _ => Err(SyntaxError::new(at, format!("{text:?} is no {kind}"))),
         },
         Some(_) => Ok(Value::Text(text.to_owned())),
     }
