@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::manifest::tree::{Entry, Node, Step, Value, render_path};
 use crate::model::fields::Finding;
@@ -86,6 +86,25 @@ impl std::error::Error for Failure {}
 impl Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { rule: message.to_string(), steps: Vec::new() }
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn serde::de::Expected) -> Self {
+        let found = match found {
+            Unexpected::Unit | Unexpected::Option => "null",
+            Unexpected::Bool(_) => "a boolean",
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+            Unexpected::Char(_) | Unexpected::Str(_) | Unexpected::Bytes(_) => "a string",
+            Unexpected::Seq => "a list",
+            Unexpected::Map => "a map",
+            Unexpected::NewtypeStruct
+            | Unexpected::Enum
+            | Unexpected::UnitVariant
+            | Unexpected::NewtypeVariant
+            | Unexpected::TupleVariant
+            | Unexpected::StructVariant
+            | Unexpected::Other(_) => "something else",
+        };
+        Self::custom(format_args!("expected {expected}, found {found}"))
     }
 }
 

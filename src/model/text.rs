@@ -107,6 +107,7 @@ impl<'de> Deserialize<'de> for Text {
             }
         }
 
-        deserializer.deserialize_str(TextVisitor)
+        // Not `deserialize_str`: YAML would then give the text of a number, too.
+        deserializer.deserialize_any(TextVisitor)
     }
 }
