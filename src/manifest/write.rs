@@ -1,8 +1,11 @@
 //! Objects to YAML and JSON, as `kubectl get -o yaml` and `-o json` print them: keys sorted, YAML in block style.
 
+use std::fmt::Write as _;
+
 use serde::ser::Serialize;
 
 use crate::model::json::Json;
+use crate::model::text::Text;
 
 /// Writes an object as JSON with sorted keys, indented by four spaces.
 pub fn to_json<T: Serialize>(value: &T) -> String {
@@ -104,13 +107,13 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-fn write_map(out: &mut String, entries: &[(crate::model::text::Text, Json)], depth: usize) {
+fn write_map(out: &mut String, entries: &[(Text, Json)], depth: usize) {
     for (index, (key, value)) in entries.iter().enumerate() {
         // The first key of a list's item stands behind its dash.
         if index > 0 || !out.ends_with("- ") {
             indent(out, depth, 2);
         }
-        write_scalar(out, &Json::String(key.clone()), depth);
+        write_key(out, key);
         out.push(':');
         match value {
             Json::Map(entries) if !entries.is_empty() => {
@@ -148,13 +151,22 @@ fn write_list(out: &mut String, items: &[Json], depth: usize) {
     }
 }
 
+/// A key stands in one line.
+fn write_key(out: &mut String, key: &Text) {
+    if key.contains('\n') {
+        out.push_str(&escaped(key));
+    } else {
+        write_scalar(out, &Json::String(key.clone()), 0);
+    }
+}
+
 fn write_scalar(out: &mut String, value: &Json, depth: usize) {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) => out.push_str(&plain(value)),
         Json::List(_) => out.push_str("[]"),
         Json::Map(_) => out.push_str("{}"),
         Json::String(text) if text.contains('\n') && is_block(text) => write_block(out, text, depth),
-        Json::String(text) if needs_double_quotes(text) => out.push_str(&quoted(text)),
+        Json::String(text) if needs_double_quotes(text) => out.push_str(&escaped(text)),
         Json::String(text) if needs_single_quotes(text) => {
             out.push('\'');
             out.push_str(&text.replace('\'', "''"));
@@ -166,9 +178,7 @@ fn write_scalar(out: &mut String, value: &Json, depth: usize) {
 
 /// Text of several lines that can stand as it is, below a `|`.
 fn is_block(text: &str) -> bool {
-    !text.starts_with([' ', '\n', '\t'])
-        && text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control())
-        && !text.contains(" \n")
+    !text.starts_with([' ', '\n', '\t']) && text.chars().all(|c| c == '\n' || is_printable(c)) && !text.contains(" \n")
 }
 
 fn write_block(out: &mut String, text: &str, depth: usize) {
@@ -189,7 +199,44 @@ fn write_block(out: &mut String, text: &str, depth: usize) {
 
 /// Text that would be read as something else than text, or that holds what only escapes can express.
 fn needs_double_quotes(text: &str) -> bool {
-    text.is_empty() || crate::manifest::yaml_tree::is_not_text(text) || text.chars().any(char::is_control)
+    text.is_empty() || crate::manifest::yaml_tree::is_not_text(text) || !text.chars().all(is_printable)
+}
+
+/// Whether a character may stand as it is. kubectl's writer escapes tabs, and whatever lies beyond 16 bits.
+fn is_printable(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'..)
+}
+
+/// Text in double quotes, as kubectl's writer escapes it.
+fn escaped(text: &str) -> String {
+    let mut out = "\"".to_owned();
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0' => out.push_str("\\0"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            '\u{1b}' => out.push_str("\\e"),
+            '\u{85}' => out.push_str("\\N"),
+            '\u{2028}' => out.push_str("\\L"),
+            '\u{2029}' => out.push_str("\\P"),
+            c if is_printable(c) => out.push(c),
+            // Writing to a string cannot fail.
+            c => drop(match u32::from(c) {
+                code @ ..=0xff => write!(out, "\\x{code:02X}"),
+                code @ ..=0xffff => write!(out, "\\u{code:04X}"),
+                code => write!(out, "\\U{code:08X}"),
+            }),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Text that would end early, or begin something.
