@@ -261,6 +261,8 @@ impl Serialize for Quantity {
 /// The name under which a source that knows the text of its numbers may hand it over (`FIELD-15`).
 pub(crate) const TEXT_OF_NUMBER: &str = "$bindery::text";
 
+const TEXT_NEEDED: &str = "the text of this number is needed";
+
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct QuantityVisitor;
@@ -281,12 +283,13 @@ impl<'de> Deserialize<'de> for Quantity {
             }
 
             fn visit_u64<E: Error>(self, value: u64) -> Result<Quantity, E> {
-                self.visit_str(&value.to_string())
+                // A larger one is a float to the API server.
+                i64::try_from(value).map_or_else(|_| Err(E::custom(TEXT_NEEDED)), |value| self.visit_i64(value))
             }
 
             /// A float has lost its text; the second pass over the manifest still has it.
             fn visit_f64<E: Error>(self, _: f64) -> Result<Quantity, E> {
-                Err(E::custom("the text of this number is needed"))
+                Err(E::custom(TEXT_NEEDED))
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Quantity, D::Error> {
