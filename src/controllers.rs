@@ -18,6 +18,7 @@ mod mount;
 mod node;
 mod protection;
 mod provision;
+mod quota;
 mod reclaim;
 mod stateful_set;
 mod status;
@@ -40,6 +41,7 @@ pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;
 pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
