@@ -10,6 +10,8 @@ mod quotas;
 mod refusals;
 mod round_trips;
 mod services;
+#[cfg(feature = "cli")]
+mod tables;
 mod updates;
 
 use bindery::{Cluster, Config, Document, Json, Kind, Object, Reader};

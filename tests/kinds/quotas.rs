@@ -212,3 +212,13 @@ fn services_count_with_their_ports_and_pods_until_they_end() {
     cluster.settle().unwrap();
     assert_eq!(used(&cluster, "q"), ["count/pods=1", "pods=1", "services=1", "services.nodeports=1"]);
 }
+
+#[test]
+fn cpu_and_memory_are_not_counted() {
+    let mut cluster = cluster(&[("q", "requests.cpu: 1")]);
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c, image: i, resources: {requests: \
+               {cpu: 2}}}]}}";
+    create(&mut cluster, pod).unwrap();
+    cluster.settle().unwrap();
+    assert_eq!(used(&cluster, "q"), ["requests.cpu=0"]);
+}

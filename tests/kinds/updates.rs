@@ -138,3 +138,12 @@ fn a_node_may_get_more_or_fewer_volumes_of_a_driver() {
     let Object::CsiNode(node) = replace(&mut cluster, &Kind::CsiNode.named("a"), &fewer).unwrap() else { panic!() };
     assert_eq!(node.driver("d").unwrap().allocatable.as_ref().unwrap().count, Some(2));
 }
+
+#[test]
+fn a_deleted_namespace_leaves_its_objects() {
+    let mut cluster = cluster();
+    cluster.create(object("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")).unwrap();
+    cluster.create(object("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop}}")).unwrap();
+    cluster.delete(&Kind::Namespace.named("shop")).unwrap();
+    assert_eq!((cluster.count(Kind::Namespace), cluster.count(Kind::ConfigMap)), (0, 1));
+}
