@@ -18,6 +18,7 @@ mod mount;
 mod node;
 mod protection;
 mod provision;
+mod quota;
 mod reclaim;
 mod scheduler;
 mod stateful_set;
@@ -44,6 +45,7 @@ pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;
 pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{

@@ -27,6 +27,8 @@ pub enum Controller {
     ExternalProvisioning,
     /// Makes the pods of StatefulSets, and their claims.
     StatefulSets,
+    /// Counts what is used of quotas.
+    Quotas,
     /// Notices nodes that do not answer.
     Nodes,
     /// Attaches volumes to nodes.

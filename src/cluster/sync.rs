@@ -4,7 +4,7 @@ use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
     Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed, Resumed, SyncError, Turn,
-    VolumeSync, World, collect, protect_claim, protect_volume,
+    VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -31,7 +31,9 @@ impl Cluster {
     pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
         let origin = Origin::new(worker, key, by_resync);
         match worker {
-            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
+            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => {
+                Some(self.write_once(worker, key))
+            }
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
             Worker::Provision => {
@@ -62,6 +64,7 @@ impl Cluster {
             Some(object) if worker == Worker::Collect => collect(&object, &self.store),
             Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
             Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
+            Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,
         };
         match needed {

@@ -45,6 +45,7 @@ workers! {
     /// External provisioners, of volumes that they made.
     Delete => Actor::Provisioner(Text::from("external-provisioner")),
     Sets => Actor::StatefulSetController,
+    Quotas => Actor::QuotaController,
     Schedule => Actor::Scheduler,
     Nodes => Actor::NodeController,
     Attach => Actor::AttachController,

@@ -96,6 +96,11 @@ impl Quantity {
         Self { amount: Amount::from_units(bytes), format: Format::Binary, written: None }
     }
 
+    /// A whole number of things, printed with decimal suffixes.
+    pub fn from_number(number: i64) -> Self {
+        Self { amount: Amount::from_units(number), format: Format::Decimal, written: None }
+    }
+
     /// The family of suffixes it is printed with.
     pub fn format(&self) -> Format {
         self.format
@@ -159,10 +164,20 @@ impl Quantity {
     /// kept where nothing had to be rounded.
     #[must_use]
     pub fn rounded_to_milli(&self) -> Self {
-        if self.amount.is_multiple_of_nanos(amount::NANOS_PER_MILLI) {
+        self.rounded_to(amount::NANOS_PER_MILLI)
+    }
+
+    /// The smallest whole number that is not nearer to zero.
+    #[must_use]
+    pub fn rounded_to_unit(&self) -> Self {
+        self.rounded_to(amount::NANOS_PER_UNIT)
+    }
+
+    fn rounded_to(&self, nanos: u32) -> Self {
+        if self.amount.is_multiple_of_nanos(nanos) {
             return self.clone();
         }
-        Self { amount: self.amount.rounded_away(amount::NANOS_PER_MILLI), format: self.format, written: None }
+        Self { amount: self.amount.rounded_away(nanos), format: self.format, written: None }
     }
 
     /// The sum, printed in the format of `self` unless that is zero.
