@@ -21,6 +21,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod replicas;
 mod sync;
 mod timers;
 mod user;

@@ -7,13 +7,17 @@
 mod binding;
 mod cache;
 mod claim;
+mod deployment;
 mod ephemeral;
 mod expand;
 mod garbage;
 mod migration;
+mod ownership;
 mod protection;
 mod provision;
 mod reclaim;
+mod replica_set;
+mod spelling;
 mod status;
 mod turn;
 mod volume;
@@ -22,10 +26,12 @@ pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
+pub(crate) use crate::controllers::deployment::DeploymentSync;
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
 };

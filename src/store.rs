@@ -11,6 +11,7 @@ mod deletion;
 mod links;
 mod names;
 mod objects;
+mod selecting;
 mod server;
 mod table;
 mod write;

@@ -21,6 +21,10 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Makes the ReplicaSets of Deployments.
+    Deployments,
+    /// Makes the pods of ReplicaSets.
+    ReplicaSets,
 }
 
 /// Which controllers run.

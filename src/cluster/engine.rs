@@ -190,6 +190,8 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
+            Kind::Deployment => Worker::Deployments,
+            Kind::ReplicaSet => Worker::ReplicaSets,
             _ => return Err(missing()),
         };
         let id = self.store.object_id(key).ok_or_else(missing)?;

@@ -36,6 +36,7 @@ impl Cluster {
         {
             self.work.enqueue(Worker::Expand, id, false);
         }
+        self.notify_replicas(id, before, after);
         if self.runs(Controller::PersistentVolumes) {
             match object {
                 Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
-use crate::cluster::work::Origin;
+use crate::cluster::work::{Origin, Worker};
 use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission};
 use crate::model::id::Id;
@@ -103,8 +103,11 @@ impl Cluster {
         origin.events.push(number);
     }
 
-    /// Notes what a sync emitted, now that it has ended.
+    /// Notes what a sync emitted, now that it has ended. Only what a resync looks at repeats itself.
     pub(super) fn stand(&mut self, origin: Origin) {
+        if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
+            return;
+        }
         let (resyncs, last) = self.resyncs();
         self.recorder.stand(origin, resyncs, last);
     }

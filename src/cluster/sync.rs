@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, Next, Observed, Resumed, SyncError, Turn, VolumeSync,
-    World, collect, protect_claim, protect_volume,
+    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, Next, Observed, ReplicaSetSync, Resumed,
+    SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -15,7 +15,14 @@ pub(super) type End = Option<Result<(), SyncError>>;
 
 impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
-        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+        World {
+            store: &self.store,
+            cache: &self.cache,
+            plugins: &self.plugins,
+            settings: &self.settings,
+            now: self.now,
+            time: self.time(),
+        }
     }
 
     /// Begins the sync of a key (`RUN-6`).
@@ -32,6 +39,16 @@ impl Cluster {
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
+            }
+            Worker::Deployments => {
+                let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
+                let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
+                self.follow_start(origin, turn, SyncTask::Deployment)
+            }
+            Worker::ReplicaSets => {
+                let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
+                let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
+                self.follow_start(origin, turn, SyncTask::ReplicaSet)
             }
         }
     }
@@ -111,6 +128,8 @@ impl Cluster {
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
+            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
+use crate::controllers::{ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, ReplicaSetSync, Resumed, VolumeSync};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -19,10 +19,12 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    Deployments,
+    ReplicaSets,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -30,6 +32,8 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Deployments,
+        Self::ReplicaSets,
     ];
 
     fn index(self) -> usize {
@@ -43,6 +47,8 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Deployments => Actor::DeploymentController,
+            Self::ReplicaSets => Actor::ReplicaSetController,
         }
     }
 }
@@ -76,6 +82,8 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Deployment(DeploymentSync),
+    ReplicaSet(ReplicaSetSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -11,7 +11,9 @@ use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::replica_set::ReplicaSet;
 use crate::model::text::Text;
+use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::{Store, Write, default_class};
 
@@ -90,6 +92,9 @@ pub(crate) struct World<'w> {
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
     pub(crate) settings: &'w Settings,
+    /// Virtual time since the start of the cluster, and as the API writes it.
+    pub(crate) now: Duration,
+    pub(crate) time: Timestamp,
 }
 
 impl World<'_> {
@@ -235,6 +240,12 @@ impl<S> Turn<S> {
         self
     }
 
+    /// The same turn that also wakes the key after a while.
+    pub(crate) fn waking(mut self, after: Duration) -> Self {
+        self.effects.wake = Some(after);
+        self
+    }
+
     /// The same turn of a larger state.
     pub(crate) fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Turn<T> {
         let next = match self.next {
@@ -268,6 +279,11 @@ pub(crate) enum Resumed {
 impl Resumed {
     /// The volume that was written.
     pub(crate) fn volume(self) -> Result<Arc<PersistentVolume>, SyncError> {
+        self.written()
+    }
+
+    /// The ReplicaSet that was written.
+    pub(crate) fn replica_set(self) -> Result<Arc<ReplicaSet>, SyncError> {
         self.written()
     }
 

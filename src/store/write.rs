@@ -21,6 +21,10 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The controller that makes the ReplicaSets of Deployments.
+    DeploymentController,
+    /// The controller that makes the pods of ReplicaSets.
+    ReplicaSetController,
     /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
     /// number.
     Provisioner(Text),
@@ -36,6 +40,8 @@ impl Actor {
             Self::GarbageCollector => "garbage-collector",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::DeploymentController => "deployment-controller",
+            Self::ReplicaSetController => "replicaset-controller",
             Self::Provisioner(name) => name,
         }
     }
