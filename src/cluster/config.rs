@@ -21,10 +21,18 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Makes the pods of StatefulSets, and their claims.
+    StatefulSets,
     /// Makes the ReplicaSets of Deployments.
     Deployments,
     /// Makes the pods of ReplicaSets.
     ReplicaSets,
+    /// Notices nodes that do not answer.
+    Nodes,
+    /// Attaches volumes to nodes.
+    Attachments,
+    /// Start and stop pods, each on its node.
+    Kubelets,
 }
 
 /// Which controllers run.

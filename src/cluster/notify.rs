@@ -36,6 +36,9 @@ impl Cluster {
         {
             self.work.enqueue(Worker::Expand, id, false);
         }
+        if self.runs(Controller::StatefulSets) {
+            self.notify_sets(id, before, after);
+        }
         self.notify_replicas(id, before, after);
         if self.runs(Controller::PersistentVolumes) {
             match object {
@@ -44,6 +47,7 @@ impl Cluster {
                 _ => {}
             }
         }
+        self.notify_nodes(id, before, after);
     }
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.

@@ -103,7 +103,7 @@ impl Cluster {
         origin.events.push(number);
     }
 
-    /// Notes what a sync emitted, now that it has ended. Only what a resync looks at repeats itself.
+    /// Notes what a sync emitted, now that it has ended. Only volumes and claims are looked at again by a resync.
     pub(super) fn stand(&mut self, origin: Origin) {
         if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
             return;

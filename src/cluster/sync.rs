@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, Next, Observed, ReplicaSetSync, Resumed,
-    SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
+    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed,
+    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -20,8 +20,8 @@ impl Cluster {
             cache: &self.cache,
             plugins: &self.plugins,
             settings: &self.settings,
-            now: self.now,
-            time: self.time(),
+            now: self.time(),
+            elapsed: self.now,
         }
     }
 
@@ -36,6 +36,7 @@ impl Cluster {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
             }
+            Worker::Sets => self.begin_set(origin),
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
@@ -50,6 +51,7 @@ impl Cluster {
                 let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
                 self.follow_start(origin, turn, SyncTask::ReplicaSet)
             }
+            Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
     }
 
@@ -127,9 +129,13 @@ impl Cluster {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
             SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
+            SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
+            SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
+            SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
@@ -141,7 +147,12 @@ impl Cluster {
     }
 
     /// Does what the first turn of a sync asks for; there is none where the object is gone.
-    fn follow_start<S>(&mut self, origin: Origin, turn: Option<Turn<S>>, wrap: impl FnOnce(S) -> SyncTask) -> End {
+    pub(super) fn follow_start<S>(
+        &mut self,
+        origin: Origin,
+        turn: Option<Turn<S>>,
+        wrap: impl FnOnce(S) -> SyncTask,
+    ) -> End {
         match turn {
             Some(turn) => self.follow(origin, turn.map(wrap)),
             None => Some(Ok(())),
@@ -149,9 +160,9 @@ impl Cluster {
     }
 
     /// Does what a turn of a sync asks for.
-    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+    pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake } = effects;
+        let Effects { events, enqueue, start, wake, memory } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -176,6 +187,9 @@ impl Cluster {
             Next::End(end) => {
                 if worker == Worker::Volumes && start.is_none() {
                     self.work.recycling.remove(&origin.key.number);
+                }
+                if worker == Worker::Sets {
+                    self.sets.remember(origin.key.number, memory);
                 }
                 let rest = match start {
                     None => Some(origin),

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, ReplicaSetSync, Resumed, VolumeSync};
+use crate::controllers::{
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync, Resumed,
+    SetSync, VolumeSync,
+};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -19,12 +22,16 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    Sets,
     Deployments,
     ReplicaSets,
+    Nodes,
+    Attach,
+    Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -32,8 +39,12 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Sets,
         Self::Deployments,
         Self::ReplicaSets,
+        Self::Nodes,
+        Self::Attach,
+        Self::Kubelet,
     ];
 
     fn index(self) -> usize {
@@ -47,8 +58,12 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Sets => Actor::StatefulSetController,
             Self::Deployments => Actor::DeploymentController,
             Self::ReplicaSets => Actor::ReplicaSetController,
+            Self::Nodes => Actor::NodeController,
+            Self::Attach => Actor::AttachController,
+            Self::Kubelet => Actor::Kubelet,
         }
     }
 }
@@ -82,8 +97,12 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Set(Box<SetSync>),
     Deployment(DeploymentSync),
     ReplicaSet(ReplicaSetSync),
+    Node(NodeSync),
+    Attach(AttachSync),
+    Kubelet(KubeletSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::api::ApiError;
 use crate::controllers::turn::{Resumed, SyncError, World};
-use crate::model::kind::{Object, Resource};
+use crate::model::kind::Resource;
 use crate::model::metadata::{ObjectMeta, OwnerReference};
 use crate::model::reference::NamespacedName;
 use crate::model::selector::Predicate;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::backend::{Ability, Answer, Plugins};
 use crate::controllers::cache::Cache;
+use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
@@ -92,9 +93,10 @@ pub(crate) struct World<'w> {
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
     pub(crate) settings: &'w Settings,
-    /// Virtual time since the start of the cluster, and as the API writes it.
-    pub(crate) now: Duration,
-    pub(crate) time: Timestamp,
+    /// Virtual time, as the API writes it.
+    pub(crate) now: Timestamp,
+    /// Virtual time since the start of the cluster.
+    pub(crate) elapsed: Duration,
 }
 
 impl World<'_> {
@@ -183,6 +185,8 @@ pub(crate) struct Effects {
     pub(crate) start: Option<Box<Operation>>,
     /// After how long the key shall be looked at again, whatever happens until then.
     pub(crate) wake: Option<Duration>,
+    /// What a pass over a set leaves to the next one.
+    pub(crate) memory: Option<Box<SetMemory>>,
 }
 
 /// What a sync or an operation asks for next.

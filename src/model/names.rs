@@ -60,6 +60,14 @@ pub(crate) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// On a pod: pods with a lower cost are deleted first.
 pub(crate) const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+/// On a pod of a set: its own name.
+pub(crate) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+/// On a pod of a set: its ordinal.
+pub(crate) const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+/// On a pod of a set: the name of the revision that it was built from.
+pub(crate) const REVISION_HASH: &str = "controller-revision-hash";
+/// On a revision: its hash.
+pub(crate) const REVISION_LABEL: &str = "controller.kubernetes.io/hash";
 
 /// Marks an in-tree provisioner.
 pub(crate) const IN_TREE_PREFIX: &str = "kubernetes.io/";

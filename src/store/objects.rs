@@ -1,5 +1,6 @@
 //! All objects, by kind and name, and what is looked up in the other direction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::model::claim::PersistentVolumeClaim;
@@ -24,6 +25,7 @@ use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::store::links::Links;
+use crate::store::members::Members;
 use crate::store::selecting::Selecting;
 use crate::store::table::Table;
 
@@ -50,6 +52,7 @@ pub(crate) struct Store {
     pub(crate) storage_capacities: Table<CsiStorageCapacity>,
     pub(super) links: Links,
     selecting: Selecting,
+    members: Members,
     pub(super) version: u64,
     pub(super) sequence: u64,
     pub(super) uids: u64,
@@ -95,6 +98,7 @@ macro_rules! stored {
                         let after = $kind::wrap(Arc::clone(object));
                         self.links.change(id.into(), before.as_ref(), Some(&after));
                         self.selecting.change(id.into(), before.as_ref(), Some(&after));
+                        self.members.change(id.into(), before.as_ref(), Some(&after));
                     } )*
                 }
             }
@@ -107,6 +111,7 @@ macro_rules! stored {
                             self.$field.set(id, None, None);
                             self.links.change(id.into(), before.as_ref(), None);
                             self.selecting.change(id.into(), before.as_ref(), None);
+                            self.members.change(id.into(), before.as_ref(), None);
                         }
                     } )*
                 }
@@ -169,6 +174,31 @@ impl Store {
     /// The pods that name a claim, in no particular order.
     pub(crate) fn pods_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = &Arc<Pod>> {
         self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))
+    }
+
+    /// The pods that are assigned to a node, in no particular order.
+    pub(crate) fn pods_on(&self, node: &Text) -> impl Iterator<Item = &Arc<Pod>> {
+        self.links.pods_on(node).filter_map(|id| self.pods.get(Id::from_number(id)))
+    }
+
+    /// The nodes to which a volume is attached, by the name that it has there.
+    pub(crate) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+        self.links.nodes_with(volume)
+    }
+
+    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of a range.
+    pub(crate) fn pods_of_controller(&self, uid: &Uid, except: Range<i64>) -> impl Iterator<Item = &Arc<Pod>> {
+        self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
+    }
+
+    /// The pods that nobody manages and whose names belong to a set.
+    pub(crate) fn free_pods_of(&self, set: &NamespacedName) -> impl Iterator<Item = &Arc<Pod>> {
+        self.members.free(set).filter_map(|number| self.pods.get(Id::from_number(number)))
+    }
+
+    /// The revisions that a controller manages, and those of its namespace that nobody manages.
+    pub(crate) fn revisions_of(&self, uid: &Uid, namespace: &Text) -> impl Iterator<Item = &Arc<ControllerRevision>> {
+        self.members.revisions(namespace, uid).filter_map(|number| self.revisions.get(Id::from_number(number)))
     }
 
     /// The objects that an owner reference with this uid makes depend on it, by kind and number.

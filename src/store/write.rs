@@ -17,6 +17,8 @@ pub enum Actor {
     ProtectionController,
     /// The controller that deletes what has lost its owners.
     GarbageCollector,
+    /// The controller that makes the pods of sets.
+    StatefulSetController,
     /// The controller that makes the claims of generic ephemeral volumes.
     EphemeralVolumeController,
     /// The controller that has volumes grown.
@@ -25,6 +27,12 @@ pub enum Actor {
     DeploymentController,
     /// The controller that makes the pods of ReplicaSets.
     ReplicaSetController,
+    /// The controller that notices nodes that do not answer.
+    NodeController,
+    /// The controller that attaches volumes to nodes.
+    AttachController,
+    /// A kubelet.
+    Kubelet,
     /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
     /// number.
     Provisioner(Text),
@@ -38,10 +46,14 @@ impl Actor {
             Self::PersistentVolumeController => "persistentvolume-controller",
             Self::ProtectionController => "protection-controller",
             Self::GarbageCollector => "garbage-collector",
+            Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
             Self::DeploymentController => "deployment-controller",
             Self::ReplicaSetController => "replicaset-controller",
+            Self::NodeController => "node-controller",
+            Self::AttachController => "attachdetach-controller",
+            Self::Kubelet => "kubelet",
             Self::Provisioner(name) => name,
         }
     }
