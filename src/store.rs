@@ -14,6 +14,7 @@ mod members;
 mod names;
 mod objects;
 mod quota;
+mod selecting;
 mod server;
 mod table;
 mod write;

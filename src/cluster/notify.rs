@@ -56,6 +56,7 @@ impl Cluster {
         if self.runs(Controller::Quotas) {
             self.notify_quotas(object);
         }
+        self.notify_replicas(id, before, after);
         self.notify_scheduler(id, before, after);
         self.notify_nodes(id, before, after);
     }

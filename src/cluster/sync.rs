@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed, Resumed, SyncError, Turn,
-    VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
+    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed,
+    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -52,6 +52,16 @@ impl Cluster {
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
+            }
+            Worker::Deployments => {
+                let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
+                let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
+                self.follow_start(origin, turn, SyncTask::Deployment)
+            }
+            Worker::ReplicaSets => {
+                let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
+                let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
+                self.follow_start(origin, turn, SyncTask::ReplicaSet)
             }
             Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
@@ -135,6 +145,8 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
+            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),

@@ -23,6 +23,10 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The controller that makes the ReplicaSets of Deployments.
+    DeploymentController,
+    /// The controller that makes the pods of ReplicaSets.
+    ReplicaSetController,
     /// The controller that counts what is used of quotas.
     QuotaController,
     /// The scheduler.
@@ -49,6 +53,8 @@ impl Actor {
             Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::DeploymentController => "deployment-controller",
+            Self::ReplicaSetController => "replicaset-controller",
             Self::QuotaController => "resourcequota-controller",
             Self::Scheduler => "default-scheduler",
             Self::NodeController => "node-controller",
