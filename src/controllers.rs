@@ -8,6 +8,7 @@ mod attach;
 mod binding;
 mod cache;
 mod claim;
+mod deployment;
 mod ephemeral;
 mod expand;
 mod external;
@@ -16,20 +17,29 @@ mod kubelet;
 mod migration;
 mod mount;
 mod node;
+mod ownership;
 mod protection;
 mod provision;
+mod quota;
 mod reclaim;
+mod replica_set;
+mod scheduler;
+mod spelling;
 mod stateful_set;
 mod status;
 mod turn;
 mod volume;
 
 pub use crate::controllers::kubelet::Hold;
+pub use crate::controllers::scheduler::{
+    Code, NoVolume, NodeChoice, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict,
+};
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
 pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, is_delayed_class};
+pub(crate) use crate::controllers::deployment::DeploymentSync;
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::external::{
@@ -40,6 +50,9 @@ pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;
 pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::quota::quota_status;
+pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
+pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

@@ -1,14 +1,16 @@
 //! Who is told of a write: the queues that a change concerns, in the order in which the controllers take their turns
 //! (`ND-15`).
 
+use std::sync::Arc;
+
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
 use crate::controllers::{
-    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
+    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume, quota_status,
 };
-use crate::model::id::ObjectId;
-use crate::model::kind::Object;
+use crate::model::id::{Id, ObjectId};
+use crate::model::kind::{Object, ObjectKey};
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
@@ -51,7 +53,26 @@ impl Cluster {
         if self.runs(Controller::StatefulSets) {
             self.notify_sets(id, before, after);
         }
+        if self.runs(Controller::Quotas) {
+            self.notify_quotas(object);
+        }
+        self.notify_replicas(id, before, after);
+        self.notify_scheduler(id, before, after);
         self.notify_nodes(id, before, after);
+    }
+
+    /// The quotas of the namespace, of which the usage may be another one.
+    fn notify_quotas(&mut self, object: &Object) {
+        let outdated = self
+            .store
+            .quotas_in(&object.metadata().namespace)
+            .filter(|quota| quota_status(quota, &self.store).is_some());
+        let keys: Vec<ObjectKey> = outdated.map(|quota| Object::ResourceQuota(Arc::clone(quota)).reference()).collect();
+        for key in keys {
+            if let Some(id) = self.store.object_id(&key) {
+                self.work.enqueue(Worker::Quotas, id, false);
+            }
+        }
     }
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.
@@ -139,6 +160,15 @@ impl Cluster {
             }
             _ => {}
         }
+    }
+
+    /// Puts a key into the queue of a worker.
+    pub(super) fn enqueue(&mut self, worker: Worker, key: impl Into<ObjectId>, by_resync: bool) {
+        let key = key.into();
+        if worker == Worker::Schedule {
+            self.scheduler.push(Id::from_number(key.number), &self.store);
+        }
+        self.work.enqueue(worker, key, by_resync);
     }
 
     pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {

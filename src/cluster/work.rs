@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, SetSync, VolumeSync,
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync, Resumed,
+    ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
@@ -45,6 +46,10 @@ workers! {
     /// External provisioners, of volumes that they made.
     Delete => Actor::Provisioner(Text::from("external-provisioner")),
     Sets => Actor::StatefulSetController,
+    Deployments => Actor::DeploymentController,
+    ReplicaSets => Actor::ReplicaSetController,
+    Quotas => Actor::QuotaController,
+    Schedule => Actor::Scheduler,
     Nodes => Actor::NodeController,
     Attach => Actor::AttachController,
     Kubelet => Actor::Kubelet,
@@ -86,9 +91,12 @@ pub(super) enum SyncTask {
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Set(Box<SetSync>),
+    Deployment(DeploymentSync),
+    ReplicaSet(ReplicaSetSync),
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),
+    Schedule(ScheduleSync),
 }
 
 /// A sync that has begun and waits for the engine.
