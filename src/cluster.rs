@@ -14,6 +14,9 @@ mod engine;
 mod events;
 mod faults;
 mod journal;
+mod mounts;
+mod names;
+mod nodes;
 mod notify;
 mod operate;
 mod operations;
@@ -32,6 +35,7 @@ use std::time::Duration;
 
 use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
+use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
 use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
@@ -48,6 +52,7 @@ pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
+pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::user::Accepted;
 
@@ -76,6 +81,7 @@ pub struct Cluster {
     retries: Retries,
     wakes: Wakes,
     sets: SetMemories,
+    nodes: Nodes,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -104,6 +110,7 @@ impl Cluster {
             retries: Retries::default(),
             wakes: Wakes::default(),
             sets: SetMemories::default(),
+            nodes: Nodes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

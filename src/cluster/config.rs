@@ -23,6 +23,12 @@ pub enum Controller {
     Expansion,
     /// Makes the pods of StatefulSets, and their claims.
     StatefulSets,
+    /// Notices nodes that do not answer.
+    Nodes,
+    /// Attaches volumes to nodes.
+    Attachments,
+    /// Start and stop pods, each on its node.
+    Kubelets,
 }
 
 /// Which controllers run.

@@ -94,12 +94,12 @@ impl Cluster {
                 }
             }
             (Some(Object::PersistentVolumeClaim(claim)), None) | (None, Some(Object::PersistentVolumeClaim(claim))) => {
-                self.wake_users(claim);
+                self.wake_sets_of(claim);
             }
             (Some(Object::PersistentVolumeClaim(before)), Some(Object::PersistentVolumeClaim(after))) => {
                 let (old, new) = (&before.metadata, &after.metadata);
                 if old.owner_references != new.owner_references || old.is_deleting() != new.is_deleting() {
-                    self.wake_users(after);
+                    self.wake_sets_of(after);
                 }
             }
             _ => {}
@@ -128,7 +128,7 @@ impl Cluster {
 
     /// The sets that a claim is for by its name, `<template>-<set>-<ordinal>`. A real set is not woken by its claims;
     /// this one looks at once (`STS-20`, `ND-11`).
-    fn wake_users(&mut self, claim: &PersistentVolumeClaim) {
+    fn wake_sets_of(&mut self, claim: &PersistentVolumeClaim) {
         let Some(member) = member_name(&claim.metadata.name) else {
             return;
         };

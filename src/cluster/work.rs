@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, SetSync, VolumeSync};
+use crate::controllers::{
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, SetSync, VolumeSync,
+};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -20,10 +22,13 @@ pub(super) enum Worker {
     Ephemeral,
     Expand,
     Sets,
+    Nodes,
+    Attach,
+    Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -32,6 +37,9 @@ impl Worker {
         Self::Ephemeral,
         Self::Expand,
         Self::Sets,
+        Self::Nodes,
+        Self::Attach,
+        Self::Kubelet,
     ];
 
     fn index(self) -> usize {
@@ -46,6 +54,9 @@ impl Worker {
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
             Self::Sets => Actor::StatefulSetController,
+            Self::Nodes => Actor::NodeController,
+            Self::Attach => Actor::AttachController,
+            Self::Kubelet => Actor::Kubelet,
         }
     }
 }
@@ -80,6 +91,9 @@ pub(super) enum SyncTask {
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Set(Box<SetSync>),
+    Node(NodeSync),
+    Attach(AttachSync),
+    Kubelet(KubeletSync),
 }
 
 /// A sync that has begun and waits for the engine.

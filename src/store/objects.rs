@@ -170,6 +170,16 @@ impl Store {
         self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))
     }
 
+    /// The pods that are assigned to a node, in no particular order.
+    pub(crate) fn pods_on(&self, node: &Text) -> impl Iterator<Item = &Arc<Pod>> {
+        self.links.pods_on(node).filter_map(|id| self.pods.get(Id::from_number(id)))
+    }
+
+    /// The nodes to which a volume is attached, by the name that it has there.
+    pub(crate) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+        self.links.nodes_with(volume)
+    }
+
     /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of some ranges,
     /// which are in order. Cost: that of the pods that are given.
     pub(crate) fn pods_of_controller(
