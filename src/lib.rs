@@ -70,6 +70,12 @@
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
+//! - The claims of a set's pod are made, and stand among its volumes, in the order of their templates (`ND-4`, `ND-5`:
+//!   `claims_become_volumes_in_the_order_of_their_templates`). In parallel, pods are made from the lowest ordinal and
+//!   deleted from the highest (`ND-6`: `in_parallel_nobody_waits`). Of two pods of one ordinal the one with the plain
+//!   number has the slot (`ND-18`: `the_canonical_name_has_the_slot`).
+//! - A set is looked at again at once when a claim of it changes or a pod that was in its way goes, and not only after
+//!   a back-off (`ND-11`: `a_claim_that_goes_is_awaited`).
 //!
 //! Where the simulator does less than a cluster:
 //!
@@ -79,7 +85,8 @@
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
-//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
+//!   what pods are made of.
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
 //! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
 //!   periods are not waited for.
