@@ -213,7 +213,7 @@ impl SetSync {
             Stage::Condemned(sweep) => self.after(sweep.outcome(), |_| Stage::Update(None)),
             Stage::Update(_) => self.report(),
             Stage::Report(report) => {
-                self.note_report(&report);
+                self.note_report(&report, world);
                 self.truncate()
             }
             Stage::Truncate(left) => {
@@ -232,8 +232,8 @@ impl SetSync {
             self.errors.push(error.unwrap_or_default());
             return self.truncate();
         };
-        let roster = Roster::place(&self.set, &self.pods, self.settled.clone(), world.now);
-        let plan = Plan { set: Arc::clone(&self.set), now: world.now, current, update, roster };
+        let roster = Roster::place(&self.set, &self.pods, self.settled.clone(), world.time);
+        let plan = Plan { set: Arc::clone(&self.set), now: world.time, current, update, roster };
         self.plan = Some(Box::new(plan));
         if self.set.metadata.is_deleting() {
             return self.report();
@@ -278,7 +278,7 @@ impl SetSync {
 
     /// An error of the status counts where there was none before. A pod that is ready and not yet available is
     /// looked at again when it is (`STS-23`).
-    fn note_report(&mut self, report: &Report) {
+    fn note_report(&mut self, report: &Report, world: &World<'_>) {
         match &report.error {
             Some(error) if self.errors.is_empty() => self.errors.push(error.clone()),
             Some(_) | None => {}
@@ -286,7 +286,9 @@ impl SetSync {
         let seconds = u64::try_from(self.set.spec.min_ready_seconds).unwrap_or_default();
         if let Some(plan) = self.plan.as_ref().filter(|_| seconds > 0 && report.awaits_availability()) {
             let next = plan.next_availability(self.pods.iter().map(AsRef::as_ref));
-            self.wake = Some(next.unwrap_or(Duration::from_secs(seconds)));
+            // Transitions are noted in whole seconds.
+            let begun = Duration::from_nanos(u64::from(world.now.subsec_nanos()));
+            self.wake = Some(next.unwrap_or(Duration::from_secs(seconds)).saturating_sub(begun));
         }
     }
 
