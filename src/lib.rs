@@ -80,11 +80,16 @@
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
 //!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys.
-//!
 //! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted.
 //! - A CSI driver makes a volume in the topology that it is offered first, and calls it by the name of its object. Its
 //!   provisioner looks at everything every 15 minutes from the start of the cluster, works on any number of claims at
 //!   once, and goes by the name of the driver alone.
+//! - The claims of a set's pod are made, and stand among its volumes, in the order of their templates (`ND-4`, `ND-5`:
+//!   `claims_become_volumes_in_the_order_of_their_templates`). In parallel, pods are made from the lowest ordinal and
+//!   deleted from the highest (`ND-6`: `in_parallel_nobody_waits`). Of two pods of one ordinal the one with the plain
+//!   number has the slot (`ND-18`: `the_canonical_name_has_the_slot`).
+//! - A set is looked at again at once when a claim of it changes or a pod that was in its way goes, and not only after
+//!   a back-off (`ND-11`: `a_claim_that_goes_is_awaited`).
 //!
 //! Where the simulator does less than a cluster:
 //!
@@ -97,7 +102,8 @@
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
-//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
+//!   what pods are made of.
 //! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
 //!   and memory are not counted (`cpu_and_memory_are_not_counted`).
 //! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
