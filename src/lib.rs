@@ -90,7 +90,6 @@ mod controllers;
 mod manifest;
 mod matching;
 mod model;
-#[cfg(feature = "cli")]
 pub mod report;
 mod store;
 
