@@ -14,6 +14,9 @@ mod engine;
 mod events;
 mod faults;
 mod journal;
+mod mounts;
+mod names;
+mod nodes;
 mod notify;
 mod operate;
 mod operations;
@@ -31,6 +34,7 @@ use std::time::Duration;
 
 use crate::backend::{Contents, Plugins};
 use crate::cluster::events::Recorder;
+use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
@@ -46,6 +50,7 @@ pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
+pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::user::Accepted;
 
@@ -73,6 +78,7 @@ pub struct Cluster {
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    nodes: Nodes,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -100,6 +106,7 @@ impl Cluster {
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            nodes: Nodes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

@@ -4,13 +4,17 @@
 //! before each write. The engine carries the write out and resumes it with the result, or drops it, as a crash
 //! would. So every state between two writes can be looked at, copied and explored. Nothing here writes.
 
+mod attach;
 mod binding;
 mod cache;
 mod claim;
 mod ephemeral;
 mod expand;
 mod garbage;
+mod kubelet;
 mod migration;
+mod mount;
+mod node;
 mod protection;
 mod provision;
 mod reclaim;
@@ -18,13 +22,18 @@ mod status;
 mod turn;
 mod volume;
 
+pub use crate::controllers::kubelet::Hold;
 pub use crate::controllers::turn::{EventType, SyncError};
 
+pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
 pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
+pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
+pub(crate) use crate::controllers::mount::files as mount_files;
+pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

@@ -97,9 +97,10 @@ pub use api::ApiError;
 pub use backend::{Backing, Behaviour, Contents, ContentsChange, ContentsError, Files, Location, Plugin, Sources};
 pub use cluster::{
     Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
-    EventRecord, Fault, Journal, JournalEntry, LogRecord, NotQuiet, Outcome, Place, ReplayError, Settled, WriteRecord,
+    EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place, ReplayError, Settled,
+    WriteRecord,
 };
-pub use controllers::{EventType, SyncError};
+pub use controllers::{EventType, Hold, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};

@@ -21,6 +21,12 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Notices nodes that do not answer.
+    Nodes,
+    /// Attaches volumes to nodes.
+    Attachments,
+    /// Start and stop pods, each on its node.
+    Kubelets,
 }
 
 /// Which controllers run.

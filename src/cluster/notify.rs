@@ -43,6 +43,7 @@ impl Cluster {
                 _ => {}
             }
         }
+        self.notify_nodes(id, before, after);
     }
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.

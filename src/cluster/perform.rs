@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
-use crate::cluster::work::Origin;
+use crate::cluster::work::{Origin, Worker};
 use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission};
 use crate::model::id::Id;
@@ -105,6 +105,10 @@ impl Cluster {
 
     /// Notes what a sync emitted, now that it has ended.
     pub(super) fn stand(&mut self, origin: Origin) {
+        // Only the volume controller looks at everything from time to time.
+        if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
+            return;
+        }
         let (resyncs, last) = self.resyncs();
         self.recorder.stand(origin, resyncs, last);
     }

@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, Next, Observed, Resumed, SyncError, Turn, VolumeSync,
-    World, collect, protect_claim, protect_volume,
+    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed, Resumed, SyncError, Turn,
+    VolumeSync, World, collect, protect_claim, protect_volume,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -33,6 +33,7 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
     }
 
@@ -111,6 +112,9 @@ impl Cluster {
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
+            SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
+            SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
         };
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
@@ -122,7 +126,12 @@ impl Cluster {
     }
 
     /// Does what the first turn of a sync asks for; there is none where the object is gone.
-    fn follow_start<S>(&mut self, origin: Origin, turn: Option<Turn<S>>, wrap: impl FnOnce(S) -> SyncTask) -> End {
+    pub(super) fn follow_start<S>(
+        &mut self,
+        origin: Origin,
+        turn: Option<Turn<S>>,
+        wrap: impl FnOnce(S) -> SyncTask,
+    ) -> End {
         match turn {
             Some(turn) => self.follow(origin, turn.map(wrap)),
             None => Some(Ok(())),

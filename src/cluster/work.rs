@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
-use crate::controllers::{ClaimSync, EphemeralSync, ExpandSync, Resumed, VolumeSync};
+use crate::controllers::{
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, VolumeSync,
+};
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -19,10 +21,13 @@ pub(super) enum Worker {
     Claims,
     Ephemeral,
     Expand,
+    Nodes,
+    Attach,
+    Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Collect,
         Self::ProtectClaims,
         Self::ProtectVolumes,
@@ -30,6 +35,9 @@ impl Worker {
         Self::Claims,
         Self::Ephemeral,
         Self::Expand,
+        Self::Nodes,
+        Self::Attach,
+        Self::Kubelet,
     ];
 
     fn index(self) -> usize {
@@ -43,6 +51,9 @@ impl Worker {
             Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
             Self::Ephemeral => Actor::EphemeralVolumeController,
             Self::Expand => Actor::ExpandController,
+            Self::Nodes => Actor::NodeController,
+            Self::Attach => Actor::AttachController,
+            Self::Kubelet => Actor::Kubelet,
         }
     }
 }
@@ -76,6 +87,9 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Node(NodeSync),
+    Attach(AttachSync),
+    Kubelet(KubeletSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -70,6 +70,11 @@ impl Json {
         items.iter_mut()
     }
 
+    /// The items, where this is a list.
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Self::List(items) = self { items } else { &[] }
+    }
+
     /// The value of a key, where this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
@@ -86,11 +91,17 @@ impl Json {
         }
     }
 
-    /// What this is, in the words of an error message.
+    /// A map with these keys.
+    pub(crate) fn object<const N: usize>(entries: [(&str, Self); N]) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// The number, where this is an integer of 64 bits.
     pub(crate) fn as_i64(&self) -> Option<i64> {
         if let Self::Number(text) = self { text.parse().ok() } else { None }
     }
 
+    /// What this is, in the words of an error message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -402,18 +402,27 @@ impl Pod {
         metadata.controller().is_some_and(|owner| owner.uid == self.metadata.uid)
     }
 
+    /// The volumes that stand for claims, with the claims (`HELP-12`), in order.
+    pub(crate) fn claim_volumes(&self) -> impl Iterator<Item = (&Text, ClaimKey)> {
+        self.spec.volumes.iter().flat_map(move |volume| {
+            volume.sources.iter().filter_map(move |source| Some((&volume.name, self.claim_of(volume, source)?)))
+        })
+    }
+
+    fn claim_of(&self, volume: &PodVolume, source: &PodVolumeSource) -> Option<ClaimKey> {
+        match source {
+            PodVolumeSource::PersistentVolumeClaim(claim) => {
+                Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
+            }
+            PodVolumeSource::Ephemeral(_) => Some(self.ephemeral_claim(&volume.name)),
+            _ => None,
+        }
+    }
+
     /// The claims that its volumes name, those of generic ephemeral volumes included (`HELP-12`), in the order of
     /// the volumes.
     pub fn claim_keys(&self) -> impl Iterator<Item = ClaimKey> {
-        self.spec.volumes.iter().flat_map(move |volume| {
-            volume.sources.iter().filter_map(move |source| match source {
-                PodVolumeSource::PersistentVolumeClaim(claim) => {
-                    Some(ClaimKey::new(&self.metadata.namespace, &claim.claim_name))
-                }
-                PodVolumeSource::Ephemeral(_) => Some(self.ephemeral_claim(&volume.name)),
-                _ => None,
-            })
-        })
+        self.claim_volumes().map(|(_, claim)| claim)
     }
 }
 

@@ -8,81 +8,124 @@ use crate::model::id::ObjectId;
 use crate::model::kind::Object;
 use crate::model::metadata::Uid;
 use crate::model::reference::ClaimKey;
+use crate::model::text::Text;
 
 /// References by their targets. Most objects have none, and cost nothing here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
     /// The pods that name a claim (`HELP-12`).
-    pods: Arc<BTreeMap<ClaimKey, BTreeSet<u32>>>,
-    dependents: Arc<BTreeMap<Uid, BTreeSet<ObjectId>>>,
+    claims: Reverse<ClaimKey, u32>,
+    /// The pods that are assigned to a node.
+    nodes: Reverse<Text, u32>,
+    /// The nodes to which a volume is attached, by the name that it has there.
+    attached: Reverse<Text, Text>,
+    /// The objects with an owner of a uid.
+    dependents: Reverse<Uid, ObjectId>,
 }
 
 impl Links {
     /// The numbers of the pods that name a claim.
     pub(super) fn pods_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = u32> {
-        self.pods.get(key).into_iter().flatten().copied()
+        self.claims.get(key).copied()
+    }
+
+    /// The numbers of the pods that are assigned to a node.
+    pub(super) fn pods_on(&self, node: &Text) -> impl ExactSizeIterator<Item = u32> {
+        self.nodes.get(node).copied()
+    }
+
+    /// The nodes to which a volume is attached.
+    pub(super) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+        self.attached.get(volume)
     }
 
     /// The objects with an owner of this uid.
     pub(super) fn dependents(&self, owner: &Uid) -> impl Iterator<Item = ObjectId> {
-        self.dependents.get(owner).into_iter().flatten().copied()
+        self.dependents.get(owner).copied()
     }
 
     /// Follows the change of an object.
     pub(super) fn change(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
-        self.change_owners(id, before, after);
-        if let (None | Some(Object::Pod(_)), None | Some(Object::Pod(_))) = (before, after) {
-            self.change_claims(id, before, after);
+        let references =
+            |object: Option<&Object>| object.is_some_and(|object| !object.metadata().owner_references.is_empty());
+        if references(before) || references(after) {
+            self.dependents.relink(&id, &owners(before), owners(after));
         }
-    }
-
-    fn change_owners(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
-        let owners = |object: Option<&Object>| -> BTreeSet<Uid> {
-            let references = object.map(|object| object.metadata().owner_references.iter());
-            references.into_iter().flatten().map(|owner| owner.uid.clone()).collect()
-        };
-        let same = match (before, after) {
-            (Some(before), Some(after)) => before.metadata().owner_references == after.metadata().owner_references,
-            (Some(only), None) | (None, Some(only)) => only.metadata().owner_references.is_empty(),
-            (None, None) => true,
-        };
-        if !same {
-            relink(Arc::make_mut(&mut self.dependents), id, &owners(before), owners(after));
-        }
-    }
-
-    fn change_claims(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
-        let claims = |object: Option<&Object>| -> BTreeSet<ClaimKey> {
-            let Some(Object::Pod(pod)) = object else {
-                return BTreeSet::new();
-            };
-            pod.claim_keys().collect()
-        };
-        let (before, after) = (claims(before), claims(after));
-        if before != after {
-            relink(Arc::make_mut(&mut self.pods), id.number, &before, after);
+        match before.or(after) {
+            Some(Object::Pod(_)) => {
+                self.claims.relink(&id.number, &claims(before), claims(after));
+                self.nodes.relink(&id.number, &node(before), node(after));
+            }
+            Some(Object::Node(node)) => {
+                self.attached.relink(&node.metadata.name, &attached(before), attached(after));
+            }
+            Some(_) | None => {}
         }
     }
 }
 
-/// Moves an entry from the targets that it had to those that it has.
-fn relink<K: Ord, V: Copy + Ord>(
-    links: &mut BTreeMap<K, BTreeSet<V>>,
-    entry: V,
-    before: &BTreeSet<K>,
-    after: BTreeSet<K>,
-) {
-    for gone in before.difference(&after) {
-        if let Some(entries) = links.get_mut(gone) {
-            entries.remove(&entry);
-            if entries.is_empty() {
-                links.remove(gone);
+fn owners(object: Option<&Object>) -> BTreeSet<Uid> {
+    let references = object.into_iter().flat_map(|object| &object.metadata().owner_references);
+    references.map(|owner| owner.uid.clone()).collect()
+}
+
+fn claims(object: Option<&Object>) -> BTreeSet<ClaimKey> {
+    if let Some(Object::Pod(pod)) = object { pod.claim_keys().collect() } else { BTreeSet::new() }
+}
+
+fn node(object: Option<&Object>) -> BTreeSet<Text> {
+    match object {
+        Some(Object::Pod(pod)) if !pod.spec.node_name.is_empty() => BTreeSet::from([pod.spec.node_name.clone()]),
+        Some(_) | None => BTreeSet::new(),
+    }
+}
+
+fn attached(object: Option<&Object>) -> BTreeSet<Text> {
+    let Some(Object::Node(node)) = object else {
+        return BTreeSet::new();
+    };
+    node.status.volumes_attached.iter().map(|volume| volume.name.clone()).collect()
+}
+
+/// Who refers to a target. Copies share it until one of them changes it.
+#[derive(Debug)]
+struct Reverse<K, V>(Arc<BTreeMap<K, BTreeSet<V>>>);
+
+impl<K, V> Clone for Reverse<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Reverse<K, V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Clone + Ord, V: Clone + Ord> Reverse<K, V> {
+    fn get(&self, target: &K) -> impl ExactSizeIterator<Item = &V> {
+        self.0.get(target).map(BTreeSet::iter).unwrap_or_default()
+    }
+
+    /// Moves an entry from the targets that it had to those that it has.
+    fn relink(&mut self, entry: &V, before: &BTreeSet<K>, after: BTreeSet<K>) {
+        if *before == after {
+            return;
+        }
+        let links = Arc::make_mut(&mut self.0);
+        for gone in before.difference(&after) {
+            if let Some(entries) = links.get_mut(gone) {
+                entries.remove(entry);
+                if entries.is_empty() {
+                    links.remove(gone);
+                }
             }
         }
-    }
-    for target in after {
-        if !before.contains(&target) {
-            links.entry(target).or_default().insert(entry);
+        for target in after {
+            if !before.contains(&target) {
+                links.entry(target).or_default().insert(entry.clone());
+            }
         }
     }
 }

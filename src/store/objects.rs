@@ -164,6 +164,16 @@ impl Store {
         self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))
     }
 
+    /// The pods that are assigned to a node, in no particular order.
+    pub(crate) fn pods_on(&self, node: &Text) -> impl Iterator<Item = &Arc<Pod>> {
+        self.links.pods_on(node).filter_map(|id| self.pods.get(Id::from_number(id)))
+    }
+
+    /// The nodes to which a volume is attached, by the name that it has there.
+    pub(crate) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+        self.links.nodes_with(volume)
+    }
+
     /// The objects that an owner reference with this uid makes depend on it, by kind and number.
     pub(crate) fn dependents(&self, owner: &Uid) -> impl Iterator<Item = ObjectId> {
         self.links.dependents(owner)

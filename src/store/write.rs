@@ -21,6 +21,12 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The controller that notices nodes that do not answer.
+    NodeController,
+    /// The controller that attaches volumes to nodes.
+    AttachController,
+    /// A kubelet.
+    Kubelet,
     /// An external provisioner, by the name that classes call it by. A real one adds the name of its host and a random
     /// number.
     Provisioner(Text),
@@ -36,6 +42,9 @@ impl Actor {
             Self::GarbageCollector => "garbage-collector",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::NodeController => "node-controller",
+            Self::AttachController => "attachdetach-controller",
+            Self::Kubelet => "kubelet",
             Self::Provisioner(name) => name,
         }
     }

@@ -8,16 +8,11 @@ use bindery::{
 use crate::world::{
     BETA_CLASS, BIND_COMPLETED, DEFAULT_CLASS, Metadata, NO_VOLUME, PROVISIONED_BY, PV_PROTECTION, PVC_PROTECTION, RWO,
     bound, claim, claim_phase, class, emitted, has_annotation, patch, pvc, quantity, restored, rules, run_queues,
-    seconds, volume, volume_of, wait, writes,
+    seconds, sent, volume, volume_of, wait, writes,
 };
 
 const EXPANSION: &str = "persistentvolumeclaims \"data\" is forbidden: only dynamically provisioned pvc can be resized and \
                          the storageclass that provisions the pvc must support resize";
-
-/// A claim as a user sends it.
-fn sent(name: &str) -> PersistentVolumeClaim {
-    PersistentVolumeClaim::new("default", name, quantity("1Gi"), [RWO])
-}
 
 /// ADM-1: what is created is protected, once.
 #[test]
@@ -76,7 +71,7 @@ fn a_request_that_does_not_grow_is_allowed() {
     assert!(resized(None, held, "2Gi").is_ok());
 }
 
-/// ADM-3: a claim that is not bound cannot grow: validation says so before admission could.
+/// ADM-3, SCEN-24: a claim that is not bound cannot grow: validation says so before admission could.
 #[test]
 fn a_claim_that_is_not_bound_does_not_grow() {
     let mut cluster = restored([expandable().into(), claim("data", "1Gi").with_class("gold").into()]);

@@ -1,19 +1,14 @@
 //! How the API stores what it is sent (`API-*`).
 
 use bindery::{
-    ApiError, ClaimPhase, Cluster, Config, Controllers, Kind, Object, PersistentVolume, PersistentVolumeClaim,
-    ReclaimPolicy, Verb, VolumePhase,
+    ApiError, ClaimPhase, Cluster, Config, Controllers, Kind, Object, PersistentVolume, ReclaimPolicy, ResourceVersion,
+    Timestamp, Verb, VolumePhase,
 };
 
 use crate::world::{
     BETA_CLASS, ClaimState, Metadata, RWO, RWX, VolumeState, bound, claim, claim_phase, class, host_path, json, object,
-    patch, pv, pvc, quantity, restored, restored_into, seconds, volume, volume_phase, wait, writes,
+    patch, pv, pvc, quantity, restored, restored_into, seconds, sent, volume, volume_phase, wait, writes,
 };
-
-/// A claim as a user sends it.
-fn sent(name: &str) -> PersistentVolumeClaim {
-    PersistentVolumeClaim::new("default", name, quantity("1Gi"), [RWO])
-}
 
 /// API-1: a new object is defaulted, admitted and then validated.
 #[test]
@@ -122,6 +117,26 @@ fn the_time_of_a_phase_moves_with_the_phase() {
     cluster.settle().unwrap();
     assert_eq!(since(&cluster), cluster.time());
     assert_ne!(since(&cluster), available);
+}
+
+/// API-4, API-5: a write of the status keeps the spec, and the time that it sends, if that is another one.
+#[test]
+fn a_status_is_written_with_the_time_that_it_says() {
+    let mut cluster = restored([volume("pv", "5Gi").into()]);
+    let since = |cluster: &Cluster| cluster.volume("pv").unwrap().status.last_phase_transition_time;
+    wait(&mut cluster, seconds(60));
+    let mut sent = cluster.volume("pv").unwrap().clone().with_class("gold").in_phase(VolumePhase::Failed);
+    cluster.replace_status(&pv("pv"), sent.clone()).unwrap();
+    assert_eq!((cluster.volume("pv").unwrap().class_name(), volume_phase(&cluster, "pv")), ("", VolumePhase::Failed));
+    assert_eq!(since(&cluster), Some(cluster.time()));
+    let other: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+    sent.status.last_phase_transition_time = Some(other);
+    sent.metadata.resource_version = ResourceVersion::default();
+    cluster.replace_status(&pv("pv"), sent.clone().in_phase(VolumePhase::Released)).unwrap();
+    assert_eq!(since(&cluster), Some(other));
+    sent.status.last_phase_transition_time = None;
+    cluster.replace_status(&pv("pv"), sent.in_phase(VolumePhase::Released)).unwrap();
+    assert_eq!(since(&cluster), Some(other), "the phase is the same");
 }
 
 /// API-6: without a version an update applies to whatever is there; with one it must match.

@@ -16,7 +16,10 @@ fn queued(cluster: &Cluster) -> Vec<ObjectKey> {
         found.extend(action.object().filter(|_| action.actor() == Actor::PersistentVolumeController).cloned());
         assert!(fork.take(&action));
     }
-    assert_eq!(rules(&fork, start), [""; 0], "what is queued is expected to change nothing");
+    let mut written = rules(&fork, start);
+    // The kubelet of a new node says that it is well.
+    written.retain(|rule| *rule != "WL-7");
+    assert_eq!(written, [""; 0], "what is queued is expected to change nothing");
     found
 }
 

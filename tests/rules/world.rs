@@ -48,6 +48,16 @@ pub(crate) fn claim(name: &str, size: &str) -> PersistentVolumeClaim {
     PersistentVolumeClaim::new("default", name, quantity(size), [RWO]).with_uid(&format!("uid-{name}"))
 }
 
+/// A volume as a user creates it: `ReadWriteOnce`, of NFS.
+pub(crate) fn new_volume(name: &str, size: &str) -> PersistentVolume {
+    PersistentVolume::new(name, quantity(size), [RWO])
+}
+
+/// A claim of 1Gi as a user creates it.
+pub(crate) fn sent(name: &str) -> PersistentVolumeClaim {
+    PersistentVolumeClaim::new("default", name, quantity("1Gi"), [RWO])
+}
+
 /// A claim and a volume as a binding leaves them.
 pub(crate) fn bound(volume: PersistentVolume, claim: PersistentVolumeClaim) -> (Object, Object) {
     let volume = volume.bound_to(&claim).annotated(BOUND_BY_CONTROLLER, "yes").in_phase(VolumePhase::Bound);

@@ -3,7 +3,8 @@
 use bindery::Kind;
 use serde_json::{Value, json};
 
-use crate::validation::{assert_only, updated};
+use crate::validation::{assert_only, errors, patched, quiet, updated};
+use crate::world::object;
 
 const BETA: &str = "volume.beta.kubernetes.io/storage-class";
 const IMMUTABLE: &str = "spec: Forbidden: spec is immutable after creation except resources.requests and \
@@ -114,4 +115,21 @@ fn an_attributes_class_in_effect_is_not_removed() {
         bound(json!({"volumeAttributesClassName": "gold"}), json!({"volumeAttributesClassName": null})).is_empty(),
         "it was not in effect"
     );
+}
+
+/// VALID-42: in a status no capacity is negative, and a resize is in a state that is known.
+#[test]
+fn a_status_has_no_negative_capacity_and_a_known_state_of_resizing() {
+    let status = |status: Value| {
+        let mut cluster = quiet();
+        let stored = cluster.restore(object(&patched(Kind::PersistentVolumeClaim, json!({})).to_string())).unwrap();
+        let sent = patched(Kind::PersistentVolumeClaim, json!({ "status": status }));
+        errors(cluster.replace_status(&stored.reference(), object(&sent.to_string())))
+    };
+    assert!(status(json!({"phase": "Bound", "capacity": {"storage": "1Gi", "example.com/disks": "1"}})).is_empty());
+    let negative = "status.capacity[storage]: Invalid value: -1: must be a valid resource quantity";
+    assert_eq!(status(json!({"capacity": {"storage": "-1"}})), [negative]);
+    assert!(status(json!({"allocatedResourceStatuses": {"storage": "NodeResizePending"}})).is_empty());
+    let unknown = status(json!({"allocatedResourceStatuses": {"storage": "Resting"}}));
+    assert_only(&unknown, "status.allocatedResourceStatuses: Unsupported value: \"storage\": supported values: ");
 }

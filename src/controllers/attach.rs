@@ -1,0 +1,224 @@
+//! The controller that attaches volumes to nodes (`ATTACH-1` to `ATTACH-8`).
+//!
+//! It looks at one node at a time and compares what its pods need with what its status lists. What is no longer needed
+//! is detached first; a volume for one node only waits until every other node has let it go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
+use crate::model::access_modes::AccessMode;
+use crate::model::claim::ClaimPhase;
+use crate::model::kind::Object;
+use crate::model::list::List;
+use crate::model::names::migrated_source;
+use crate::model::node::{AttachedVolume, Node};
+use crate::model::pod::Pod;
+use crate::model::reference::NamespacedName;
+use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
+use crate::model::volume_source::VolumeSource;
+use crate::store::{Store, Write};
+
+/// How long a volume stays attached to a node that does not say whether it is still mounted (`ATTACH-6`).
+const UNMOUNT_WAIT: Duration = Duration::from_mins(6);
+/// The taint by which an administrator says that a node is off.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+/// What the controller remembers between two looks; a crash loses it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attachments {
+    /// Since when volumes on nodes that do not answer are to be detached, by volume and node.
+    detaching: BTreeMap<(Text, Text), Duration>,
+    /// Volumes that another node holds, by volume and node; each is reported once.
+    blocked: BTreeSet<(Text, Text)>,
+}
+
+impl Attachments {
+    /// The nodes that wait for another one to let a volume go.
+    pub(crate) fn waiting_nodes(&self) -> impl Iterator<Item = &Text> {
+        self.blocked.iter().map(|(_, node)| node)
+    }
+}
+
+/// A volume that pods on a node need.
+struct Needed<'s> {
+    volume: &'s PersistentVolume,
+    pods: Vec<&'s Arc<Pod>>,
+}
+
+/// A look at a node that waits until its status is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AttachSync {
+    /// What the pods of the attached volumes are told.
+    events: Vec<Emission>,
+}
+
+impl AttachSync {
+    /// Looks at a node.
+    pub(crate) fn start(node: &Arc<Node>, store: &Store, memory: &mut Attachments, now: Duration) -> Turn<Self> {
+        let name = &node.metadata.name;
+        let needed = needed(node, store);
+        let mut effects = Effects::default();
+        let mut attached: Vec<AttachedVolume> = Vec::new();
+        for held in &node.status.volumes_attached {
+            let key = (held.name.clone(), name.clone());
+            if needed.contains_key(&held.name) {
+                memory.detaching.remove(&key);
+                attached.push(held.clone());
+                continue;
+            }
+            let since = *memory.detaching.entry(key.clone()).or_insert(now);
+            let wait = UNMOUNT_WAIT.saturating_sub(now.saturating_sub(since));
+            if answers(node) || has_taint(node, OUT_OF_SERVICE) || wait.is_zero() {
+                memory.detaching.remove(&key);
+            } else {
+                effects.wake = Some(effects.wake.map_or(wait, |other| other.min(wait)));
+                attached.push(held.clone());
+            }
+        }
+        memory.blocked.retain(|(volume, at)| at != name || needed.contains_key(volume));
+        let mut events = Vec::new();
+        for (unique, needed) in &needed {
+            if attached.iter().any(|held| held.name == *unique) {
+                continue;
+            }
+            let others: Vec<&Text> = store.nodes_with(unique).filter(|other| *other != name).collect();
+            let key = (unique.clone(), name.clone());
+            if others.is_empty() || is_multi_attach_allowed(needed.volume) {
+                memory.blocked.remove(&key);
+                attached.push(AttachedVolume { name: unique.clone(), ..AttachedVolume::default() });
+                let message =
+                    format!("AttachVolume.Attach succeeded for volume {:?} ", needed.volume.metadata.name.as_str());
+                let tell = |pod: &&Arc<Pod>| {
+                    Emission::on(&***pod, EventType::Normal, "SuccessfulAttachVolume", message.clone())
+                };
+                events.extend(needed.pods.iter().map(tell));
+            } else if memory.blocked.insert(key) {
+                effects.events.extend(report_blocked(needed, &others, store));
+            }
+        }
+        if List::from(attached.clone()) == node.status.volumes_attached {
+            return Turn { effects, next: Next::End(Ok(())) };
+        }
+        let mut new = (**node).clone();
+        new.status.volumes_attached = attached.into();
+        let write = Write::UpdateStatus(Object::Node(Arc::new(new)));
+        let next = Next::Write { write, rule: "ATTACH-2", caching: Caching::Nothing, then: Self { events } };
+        Turn { effects, next }
+    }
+
+    /// Ends when the status is written.
+    pub(crate) fn resume(self, resumed: Resumed) -> Turn<Self> {
+        match resumed {
+            Resumed::Written(Err(error)) => Turn::failed(error.to_string()),
+            _ => Turn { effects: Effects { events: self.events, ..Effects::default() }, next: Next::End(Ok(())) },
+        }
+    }
+}
+
+/// The attachable volumes that the pods on a node need, by their names on nodes, in order (`ATTACH-2`).
+fn needed<'s>(node: &Node, store: &'s Store) -> BTreeMap<Text, Needed<'s>> {
+    let mut needed: BTreeMap<Text, Needed<'s>> = BTreeMap::new();
+    for pod in store.pods_on(&node.metadata.name).filter(|pod| !keeps_nothing(pod)) {
+        for volume in attachable_volumes(pod, store) {
+            if let Some(name) = unique_name(volume) {
+                needed.entry(name).or_insert_with(|| Needed { volume, pods: Vec::new() }).pods.push(pod);
+            }
+        }
+    }
+    needed
+}
+
+/// Whether nothing of a pod runs any more. A pod that is being deleted runs until the kubelet has stopped it.
+fn keeps_nothing(pod: &Pod) -> bool {
+    pod.status.phase.is_final()
+}
+
+/// The volumes of a pod that must be attached before it starts.
+pub(crate) fn attachable_volumes<'s>(pod: &'s Pod, store: &'s Store) -> impl Iterator<Item = &'s PersistentVolume> {
+    pod.claim_keys().filter_map(|key| bound_volume(&key, store)).filter(|volume| is_attachable(volume, store))
+}
+
+/// The volume of a claim to which it is bound, from both ends (`ATTACH-2`, `WL-3`).
+pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Option<&'s PersistentVolume> {
+    let claim = store.claims.find(claim).filter(|claim| claim.status.phase == ClaimPhase::Bound)?;
+    let key = NamespacedName { namespace: Text::default(), name: claim.spec.volume_name.clone() };
+    let volume = store.volumes.find(&key)?;
+    let reference = volume.spec.claim_ref.as_ref()?;
+    (reference.uid == claim.metadata.uid).then_some(&**volume)
+}
+
+/// Whether a volume must be attached: those of CSI drivers that do not say otherwise, and a few of the tree
+/// (`ATTACH-1`).
+fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
+    let requires = |driver: &str| {
+        let object = store.csi_drivers.find(&NamespacedName::new("", driver));
+        object.is_none_or(|driver| driver.spec.attach_required != Some(false))
+    };
+    volume.spec.sources.iter().any(|source| match source {
+        VolumeSource::Csi(csi) => requires(&csi.driver),
+        VolumeSource::FibreChannel(_) | VolumeSource::Iscsi(_) => true,
+        other => migrated_source(other.key()).is_some_and(|(_, driver)| other.key() != "azureFile" && requires(driver)),
+    })
+}
+
+/// The name that a volume has on nodes; `None` where it is not attachable.
+pub(crate) fn unique_name(volume: &PersistentVolume) -> Option<Text> {
+    let name = &volume.metadata.name;
+    volume.spec.sources.iter().find_map(|source| match source {
+        VolumeSource::Csi(csi) => Some(format!("kubernetes.io/csi/{}^{}", csi.driver, csi.volume_handle).into()),
+        VolumeSource::FibreChannel(_) => Some(format!("kubernetes.io/fc/{name}").into()),
+        VolumeSource::Iscsi(_) => Some(format!("kubernetes.io/iscsi/{name}").into()),
+        other => migrated_source(other.key()).map(|(_, driver)| format!("kubernetes.io/csi/{driver}^{name}").into()),
+    })
+}
+
+/// Whether several nodes may have a volume at once: its own modes count, not the claim's (`ATTACH-3`).
+fn is_multi_attach_allowed(volume: &PersistentVolume) -> bool {
+    let modes = &volume.spec.access_modes;
+    modes.is_empty() || modes.iter().any(|mode| matches!(mode, AccessMode::ReadWriteMany | AccessMode::ReadOnlyMany))
+}
+
+/// Whether a node says of itself what is mounted.
+fn answers(node: &Node) -> bool {
+    node.condition("Ready").is_none_or(|condition| condition.status == "True")
+}
+
+fn has_taint(node: &Node, key: &str) -> bool {
+    node.spec.taints.iter().any(|taint| taint.key == key)
+}
+
+/// What pods are told that wait for a volume which other nodes hold (`ATTACH-4`).
+fn report_blocked(needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
+    let name = &needed.volume.metadata.name;
+    let mut holders: Vec<NamespacedName> = Vec::new();
+    for node in others {
+        for pod in store.pods_on(node).filter(|pod| !keeps_nothing(pod)) {
+            if attachable_volumes(pod, store).any(|volume| volume.metadata.name == *name) {
+                holders.push(pod.key());
+            }
+        }
+    }
+    holders.sort();
+    let tell = |pod: &&Arc<Pod>| {
+        let why = blocked_by(&holders, &pod.metadata.namespace);
+        let message = format!("Multi-Attach error for volume {:?} {why}", name.as_str());
+        Emission::on(&***pod, EventType::Warning, "FailedAttachVolume", message)
+    };
+    needed.pods.iter().map(tell).collect()
+}
+
+fn blocked_by(holders: &[NamespacedName], namespace: &Text) -> String {
+    let (own, other): (Vec<_>, Vec<_>) = holders.iter().partition(|pod| pod.namespace == *namespace);
+    let names: Vec<&str> = own.iter().map(|pod| pod.name.as_str()).collect();
+    match (names.is_empty(), other.len()) {
+        (true, 0) => "Volume is already exclusively attached to one node and can't be attached to another".to_owned(),
+        (true, count) => format!("Volume is already used by {count} pod(s) in different namespaces"),
+        (false, 0) => format!("Volume is already used by pod(s) {}", names.join(", ")),
+        (false, count) => {
+            format!("Volume is already used by pod(s) {} and {count} pod(s) in different namespaces", names.join(", "))
+        }
+    }
+}
