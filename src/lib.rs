@@ -91,6 +91,7 @@ mod manifest;
 mod matching;
 mod model;
 pub mod report;
+pub mod scenario;
 mod store;
 
 pub use api::ApiError;
@@ -118,6 +119,7 @@ pub use model::metadata::{ObjectMeta, OwnerReference, ResourceVersion, Uid};
 pub use model::namespace::Namespace;
 pub use model::node::Node;
 pub use model::node_selector::{NodeSelector, VolumeNodeAffinity};
+pub use model::object_key::ObjectKeyError;
 pub use model::pod::{Pod, PodPhase};
 pub use model::quantity::{Format, Quantity, QuantityError};
 pub use model::reference::{ClaimKey, NamespacedName, ObjectReference};
