@@ -10,8 +10,10 @@ mod action;
 mod apply;
 mod config;
 mod contents;
+mod drivers;
 mod engine;
 mod events;
+mod external;
 mod faults;
 mod journal;
 mod mounts;
@@ -24,6 +26,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod sets;
 mod sync;
 mod timers;
 mod user;
@@ -32,10 +35,12 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Contents, Plugins};
+use crate::backend::{Contents, Drivers, Plugins};
 use crate::cluster::events::Recorder;
+use crate::cluster::external::External;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Settings};
@@ -44,7 +49,7 @@ use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
-pub use crate::cluster::config::{Config, Controller, Controllers};
+pub use crate::cluster::config::{Config, Controller, Controllers, DriverConfigError, drivers_from_yaml};
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
@@ -73,11 +78,14 @@ pub struct Cluster {
     store: Store,
     cache: Cache,
     plugins: Arc<Plugins>,
+    drivers: Arc<Drivers>,
     contents: Contents,
+    external: External,
     work: Work,
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    sets: SetMemories,
     nodes: Nodes,
     recorder: Recorder,
     journal: Journal,
@@ -94,18 +102,25 @@ impl Default for Cluster {
 impl Cluster {
     /// An empty cluster.
     pub fn new(config: Config) -> Self {
-        let settings = Settings { dynamic_provisioning: config.dynamic_provisioning, reclaim: config.reclaim };
+        let settings = Settings {
+            dynamic_provisioning: config.dynamic_provisioning,
+            reclaim: config.reclaim,
+            self_links: !config.remove_self_link,
+        };
         Self {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
+            drivers: Arc::new(Drivers::new(&config.drivers)),
             config: Arc::new(config),
             contents: Contents::default(),
+            external: External::default(),
             store: Store::default(),
             cache: Cache::default(),
             work: Work::default(),
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            sets: SetMemories::default(),
             nodes: Nodes::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),

@@ -82,12 +82,13 @@ impl Cluster {
             Choice::Operate(number) => {
                 let running = self.operations.get(number);
                 let what = match running.map(|running| running.name.0) {
-                    Some(OperationKind::Provision) => "provisions for",
-                    Some(OperationKind::Delete) => "deletes",
+                    Some(OperationKind::Provision | OperationKind::ExternalProvision) => "provisions for",
+                    Some(OperationKind::Delete | OperationKind::ExternalDelete) => "deletes",
                     Some(OperationKind::Recycle) => "recycles",
                     None => "operates on",
                 };
-                (Actor::PersistentVolumeController, running.map(|running| running.name.1.clone()), what)
+                let actor = running.map_or(Actor::PersistentVolumeController, |running| running.origin.actor());
+                (actor, running.map(|running| running.name.1.clone()), what)
             }
             Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
             Choice::Begin(worker) => {
@@ -140,22 +141,45 @@ impl Cluster {
         let end = self.now.saturating_add(duration);
         let mut steps = self.settle()?.steps;
         while let Some(time) = self.next_timer().filter(|time| *time <= end) {
-            if self.next_needed_resync() == Some(time) {
-                self.work.resync_due = true;
-            } else if self.next_failing_tick() == Some(time) {
-                for (worker, key) in self.retries.failing() {
-                    self.work.enqueue(worker, key, true);
-                }
-            }
-            self.now = time;
-            self.operations.wake(time);
-            while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
-                self.work.enqueue(worker, key, false);
-            }
+            self.move_to(time);
             steps += self.settle()?.steps;
         }
         self.now = end;
         Ok(Settled { steps })
+    }
+
+    /// Lets virtual time pass while nothing acts, for somebody who plays every action by hand. What falls due meanwhile
+    /// is possible afterwards.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mut cluster = bindery::Cluster::default();
+    /// cluster.elapse(Duration::from_secs(90));
+    /// assert_eq!(cluster.time().to_string(), "2024-01-01T00:01:30Z");
+    /// ```
+    pub fn elapse(&mut self, duration: Duration) {
+        let end = self.now.saturating_add(duration);
+        while let Some(time) = self.next_timer().filter(|time| *time <= end) {
+            self.move_to(time);
+        }
+        self.now = end;
+    }
+
+    /// Moves the clock to a point in time at which something is due, and makes that possible.
+    fn move_to(&mut self, time: Duration) {
+        if self.next_needed_resync() == Some(time) {
+            self.work.resync_due = true;
+        } else if self.next_failing_tick() == Some(time) {
+            for (worker, key) in self.retries.failing() {
+                self.work.enqueue(worker, key, true);
+            }
+        }
+        self.now = time;
+        self.operations.wake(time);
+        while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
+            self.work.enqueue(worker, key, false);
+        }
     }
 
     /// The next point in time at which something is due.
@@ -190,6 +214,7 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
+            Kind::StatefulSet => Worker::Sets,
             _ => return Err(missing()),
         };
         let id = self.store.object_id(key).ok_or_else(missing)?;

@@ -103,9 +103,8 @@ impl Cluster {
         origin.events.push(number);
     }
 
-    /// Notes what a sync emitted, now that it has ended.
+    /// Notes what a sync emitted, now that it has ended. Only volumes and claims are looked at again by a resync.
     pub(super) fn stand(&mut self, origin: Origin) {
-        // Only the volume controller looks at everything from time to time.
         if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
             return;
         }

@@ -1,7 +1,9 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::backend::ContentsError;
+use crate::cluster::external::External;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
@@ -110,6 +112,8 @@ impl Cluster {
         self.operations = Operations::default();
         self.retries = Retries::default();
         self.wakes = Wakes::default();
+        self.external = External::default();
+        self.sets = SetMemories::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
                 self.notify(None, Some(&object));

@@ -15,7 +15,14 @@ pub(super) type End = Option<Result<(), SyncError>>;
 
 impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
-        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+        World {
+            store: &self.store,
+            cache: &self.cache,
+            plugins: &self.plugins,
+            drivers: &self.drivers,
+            settings: &self.settings,
+            now: self.time(),
+        }
     }
 
     /// Begins the sync of a key (`RUN-6`).
@@ -25,10 +32,19 @@ impl Cluster {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Provision => {
+                self.begin_provisioning(origin);
+                Some(Ok(()))
+            }
+            Worker::Delete => {
+                self.begin_deleting(origin);
+                Some(Ok(()))
+            }
             Worker::Ephemeral => {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
             }
+            Worker::Sets => self.begin_set(origin),
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
@@ -111,6 +127,7 @@ impl Cluster {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
@@ -139,9 +156,9 @@ impl Cluster {
     }
 
     /// Does what a turn of a sync asks for.
-    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+    pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake } = effects;
+        let Effects { events, enqueue, start, wake, memory, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -167,6 +184,9 @@ impl Cluster {
                 if worker == Worker::Volumes && start.is_none() {
                     self.work.recycling.remove(&origin.key.number);
                 }
+                if worker == Worker::Sets {
+                    self.sets.remember(origin.key.number, memory);
+                }
                 let rest = match start {
                     None => Some(origin),
                     Some(operation) => self.operations.start(*operation, origin, self.now),
@@ -177,9 +197,7 @@ impl Cluster {
                 }
                 Some(end)
             }
-            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
-                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
-            }
+            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
         }
     }
 }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::ApiError;
-use crate::backend::{Ability, Answer, Plugins};
+use crate::backend::{Ability, Answer, Drivers, Failure, NewVolume, Plugins};
 use crate::controllers::cache::Cache;
+use crate::controllers::external::{ExternalDelete, ExternalProvision, Remark};
+use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
+use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::{Store, Write, default_class};
 
@@ -80,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) dynamic_provisioning: bool,
     /// Whether released volumes are reclaimed.
     pub(crate) reclaim: bool,
+    /// Whether the API server sets self links.
+    pub(crate) self_links: bool,
 }
 
 /// What a controller sees.
@@ -89,7 +94,10 @@ pub(crate) struct World<'w> {
     /// The controller's own cache.
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
+    pub(crate) drivers: &'w Drivers,
     pub(crate) settings: &'w Settings,
+    /// Virtual time.
+    pub(crate) now: Timestamp,
 }
 
 impl World<'_> {
@@ -149,6 +157,10 @@ pub(crate) enum OperationKind {
     Provision,
     Delete,
     Recycle,
+    /// An external provisioner makes a volume.
+    ExternalProvision,
+    /// An external provisioner deletes a volume.
+    ExternalDelete,
 }
 
 /// An operation that a sync asks for.
@@ -167,6 +179,8 @@ pub(crate) enum OperationTask {
     Provision(crate::controllers::provision::ProvisionTask),
     Delete(crate::controllers::reclaim::DeleteTask),
     Recycle(crate::controllers::reclaim::RecycleTask),
+    ExternalProvision(ExternalProvision),
+    ExternalDelete(ExternalDelete),
 }
 
 /// What a turn does besides its write.
@@ -178,6 +192,12 @@ pub(crate) struct Effects {
     pub(crate) start: Option<Box<Operation>>,
     /// After how long the key shall be looked at again, whatever happens until then.
     pub(crate) wake: Option<Duration>,
+    /// What a pass over a set leaves to the next one.
+    pub(crate) memory: Option<Box<SetMemory>>,
+    /// Lines of the log, with the objects that they are about.
+    pub(crate) logs: Vec<(ObjectKey, Text)>,
+    /// What an external provisioner remembers.
+    pub(crate) remark: Option<Remark>,
 }
 
 /// What a sync or an operation asks for next.
@@ -189,6 +209,10 @@ pub(crate) enum Next<S> {
     Reclaim { plugin: usize, ability: Ability, volume: Arc<PersistentVolume>, then: S },
     /// A plugin shall make a volume; the state goes on with the answer.
     Provision { plugin: usize, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
+    /// An external driver shall make storage for a volume of that name; the state goes on with the answer.
+    Make { driver: Text, name: Text, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
+    /// An external driver shall delete what stands behind a volume; the state goes on with the answer.
+    Remove { driver: Text, volume: Arc<PersistentVolume>, then: S },
     /// Nothing for a while.
     Sleep { duration: Duration, then: S },
     /// It is over.
@@ -229,6 +253,20 @@ impl<S> Turn<S> {
         self
     }
 
+    /// The same turn with a line in the log.
+    pub(crate) fn logging<T: Resource>(mut self, object: &T, line: impl Into<Text>) -> Self {
+        let metadata = object.metadata();
+        let key = NamespacedName { namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        self.effects.logs.push((ObjectKey { kind: T::KIND, key }, line.into()));
+        self
+    }
+
+    /// The same turn with something for an external provisioner to remember.
+    pub(crate) fn remarking(mut self, remark: Remark) -> Self {
+        self.effects.remark = Some(remark);
+        self
+    }
+
     /// The same turn that also starts an operation.
     pub(crate) fn starting(mut self, operation: Operation) -> Self {
         self.effects.start = Some(Box::new(operation));
@@ -245,6 +283,10 @@ impl<S> Turn<S> {
             Next::Provision { plugin, claim, class, then } => {
                 Next::Provision { plugin, claim, class, then: wrap(then) }
             }
+            Next::Make { driver, name, claim, class, then } => {
+                Next::Make { driver, name, claim, class, then: wrap(then) }
+            }
+            Next::Remove { driver, volume, then } => Next::Remove { driver, volume, then: wrap(then) },
             Next::Sleep { duration, then } => Next::Sleep { duration, then: wrap(then) },
             Next::End(result) => Next::End(result),
         };
@@ -263,6 +305,10 @@ pub(crate) enum Resumed {
     Answered(Answer),
     /// The plugin has answered and made this volume, if it did.
     Provisioned(Answer, Box<PersistentVolume>),
+    /// The external driver has made storage, or has failed to.
+    Made(Box<Result<NewVolume, Failure>>),
+    /// The external driver has deleted storage, or has failed to.
+    Removed(Result<(), Failure>),
 }
 
 impl Resumed {

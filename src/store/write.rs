@@ -17,6 +17,8 @@ pub enum Actor {
     ProtectionController,
     /// The controller that deletes what has lost its owners.
     GarbageCollector,
+    /// The controller that makes the pods of sets.
+    StatefulSetController,
     /// The controller that makes the claims of generic ephemeral volumes.
     EphemeralVolumeController,
     /// The controller that has volumes grown.
@@ -40,6 +42,7 @@ impl Actor {
             Self::PersistentVolumeController => "persistentvolume-controller",
             Self::ProtectionController => "protection-controller",
             Self::GarbageCollector => "garbage-collector",
+            Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
             Self::NodeController => "node-controller",

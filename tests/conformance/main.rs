@@ -10,6 +10,7 @@ mod objects;
 mod quantities;
 mod recorded;
 mod selectors;
+mod statefulsets;
 mod tables;
 
 use crate::corruption::Corrupter;
@@ -30,6 +31,7 @@ enum Shape {
     Selector,
     Object,
     Recorded,
+    StatefulSet,
     Table,
 }
 
@@ -44,6 +46,8 @@ impl Shape {
             Some(Self::Object)
         } else if has("steps") && has("classes") && !has("nodes") {
             Some(Self::Recorded)
+        } else if has("steps") && !has("nodes") {
+            Some(Self::StatefulSet)
         } else if has("table") && has("call") {
             Some(Self::Table)
         } else {
@@ -57,6 +61,7 @@ impl Shape {
             Self::Selector => selectors::judge(case),
             Self::Object => objects::judge(case, line),
             Self::Recorded => recorded::judge(case),
+            Self::StatefulSet => statefulsets::judge(case),
             Self::Table => tables::judge(case),
         }
     }

@@ -124,7 +124,7 @@ fn claim_state(claim: &PersistentVolumeClaim) -> (String, Value) {
     (claim.key().to_string(), state)
 }
 
-fn texts(list: &Value) -> Vec<String> {
+pub(crate) fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -135,7 +135,7 @@ fn emitted(cluster: &Cluster, since: usize) -> BTreeSet<String> {
 }
 
 /// Every event must be listed, and every listed one emitted unless it may be a mere repetition.
-fn judge_events(listed: &[String], previous: &[String], emitted: &BTreeSet<String>) -> Verdict {
+pub(crate) fn judge_events(listed: &[String], previous: &[String], emitted: &BTreeSet<String>) -> Verdict {
     if let Some(event) = emitted.iter().find(|event| !listed.contains(event)) {
         return Err(format!("events: {event:?} is not expected"));
     }
