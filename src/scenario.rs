@@ -52,6 +52,7 @@ mod step;
 mod steps;
 mod tables;
 mod title;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,7 +67,7 @@ pub use crate::scenario::expectation::{
     EventExpectation, Expectation, Names, ObjectExpectation, TableExpectation, TableQuery,
 };
 pub use crate::scenario::run::{ScenarioRun, StepError, StepFailure, StepReport};
-pub use crate::scenario::setting::{Setting, SettingError, SettingNode};
+pub use crate::scenario::setting::{FeatureGates, Setting, SettingError, SettingNode};
 pub use crate::scenario::step::{
     Delete, Failing, File, Held, Injected, InjectedError, Manifest, Patch, Print, Scale, Step, StepAction,
 };

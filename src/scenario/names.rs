@@ -28,6 +28,8 @@ const CONTROLLERS: &[(&str, Controller)] = &[
     ("PersistentVolumes", Controller::PersistentVolumes),
     ("EphemeralVolumes", Controller::EphemeralVolumes),
     ("Expansion", Controller::Expansion),
+    ("ExternalProvisioning", Controller::ExternalProvisioning),
+    ("StatefulSets", Controller::StatefulSets),
     ("Nodes", Controller::Nodes),
     ("Attachments", Controller::Attachments),
     ("Kubelets", Controller::Kubelets),

@@ -5,25 +5,37 @@
 use std::collections::BTreeMap;
 
 use crate::api::ApiError;
-use crate::cluster::{Cluster, Fault};
-use crate::controllers::Hold;
+use crate::backend::Driver;
+use crate::cluster::Cluster;
 use crate::manifest::{self, Problem, Reader, Strictness, to_json};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
-use crate::model::pod::{PodCondition, PodPhase};
 use crate::model::text::Text;
 use crate::scenario::query::full;
-use crate::scenario::step::{Delete, Failing, File, Held, Injected, InjectedError, Manifest, StepAction};
+use crate::scenario::step::{Delete, File, Manifest, StepAction};
+use crate::scenario::trouble;
 use crate::store::DeleteOptions;
 
 /// What kubectl says, or why the step was refused.
-type Said = Result<Vec<String>, String>;
+pub(super) type Said = Result<Vec<String>, String>;
+
+/// Nothing is said of what was done.
+const NOTHING: Said = Ok(Vec::new());
 
 /// The texts of the files that a scenario names.
 pub(super) type Files = BTreeMap<Text, Text>;
 
+/// What a scenario runs in.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) cluster: Cluster,
+    /// The drivers that fail, as they were before.
+    pub(super) failing: BTreeMap<Text, Box<dyn Driver>>,
+}
+
 /// Does what a step says. Expectations and tables are not its business.
-pub(super) fn perform(cluster: &mut Cluster, action: &StepAction, files: &Files) -> Said {
+pub(super) fn perform(world: &mut World, action: &StepAction, files: &Files) -> Said {
+    let cluster = &mut world.cluster;
     match action {
         StepAction::Apply(manifests) => all(manifests, |manifest| apply(cluster, manifest, files)),
         StepAction::Create(manifests) => all(manifests, |manifest| {
@@ -51,31 +63,39 @@ pub(super) fn perform(cluster: &mut Cluster, action: &StepAction, files: &Files)
         StepAction::Cordon(node) => cordon(cluster, node, true),
         StepAction::Uncordon(node) => cordon(cluster, node, false),
         StepAction::Drain(node) => drain(cluster, node),
-        StepAction::Fail(failing) => fail(cluster, failing),
-        StepAction::Heal(failing) => heal(cluster, failing),
+        StepAction::Fail(failing) => trouble::fail(world, failing),
+        StepAction::Heal(failing) => trouble::heal(world, failing),
         StepAction::Hold(held) => {
-            holds(held).for_each(|(pod, hold)| cluster.hold(pod, hold));
-            Ok(Vec::new())
+            trouble::holds(held).for_each(|(pod, hold)| cluster.hold(pod, hold));
+            NOTHING
         }
         StepAction::Release(held) => {
-            holds(held).for_each(|(pod, hold)| cluster.release(pod, hold));
-            Ok(Vec::new())
+            trouble::holds(held).for_each(|(pod, hold)| cluster.release(pod, hold));
+            NOTHING
         }
         StepAction::Inject(injected) => {
-            cluster.inject(fault(injected));
-            Ok(Vec::new())
+            cluster.inject(trouble::fault(injected));
+            NOTHING
+        }
+        StepAction::FeatureGates(gates) => {
+            gates.set(cluster);
+            NOTHING
+        }
+        StepAction::Drivers(drivers) => {
+            drivers.iter().for_each(|driver| cluster.set_driver(driver.clone().into()));
+            NOTHING
         }
         StepAction::Advance(duration) => {
             cluster.advance(*duration).map_err(|error| error.to_string())?;
-            Ok(Vec::new())
+            NOTHING
         }
         StepAction::Write(file) => write(cluster, file),
-        StepAction::Read(_) | StepAction::Expect(_) | StepAction::Print(_) => Ok(Vec::new()),
+        StepAction::Read(_) | StepAction::Expect(_) | StepAction::Print(_) => NOTHING,
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "this is what `map_err` passes")]
-fn refused(error: ApiError) -> String {
+pub(super) fn refused(error: ApiError) -> String {
     error.to_string()
 }
 
@@ -178,43 +198,6 @@ fn drain(cluster: &mut Cluster, node: &Text) -> Said {
         }
     }
     Ok(said)
-}
-
-fn fail(cluster: &mut Cluster, failing: &Failing) -> Said {
-    if let Some(node) = &failing.node {
-        cluster.fail_node(node).map_err(refused)?;
-    }
-    if let Some(pod) = &failing.pod {
-        let key = full(cluster, &Kind::Pod.named(pod.as_str()));
-        let missing = || refused(ApiError::NotFound { kind: Kind::Pod, name: key.key.name.clone() });
-        let mut failed = cluster.pod(&key.key.to_string()).ok_or_else(missing)?.clone();
-        failed.status.phase = PodPhase::Failed;
-        failed.status.message = failing.message.clone();
-        failed.set_condition(PodCondition::new("Ready", false), cluster.time());
-        cluster.replace_status(&key, failed).map_err(refused)?;
-    }
-    Ok(Vec::new())
-}
-
-fn heal(cluster: &mut Cluster, failing: &Failing) -> Said {
-    if let Some(node) = &failing.node {
-        cluster.heal_node(node).map_err(refused)?;
-    }
-    Ok(Vec::new())
-}
-
-fn holds(held: &Held) -> impl Iterator<Item = (&Text, Hold)> {
-    let readiness = held.readiness.iter().map(|pod| (pod, Hold::Readiness));
-    readiness.chain(held.termination.iter().map(|pod| (pod, Hold::Termination)))
-}
-
-fn fault(injected: &Injected) -> Fault {
-    let Injected { error, kind, verb, message } = injected.clone();
-    match error {
-        InjectedError::Conflict => Fault::Conflict { verb, kind },
-        InjectedError::AlreadyExists => Fault::AlreadyExists { kind },
-        InjectedError::ServerError => Fault::ServerError { verb, kind, message },
-    }
 }
 
 fn write(cluster: &mut Cluster, file: &File) -> Said {

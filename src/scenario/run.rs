@@ -1,9 +1,11 @@
 //! Running a scenario, step by step.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::cluster::{Cluster, JournalEntry, NotQuiet};
 use crate::scenario::comparison::Comparison;
+use crate::scenario::perform::World;
 use crate::scenario::query::Asked;
 use crate::scenario::step::{Print, Step, StepAction};
 use crate::scenario::{Scenario, check, perform, title};
@@ -39,7 +41,7 @@ const SHOWN: usize = 40;
 #[derive(Debug)]
 pub struct ScenarioRun<'s> {
     scenario: &'s Scenario,
-    cluster: Cluster,
+    world: World,
     next: usize,
     /// The last step that expected something which held, and the length of the journal after it.
     held: (usize, usize),
@@ -135,22 +137,23 @@ impl fmt::Display for StepFailure {
 impl<'s> ScenarioRun<'s> {
     pub(super) fn new(scenario: &'s Scenario, cluster: Cluster) -> Self {
         let held = (0, cluster.journal().len());
-        Self { scenario, cluster, next: 0, held, failed: false }
+        let world = World { cluster, failing: BTreeMap::new() };
+        Self { scenario, world, next: 0, held, failed: false }
     }
 
     /// The cluster as it is now.
     pub fn cluster(&self) -> &Cluster {
-        &self.cluster
+        &self.world.cluster
     }
 
     /// The cluster, to go on with.
     pub fn into_cluster(self) -> Cluster {
-        self.cluster
+        self.world.cluster
     }
 
     /// Takes a step: does what it says, lets the cluster settle, looks.
     fn take(&mut self, step: &Step) -> (Vec<String>, Result<(), StepError>) {
-        let performed = perform::perform(&mut self.cluster, &step.action, &self.scenario.files);
+        let performed = perform::perform(&mut self.world, &step.action, &self.scenario.files);
         let (said, answer) = match (performed, &step.refused) {
             (Ok(said), None) => (said, Ok(())),
             (Ok(said), Some(expected)) => (said, Err(StepError::Accepted { expected: expected.to_string() })),
@@ -163,7 +166,7 @@ impl<'s> ScenarioRun<'s> {
             }
         };
         let settles = step.settle && !is_look(&step.action);
-        let settled = answer.and_then(|()| if settles { Ok(self.cluster.settle().map(drop)?) } else { Ok(()) });
+        let settled = answer.and_then(|()| if settles { Ok(self.world.cluster.settle().map(drop)?) } else { Ok(()) });
         (said, settled.and_then(|()| self.look(&step.action)))
     }
 
@@ -171,9 +174,9 @@ impl<'s> ScenarioRun<'s> {
     fn look(&self, action: &StepAction) -> Result<(), StepError> {
         let comparisons: Vec<Comparison> = match action {
             StepAction::Expect(expectations) => {
-                expectations.iter().filter_map(|expectation| check::check(&self.cluster, expectation)).collect()
+                expectations.iter().filter_map(|expectation| check::check(&self.world.cluster, expectation)).collect()
             }
-            StepAction::Read(file) => check::file(&self.cluster, file).into_iter().collect(),
+            StepAction::Read(file) => check::file(&self.world.cluster, file).into_iter().collect(),
             _ => Vec::new(),
         };
         if comparisons.is_empty() { Ok(()) } else { Err(StepError::Unmet { comparisons }) }
@@ -188,10 +191,10 @@ impl<'s> ScenarioRun<'s> {
 
     fn shown(&self, print: &Print) -> String {
         match print {
-            Print::Yaml(key) => perform::yaml(&self.cluster, key),
+            Print::Yaml(key) => perform::yaml(&self.world.cluster, key),
             Print::Text(text) => format!("{}\n", text.trim_end()),
             Print::Table(query) => {
-                let tables = Asked::parse(query).map(|asked| asked.answer(&self.cluster)).unwrap_or_default();
+                let tables = Asked::parse(query).map(|asked| asked.answer(&self.world.cluster)).unwrap_or_default();
                 if tables.is_empty() {
                     return "No resources found\n".to_owned();
                 }
@@ -217,11 +220,11 @@ impl Iterator for ScenarioRun<'_> {
         let failure = result.err().map(|error| StepFailure {
             error,
             since: self.held.0,
-            journal: self.cluster.journal().since(self.held.1).cloned().collect(),
+            journal: self.world.cluster.journal().since(self.held.1).cloned().collect(),
         });
         self.failed = failure.is_some();
         if !self.failed && matches!(step.action, StepAction::Expect(_) | StepAction::Read(_)) {
-            self.held = (self.next, self.cluster.journal().len());
+            self.held = (self.next, self.world.cluster.journal().len());
         }
         let title = match step.name.as_str() {
             "" => title::title(&step.action, &self.scenario.files),

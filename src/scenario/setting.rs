@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::api::ApiError;
+use crate::backend::DriverSpec;
 use crate::cluster::{Cluster, Config, Controller, Controllers, NotQuiet};
 use crate::manifest::{self, ManifestError, Strictness};
 use crate::model::json::Json;
@@ -32,6 +33,29 @@ pub enum SettingNode {
     },
     /// A node as its manifest has it.
     Object(Json),
+}
+
+/// Feature gates of the API server, as far as storage depends on them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct FeatureGates {
+    /// Whether objects come without `selfLink`, as they do since Kubernetes 1.20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_self_link: Option<bool>,
+}
+
+impl FeatureGates {
+    fn is_stock(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Sets them in a running cluster.
+    pub(super) fn set(&self, cluster: &mut Cluster) {
+        if let Some(remove) = self.remove_self_link {
+            cluster.set_remove_self_link(remove);
+        }
+    }
 }
 
 /// Why the cluster of a scenario cannot be set up.
@@ -68,6 +92,12 @@ pub struct Setting {
     /// The nodes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<SettingNode>,
+    /// The drivers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drivers: Vec<DriverSpec>,
+    /// Feature gates.
+    #[serde(skip_serializing_if = "FeatureGates::is_stock")]
+    pub feature_gates: FeatureGates,
     /// The namespace of objects that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<Text>,
@@ -124,6 +154,8 @@ impl Setting {
         if let Some(only) = &self.controllers {
             config.controllers = only.iter().fold(Controllers::NONE, |all, one| all.with(*one));
         }
+        config.drivers.extend(self.drivers.iter().cloned().map(Into::into));
+        set(&mut config.remove_self_link, self.feature_gates.remove_self_link.as_ref());
         let without = self.without_controllers.iter().flatten();
         config.controllers = without.fold(config.controllers, |all, one| all.without(*one));
         Ok(config)

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::DriverSpec;
 use crate::model::duration;
 use crate::model::json::Json;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::model::text::Text;
 use crate::scenario::expectation::{Expectation, TableQuery};
 use crate::scenario::names;
+use crate::scenario::setting::FeatureGates;
 use crate::store::{Propagation, Verb};
 
 /// One step of a scenario.
@@ -101,6 +103,10 @@ pub enum StepAction {
     Release(Held),
     /// A write of a controller is refused, once.
     Inject(Injected),
+    /// Feature gates of the API server change, as by a new command line.
+    FeatureGates(FeatureGates),
+    /// Drivers are installed, or take the place of those with their names.
+    Drivers(Vec<DriverSpec>),
     /// Virtual time passes.
     #[serde(with = "duration")]
     Advance(Duration),

@@ -12,9 +12,28 @@ use crate::scenario::step::{Delete, Failing, File, Held, Manifest, Step, StepAct
 const COMMON: [&str; 4] = ["name", "comment", "settle", "refused"];
 
 /// What steps do; each has one of them.
-const ACTIONS: [&str; 19] = [
-    "apply", "create", "replace", "patch", "delete", "scale", "cordon", "uncordon", "drain", "fail", "heal", "hold",
-    "release", "inject", "advance", "write", "read", "expect", "print",
+const ACTIONS: [&str; 21] = [
+    "apply",
+    "create",
+    "replace",
+    "patch",
+    "delete",
+    "scale",
+    "cordon",
+    "uncordon",
+    "drain",
+    "fail",
+    "heal",
+    "hold",
+    "release",
+    "inject",
+    "featureGates",
+    "drivers",
+    "advance",
+    "write",
+    "read",
+    "expect",
+    "print",
 ];
 
 pub(super) fn step(at: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Step> {
@@ -64,6 +83,8 @@ fn action(verb: &str, value: &Located<'_>, gathered: &mut Gathered<'_>) -> Optio
         "hold" => StepAction::Hold(held(value, gathered)?),
         "release" => StepAction::Release(held(value, gathered)?),
         "inject" => StepAction::Inject(gathered.take(value.decode())?),
+        "featureGates" => StepAction::FeatureGates(gathered.take(value.decode())?),
+        "drivers" => StepAction::Drivers(gathered.take(value.decode())?),
         "advance" => StepAction::Advance(gathered.take(value.decode::<Period>())?.0),
         "write" => StepAction::Write(file(value, true, gathered)?),
         "read" => StepAction::Read(file(value, false, gathered)?),

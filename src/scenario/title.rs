@@ -1,5 +1,6 @@
 //! What a step is called where it has no name of its own.
 
+use crate::backend::Driver;
 use crate::model::duration;
 use crate::model::kind::Object;
 use crate::scenario::expectation::{Expectation, TableQuery};
@@ -31,6 +32,13 @@ pub(super) fn title(action: &StepAction, files: &Files) -> String {
                 InjectedError::ServerError => "an error of the server",
             };
             format!("inject {error} into the next {} of a {}", injected.verb.as_str(), injected.kind)
+        }
+        StepAction::FeatureGates(gates) => match gates.remove_self_link {
+            Some(remove) => format!("set RemoveSelfLink={remove}"),
+            None => "set no feature gates".to_owned(),
+        },
+        StepAction::Drivers(drivers) => {
+            format!("install {}", join(drivers.iter().map(|driver| driver.name().to_owned())))
         }
         StepAction::Advance(time) => format!("advance {}", duration::write(*time)),
         StepAction::Write(file) => format!("write {}", place(file)),
