@@ -26,6 +26,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod schedule;
 mod sets;
 mod sync;
 mod timers;
@@ -43,7 +44,7 @@ use crate::cluster::operations::Operations;
 use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
-use crate::controllers::{Cache, Settings};
+use crate::controllers::{Cache, Scheduler, Settings};
 use crate::model::time::Timestamp;
 use crate::store::Store;
 
@@ -57,6 +58,7 @@ pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
+pub use crate::cluster::schedule::{Attempt, AttemptEnd};
 pub use crate::cluster::user::Accepted;
 
 /// A Kubernetes cluster as far as storage depends on it, in memory.
@@ -87,6 +89,7 @@ pub struct Cluster {
     wakes: Wakes,
     sets: SetMemories,
     nodes: Nodes,
+    scheduler: Scheduler,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -106,6 +109,8 @@ impl Cluster {
             dynamic_provisioning: config.dynamic_provisioning,
             reclaim: config.reclaim,
             self_links: !config.remove_self_link,
+            node_choice: config.node_choice,
+            bind_timeout: config.bind_timeout,
         };
         Self {
             settings: Arc::new(settings),
@@ -122,6 +127,7 @@ impl Cluster {
             wakes: Wakes::default(),
             sets: SetMemories::default(),
             nodes: Nodes::default(),
+            scheduler: Scheduler::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

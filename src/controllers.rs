@@ -19,12 +19,16 @@ mod node;
 mod protection;
 mod provision;
 mod reclaim;
+mod scheduler;
 mod stateful_set;
 mod status;
 mod turn;
 mod volume;
 
 pub use crate::controllers::kubelet::Hold;
+pub use crate::controllers::scheduler::{
+    Code, NoVolume, NodeChoice, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict,
+};
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
@@ -40,6 +44,7 @@ pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::files as mount_files;
 pub(crate) use crate::controllers::node::NodeSync;
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

@@ -107,7 +107,7 @@ pub use cluster::{
     Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
     ReplayError, Settled, WriteRecord, drivers_from_yaml,
 };
-pub use controllers::{EventType, Hold, SyncError};
+pub use controllers::{EventType, Hold, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
@@ -189,6 +189,12 @@ pub mod parts {
         StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,
     };
     pub use crate::model::volume::PersistentVolumeType;
+}
+
+/// What the scheduler says of a pod: which nodes will do, why the others will not, and what an attempt did.
+pub mod scheduling {
+    pub use crate::cluster::{Attempt, AttemptEnd};
+    pub use crate::controllers::{Code, NoVolume, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict};
 }
 
 /// The 22 kinds of storage that can stand behind a volume.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::{Driver, DriverSpec, Plugin};
+use crate::controllers::NodeChoice;
 use crate::manifest;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
@@ -32,6 +33,8 @@ pub enum Controller {
     Attachments,
     /// Start and stop pods, each on its node.
     Kubelets,
+    /// Puts pods on nodes.
+    Scheduler,
 }
 
 /// Which controllers run.
@@ -109,6 +112,10 @@ pub struct Config {
     pub remove_self_link: bool,
     /// How often every volume and claim is looked at again (`RUN-8`).
     pub resync_period: Duration,
+    /// Which of the nodes that will do a pod is put on (`ND-1`).
+    pub node_choice: NodeChoice,
+    /// How long a pod waits for its claims before it is scheduled anew (`bindTimeoutSeconds`, `SCHED-41`).
+    pub bind_timeout: Duration,
     /// How many steps `settle` takes before it gives up.
     pub step_budget: u64,
     /// Whether writes and events are recorded.
@@ -129,6 +136,8 @@ impl Default for Config {
             drivers: Vec::new(),
             remove_self_link: true,
             resync_period: Duration::from_secs(15),
+            node_choice: NodeChoice::FewestPods,
+            bind_timeout: Duration::from_mins(10),
             step_budget: 1_000_000_000,
             journal: true,
         }

@@ -7,7 +7,7 @@ use crate::cluster::work::Worker;
 use crate::controllers::{
     collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
 };
-use crate::model::id::ObjectId;
+use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
 use crate::model::reference::NamespacedName;
@@ -51,6 +51,7 @@ impl Cluster {
         if self.runs(Controller::StatefulSets) {
             self.notify_sets(id, before, after);
         }
+        self.notify_scheduler(id, before, after);
         self.notify_nodes(id, before, after);
     }
 
@@ -139,6 +140,15 @@ impl Cluster {
             }
             _ => {}
         }
+    }
+
+    /// Puts a key into the queue of a worker.
+    pub(super) fn enqueue(&mut self, worker: Worker, key: impl Into<ObjectId>, by_resync: bool) {
+        let key = key.into();
+        if worker == Worker::Schedule {
+            self.scheduler.push(Id::from_number(key.number), &self.store);
+        }
+        self.work.enqueue(worker, key, by_resync);
     }
 
     pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {

@@ -21,7 +21,9 @@ impl Cluster {
             plugins: &self.plugins,
             drivers: &self.drivers,
             settings: &self.settings,
-            now: self.time(),
+            scheduler: &self.scheduler,
+            now: self.now,
+            time: self.time(),
         }
     }
 
@@ -49,6 +51,7 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
     }
@@ -129,6 +132,7 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
             SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
@@ -136,7 +140,7 @@ impl Cluster {
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
             Some(sync) => sync.again |= again,
-            None if again => self.work.enqueue(worker, key, false),
+            None if again => self.enqueue(worker, key, false),
             None => {}
         }
         end
@@ -158,7 +162,7 @@ impl Cluster {
     /// Does what a turn of a sync asks for.
     pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake, memory, logs: _, remark: _ } = effects;
+        let Effects { events, enqueue, start, wake, memory, scheduled, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -168,6 +172,9 @@ impl Cluster {
         let worker = origin.worker;
         if let Some(delay) = wake {
             self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
+        }
+        if let Some(outcome) = scheduled {
+            self.note_scheduled(origin.key, outcome);
         }
         match next {
             Next::Write { write, rule, caching, then } => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, SetSync, VolumeSync,
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
@@ -45,6 +45,7 @@ workers! {
     /// External provisioners, of volumes that they made.
     Delete => Actor::Provisioner(Text::from("external-provisioner")),
     Sets => Actor::StatefulSetController,
+    Schedule => Actor::Scheduler,
     Nodes => Actor::NodeController,
     Attach => Actor::AttachController,
     Kubelet => Actor::Kubelet,
@@ -89,6 +90,7 @@ pub(super) enum SyncTask {
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),
+    Schedule(ScheduleSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -228,8 +228,8 @@ impl SetSync {
             self.errors.push(error.unwrap_or_default());
             return self.truncate();
         };
-        let roster = Roster::place(&self.set, &self.pods, self.settled.clone(), world.now);
-        let plan = Plan { set: Arc::clone(&self.set), now: world.now, current, update, roster };
+        let roster = Roster::place(&self.set, &self.pods, self.settled.clone(), world.time);
+        let plan = Plan { set: Arc::clone(&self.set), now: world.time, current, update, roster };
         let (settled, end) = (self.settled.slots, replicas(&self.set));
         self.plan = Some(Box::new(plan));
         if self.set.metadata.is_deleting() {

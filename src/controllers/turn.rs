@@ -7,6 +7,7 @@ use crate::api::ApiError;
 use crate::backend::{Ability, Answer, Drivers, Failure, NewVolume, Plugins};
 use crate::controllers::cache::Cache;
 use crate::controllers::external::{ExternalDelete, ExternalProvision, Remark};
+use crate::controllers::scheduler::{NodeChoice, Scheduled, Scheduler};
 use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
@@ -85,6 +86,10 @@ pub(crate) struct Settings {
     pub(crate) reclaim: bool,
     /// Whether the API server sets self links.
     pub(crate) self_links: bool,
+    /// Which of several nodes a pod is put on (`ND-1`).
+    pub(crate) node_choice: NodeChoice,
+    /// How long a pod waits for its claims (`SCHED-41`).
+    pub(crate) bind_timeout: Duration,
 }
 
 /// What a controller sees.
@@ -96,35 +101,38 @@ pub(crate) struct World<'w> {
     pub(crate) plugins: &'w Plugins,
     pub(crate) drivers: &'w Drivers,
     pub(crate) settings: &'w Settings,
-    /// Virtual time.
-    pub(crate) now: Timestamp,
+    /// What the scheduler remembers.
+    pub(crate) scheduler: &'w Scheduler,
+    /// Virtual time since the start of the cluster, and as the API writes it.
+    pub(crate) now: Duration,
+    pub(crate) time: Timestamp,
 }
 
-impl World<'_> {
+impl<'w> World<'w> {
     /// A volume of the own cache, by name.
-    pub(crate) fn cached_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+    pub(crate) fn cached_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
         let key = NamespacedName { namespace: Text::default(), name: name.clone() };
         self.cache.volume(self.store.volumes.id(&key)?)
     }
 
     /// A claim of the own cache.
-    pub(crate) fn cached_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+    pub(crate) fn cached_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
         self.cache.claim(self.store.claims.id(key)?)
     }
 
-    pub(crate) fn live_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+    pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
         self.store.volumes.find(&NamespacedName { namespace: Text::default(), name: name.clone() })
     }
 
-    pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+    pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
         self.store.claims.find(key)
     }
 
-    pub(crate) fn class(&self, name: &str) -> Option<&Arc<StorageClass>> {
+    pub(crate) fn class(&self, name: &str) -> Option<&'w Arc<StorageClass>> {
         self.store.classes.find(&NamespacedName::new("", name))
     }
 
-    pub(crate) fn default_class(&self) -> Option<&Arc<StorageClass>> {
+    pub(crate) fn default_class(&self) -> Option<&'w Arc<StorageClass>> {
         default_class(&self.store.classes)
     }
 
@@ -198,6 +206,8 @@ pub(crate) struct Effects {
     pub(crate) logs: Vec<(ObjectKey, Text)>,
     /// What an external provisioner remembers.
     pub(crate) remark: Option<Remark>,
+    /// How an attempt to schedule a pod ended.
+    pub(crate) scheduled: Option<Scheduled>,
 }
 
 /// What a sync or an operation asks for next.
@@ -273,6 +283,18 @@ impl<S> Turn<S> {
         self
     }
 
+    /// The same turn that also wakes the key after a while.
+    pub(crate) fn waking(mut self, after: Duration) -> Self {
+        self.effects.wake = Some(after);
+        self
+    }
+
+    /// The same turn with the end of an attempt to schedule a pod.
+    pub(crate) fn scheduling(mut self, outcome: Scheduled) -> Self {
+        self.effects.scheduled = Some(outcome);
+        self
+    }
+
     /// The same turn of a larger state.
     pub(crate) fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Turn<T> {
         let next = match self.next {
@@ -322,11 +344,16 @@ impl Resumed {
         self.written()
     }
 
-    fn written<T: Resource>(self) -> Result<Arc<T>, SyncError> {
+    /// The object that was written.
+    pub(crate) fn object(self) -> Result<Object, SyncError> {
         let Self::Written(result) = self else {
             return Err(SyncError { message: "a sync was resumed without the result of its write".to_owned() });
         };
-        let object = result.map_err(SyncError::from)?;
+        result.map_err(SyncError::from)
+    }
+
+    fn written<T: Resource>(self) -> Result<Arc<T>, SyncError> {
+        let object = self.object()?;
         let other = || SyncError { message: format!("{object} was written, not a {}", T::KIND) };
         T::unwrap(&object).cloned().ok_or_else(other)
     }

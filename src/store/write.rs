@@ -23,6 +23,8 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The scheduler.
+    Scheduler,
     /// The controller that notices nodes that do not answer.
     NodeController,
     /// The controller that attaches volumes to nodes.
@@ -45,6 +47,7 @@ impl Actor {
             Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::Scheduler => "default-scheduler",
             Self::NodeController => "node-controller",
             Self::AttachController => "attachdetach-controller",
             Self::Kubelet => "kubelet",
