@@ -50,6 +50,7 @@ mod run;
 mod setting;
 mod step;
 mod steps;
+mod storage;
 mod tables;
 mod title;
 mod trouble;
@@ -64,7 +65,7 @@ use crate::model::text::Text;
 
 pub use crate::scenario::comparison::{Comparison, ComparisonRow};
 pub use crate::scenario::expectation::{
-    EventExpectation, Expectation, Names, ObjectExpectation, TableExpectation, TableQuery,
+    EventExpectation, Expectation, LogExpectation, Names, ObjectExpectation, TableExpectation, TableQuery,
 };
 pub use crate::scenario::run::{ScenarioRun, StepError, StepFailure, StepReport};
 pub use crate::scenario::setting::{FeatureGates, Setting, SettingError, SettingNode};

@@ -1,16 +1,15 @@
 //! Whether what is expected of a cluster holds.
 
-use crate::cluster::{Cluster, EventRecord};
+use crate::cluster::{Cluster, EventRecord, JournalEntry};
 use crate::manifest;
 use crate::model::json::Json;
 use crate::model::kind::ObjectKey;
 use crate::model::list::Map;
 use crate::model::text::Text;
 use crate::scenario::comparison::Comparison;
-use crate::scenario::expectation::{EventExpectation, Expectation, Names, ObjectExpectation};
+use crate::scenario::expectation::{EventExpectation, Expectation, LogExpectation, Names, ObjectExpectation};
 use crate::scenario::query::full;
-use crate::scenario::step::File;
-use crate::scenario::{partial, pattern, tables};
+use crate::scenario::{partial, pattern, storage, tables};
 
 /// What stands where something is missing.
 const NOTHING: &str = "(nothing)";
@@ -21,9 +20,10 @@ pub(super) fn check(cluster: &Cluster, expectation: &Expectation) -> Option<Comp
         Expectation::Object(expected) => object(cluster, expected),
         Expectation::Absent { absent } => missing(cluster, absent),
         Expectation::Event { event: expected } => event(cluster, expected),
+        Expectation::Log { log: expected } => log(cluster, expected),
         Expectation::Table(expected) => tables::check(cluster, expected),
         Expectation::Dns { dns } => names(cluster, dns),
-        Expectation::File { file: expected } => file(cluster, expected),
+        Expectation::File { file: expected } => storage::check(cluster, expected),
     }
 }
 
@@ -103,6 +103,19 @@ fn is_meant(expected: &EventExpectation, record: &EventRecord) -> bool {
         && expected.contains.as_ref().is_none_or(|part| event.message.contains(part.as_str()))
 }
 
+fn log(cluster: &Cluster, expected: &LogExpectation) -> Option<Comparison> {
+    let key = full(cluster, &expected.object);
+    let records = cluster.journal().iter().filter_map(JournalEntry::log).filter(|record| record.object == key);
+    let mut lines: Vec<&str> = records.map(|record| record.message.as_str()).collect();
+    if lines.iter().any(|line| pattern::matches(&expected.message, line)) {
+        return None;
+    }
+    lines.dedup();
+    let mut page = Comparison::new(format!("log about {}", expected.object.short()));
+    page.lines([expected.message.as_str()], if lines.is_empty() { vec!["(no lines)"] } else { lines }, 0);
+    Some(page)
+}
+
 fn names(cluster: &Cluster, dns: &Map<Names>) -> Option<Comparison> {
     let mut page = Comparison::new("names");
     let mut differs = false;
@@ -130,32 +143,4 @@ fn address(cluster: &Cluster, pod: &Text) -> Text {
         Some(pod) => pod.status.pod_ip.clone(),
         None => pod.clone(),
     }
-}
-
-pub(super) fn file(cluster: &Cluster, expected: &File) -> Option<Comparison> {
-    let found = read(cluster, expected);
-    let holds = match (&expected.text, &found) {
-        (Some(expected), Ok(found)) => expected.trim_end() == found.trim_end(),
-        (None, Err(_)) => true,
-        (Some(_), Err(_)) | (None, Ok(_)) => false,
-    };
-    if holds {
-        return None;
-    }
-    let place = expected.pod.as_ref().or(expected.volume.as_ref()).cloned().unwrap_or_default();
-    let mut page = Comparison::new(format!("{place}:{}", expected.path));
-    let left = expected.text.clone().unwrap_or_else(|| "(no such file)".into());
-    let right = found.unwrap_or_else(|why| format!("({why})"));
-    page.lines(left.lines(), right.lines(), 0);
-    Some(page)
-}
-
-fn read(cluster: &Cluster, file: &File) -> Result<String, String> {
-    if let Some(pod) = &file.pod {
-        let found = cluster.read_in_pod(pod, file.container.as_deref(), &file.path);
-        return found.map(|text| text.to_string()).map_err(|error| error.to_string());
-    }
-    let volume = file.volume.clone().unwrap_or_default();
-    let files = cluster.files(volume.as_str()).ok_or_else(|| format!("volume {volume} has no files"))?;
-    files.read(&file.path).map(ToString::to_string).ok_or_else(|| format!("{}: no such file", file.path))
 }

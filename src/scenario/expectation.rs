@@ -26,6 +26,11 @@ pub enum Expectation {
         /// The event.
         event: EventExpectation,
     },
+    /// A controller wrote a line into its log, where Kubernetes leaves no other trace.
+    Log {
+        /// The line.
+        log: LogExpectation,
+    },
     /// `kubectl get` shows this.
     Table(TableExpectation),
     /// Names stand for the addresses of these pods.
@@ -95,6 +100,17 @@ pub struct EventExpectation {
     /// How often it was emitted; 0 where it must not have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+}
+
+/// A line in the log of a controller about an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LogExpectation {
+    /// The object that it is about.
+    pub object: ObjectKey,
+    /// The line without its time, in which a `*` stands for any characters.
+    pub message: Text,
 }
 
 /// What `kubectl get` is asked for.

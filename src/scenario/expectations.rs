@@ -15,7 +15,7 @@ use crate::scenario::step::Print;
 use crate::scenario::steps;
 
 /// What tells expectations apart.
-const FORMS: [&str; 7] = ["object", "kind", "absent", "event", "table", "dns", "file"];
+const FORMS: [&str; 8] = ["object", "kind", "absent", "event", "log", "table", "dns", "file"];
 
 pub(super) fn expectation(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Expectation> {
     let form = FORMS.into_iter().find(|form| value.get(form).is_some());
@@ -36,6 +36,10 @@ pub(super) fn expectation(value: &Located<'_>, gathered: &mut Gathered<'_>) -> O
             gathered.only(value, &["event"]);
             let event: EventExpectation = gathered.take(value.get("event")?.decode())?;
             Some(Expectation::Event { event })
+        }
+        Some("log") => {
+            gathered.only(value, &["log"]);
+            Some(Expectation::Log { log: gathered.take(value.get("log")?.decode())? })
         }
         Some("table") => table(value, gathered),
         Some("dns") => {

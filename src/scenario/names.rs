@@ -33,6 +33,7 @@ const CONTROLLERS: &[(&str, Controller)] = &[
     ("Nodes", Controller::Nodes),
     ("Attachments", Controller::Attachments),
     ("Kubelets", Controller::Kubelets),
+    ("Scheduler", Controller::Scheduler),
 ];
 
 /// A duration by itself.

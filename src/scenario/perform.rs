@@ -12,8 +12,8 @@ use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
 use crate::scenario::query::full;
-use crate::scenario::step::{Delete, File, Manifest, StepAction};
-use crate::scenario::trouble;
+use crate::scenario::step::{Delete, Manifest, StepAction};
+use crate::scenario::{storage, trouble};
 use crate::store::DeleteOptions;
 
 /// What kubectl says, or why the step was refused.
@@ -82,14 +82,16 @@ pub(super) fn perform(world: &mut World, action: &StepAction, files: &Files) -> 
             NOTHING
         }
         StepAction::Drivers(drivers) => {
-            drivers.iter().for_each(|driver| cluster.set_driver(driver.clone().into()));
+            for driver in drivers {
+                cluster.set_driver(driver.clone().into());
+            }
             NOTHING
         }
         StepAction::Advance(duration) => {
             cluster.advance(*duration).map_err(|error| error.to_string())?;
             NOTHING
         }
-        StepAction::Write(file) => write(cluster, file),
+        StepAction::Write(file) => storage::write(cluster, file),
         StepAction::Read(_) | StepAction::Expect(_) | StepAction::Print(_) => NOTHING,
     }
 }
@@ -198,16 +200,6 @@ fn drain(cluster: &mut Cluster, node: &Text) -> Said {
         }
     }
     Ok(said)
-}
-
-fn write(cluster: &mut Cluster, file: &File) -> Said {
-    let text = file.text.clone().unwrap_or_default();
-    if let Some(pod) = &file.pod {
-        let written = cluster.write_in_pod(pod, file.container.as_deref(), &file.path, text);
-        return written.map(|()| Vec::new()).map_err(|error| error.to_string());
-    }
-    let volume = file.volume.clone().unwrap_or_default();
-    cluster.write_file(&volume, &file.path, text).map(|()| Vec::new()).map_err(|error| error.to_string())
 }
 
 /// An object of the cluster as `kubectl get -o yaml` prints it.

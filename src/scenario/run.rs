@@ -8,7 +8,7 @@ use crate::scenario::comparison::Comparison;
 use crate::scenario::perform::World;
 use crate::scenario::query::Asked;
 use crate::scenario::step::{Print, Step, StepAction};
-use crate::scenario::{Scenario, check, perform, title};
+use crate::scenario::{Scenario, check, perform, storage, title};
 
 /// How many entries of the journal a failure shows.
 const SHOWN: usize = 40;
@@ -176,7 +176,7 @@ impl<'s> ScenarioRun<'s> {
             StepAction::Expect(expectations) => {
                 expectations.iter().filter_map(|expectation| check::check(&self.world.cluster, expectation)).collect()
             }
-            StepAction::Read(file) => check::file(&self.world.cluster, file).into_iter().collect(),
+            StepAction::Read(file) => storage::check(&self.world.cluster, file).into_iter().collect(),
             _ => Vec::new(),
         };
         if comparisons.is_empty() { Ok(()) } else { Err(StepError::Unmet { comparisons }) }

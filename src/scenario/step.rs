@@ -246,7 +246,7 @@ pub enum InjectedError {
     ServerError,
 }
 
-/// A file in a pod or in a volume, and its text.
+/// A file in a pod, a volume, an NFS export or a node (one of the four), and its text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -260,7 +260,14 @@ pub struct File {
     /// The volume, where whoever has access to the storage looks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<Text>,
-    /// The path: in the container, or below the root of the volume.
+    /// A directory that an NFS server exports, such as `10.24.0.1:/home/nfs/1`, where the server looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nfs: Option<Text>,
+    /// The node, where whoever is logged in looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<Text>,
+    /// The path: in the container, below the root of the volume or directory, or on the node. Where a file is read from
+    /// storage, a `*` stands for any characters.
     pub path: Text,
     /// The text; absent where no file is expected.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -170,9 +170,11 @@ fn held(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Held> {
 /// A file that is written, which needs a text, or read.
 pub(super) fn file(value: &Located<'_>, written: bool, gathered: &mut Gathered<'_>) -> Option<File> {
     let file: File = gathered.take(value.decode())?;
-    let rule = match (&file.pod, &file.volume) {
-        (None, None) | (Some(_), Some(_)) => "a file is in a pod or in a volume",
-        (None, Some(_)) if file.container.is_some() => "a volume has no containers",
+    let given = [&file.pod, &file.volume, &file.nfs, &file.node].into_iter().flatten().count();
+    let rule = match &file {
+        _ if given != 1 => "a file is in one of pod, volume, nfs, node",
+        File { pod: None, container: Some(_), .. } => "only a pod has containers",
+        File { nfs: Some(nfs), .. } if !nfs.contains(":/") => "an export is a server and a path such as 10.0.0.1:/data",
         _ if file.path.is_empty() => "the path of the file is not set",
         _ if written && file.text.is_none() => "the text of the file is not set",
         _ => return Some(file),

@@ -74,8 +74,7 @@ fn what_is_held(held: &Held) -> String {
 }
 
 fn place(file: &File) -> String {
-    let place = file.pod.as_ref().or(file.volume.as_ref()).cloned().unwrap_or_default();
-    format!("{place}:{}", file.path)
+    format!("{}:{}", file.place(), file.path)
 }
 
 fn asked(query: &TableQuery) -> String {
@@ -92,6 +91,7 @@ fn expected(expectation: &Expectation) -> String {
             let reason = event.reason.as_deref().unwrap_or("an event");
             format!("{reason} of {}", event.object.short())
         }
+        Expectation::Log { log } => format!("log about {}", log.object.short()),
         Expectation::Table(table) => format!("table of {}", asked(&table.query)),
         Expectation::Dns { dns } => join(dns.keys().map(ToString::to_string)),
         Expectation::File { file } => place(file),
