@@ -119,8 +119,8 @@ mod controllers;
 mod manifest;
 mod matching;
 mod model;
-#[cfg(feature = "cli")]
 pub mod report;
+pub mod scenario;
 mod store;
 
 pub use api::ApiError;
@@ -153,6 +153,7 @@ pub use model::metadata::{ObjectMeta, OwnerReference, ResourceVersion, Uid};
 pub use model::namespace::Namespace;
 pub use model::node::Node;
 pub use model::node_selector::{NodeSelector, VolumeNodeAffinity};
+pub use model::object_key::ObjectKeyError;
 pub use model::pod::{Pod, PodPhase};
 pub use model::quantity::{Format, Quantity, QuantityError};
 pub use model::reference::{ClaimKey, NamespacedName, ObjectReference};

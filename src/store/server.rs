@@ -140,7 +140,7 @@ impl Store {
             && new.spec != old_pod.spec
         {
             // Little of a pod can be changed, and a controller may try (`STS-15`).
-            api::prepare_update(object.clone(), &old, &context.namespace)?;
+            api::prepare_update(object.clone(), &old, &context.namespace, |_| Ok(()))?;
         }
         let mut object = object;
         if context.rules == StoreRules::Server {
