@@ -12,8 +12,6 @@ use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
 use crate::model::names::LAST_APPLIED;
 
-/// Where `kubectl apply` keeps what was applied last.
-
 /// What applying did to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

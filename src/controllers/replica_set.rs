@@ -133,16 +133,13 @@ impl ReplicaSetSync {
 
     /// Writes the status, if it differs.
     fn report(self, world: &World<'_>) -> Turn<Self> {
-        match new_status(&self.set, &self.pods, self.terminating, self.error.as_deref(), world) {
-            Some(status) => {
-                let set = ReplicaSet { status: status.into(), ..(*self.set).clone() };
-                Turn::write(Write::UpdateStatus(Object::from(set)), "WL-13", self)
-            }
-            None => {
-                let set = Arc::clone(&self.set);
-                self.finish(&set, world)
-            }
+        let status = new_status(&self.set, &self.pods, self.terminating, self.error.as_deref(), world);
+        if let Some(status) = status {
+            let set = ReplicaSet { status: status.into(), ..(*self.set).clone() };
+            return Turn::write(Write::UpdateStatus(Object::from(set)), "WL-13", self);
         }
+        let set = Arc::clone(&self.set);
+        self.finish(&set, world)
     }
 
     /// Ends when the status was written. A conflict is tried again once, with the newest copy.

@@ -31,7 +31,7 @@ impl Fnv {
 }
 
 /// The hash of a value and of how often it collided: the decimal digits of FNV-1a of its JSON, spelled.
-pub(super) fn hash<T: Serialize>(value: &T, collisions: Option<i32>) -> String {
+pub(super) fn hash<T: Serialize + ?Sized>(value: &T, collisions: Option<i32>) -> String {
     let mut hash = Fnv::new().with(go_json(value).as_bytes());
     if let Some(collisions) = collisions {
         hash = hash.with(&collisions.to_le_bytes());
