@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bindery::{Kind, Pod, PodPhase};
+use bindery::{DeleteOptions, Kind, Pod, PodPhase, Propagation};
 
 use crate::deployment::world::{LONE, WEB, World};
 
@@ -65,6 +65,21 @@ spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}
     world.cluster.apply_yaml(WEB).unwrap();
     world.run();
     assert_eq!((world.pods().len(), world.cluster.count(Kind::PersistentVolumeClaim)), (3, 0));
+}
+
+/// `WL-10`: in the foreground the pods go before the sets, and these before the deployment; nothing is made anew.
+#[test]
+fn a_deployment_that_is_deleted_in_the_foreground_goes_last() {
+    let mut world = World::running(&[WEB]);
+    let foreground = DeleteOptions::default().propagation(Propagation::Foreground);
+    world.cluster.delete_with(&Kind::Deployment.named("web"), &foreground).unwrap();
+    world.settle();
+    assert_eq!((world.sets().len(), world.pods().len()), (1, 3));
+    assert!(world.pods().iter().all(|pod| pod.metadata.is_deleting()));
+    assert_eq!(world.web().status.terminating_replicas, Some(3));
+    world.run();
+    assert_eq!((world.sets().len(), world.pods().len()), (0, 0));
+    assert!(world.cluster.deployment("web").is_none());
 }
 
 /// `WL-10`.
