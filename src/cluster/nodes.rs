@@ -142,9 +142,9 @@ impl Cluster {
                 self.enqueue_node(id);
                 self.enqueue_attach(&name);
                 self.enqueue_blocked();
-                self.wake_waiting();
+                self.retry_mounts();
             }
-            (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.wake_waiting(),
+            (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.retry_mounts(),
             (_, Some(Object::CsiDriver(_))) | (Some(Object::CsiDriver(_)), None) => {
                 for (id, _) in
                     self.store.nodes.in_order().into_iter().map(|(id, node)| (id, node.clone())).collect::<Vec<_>>()
@@ -186,7 +186,7 @@ impl Cluster {
         }
     }
 
-    fn wake_waiting(&mut self) {
+    fn retry_mounts(&mut self) {
         let waiting: Vec<ObjectId> = self.nodes.waiting.keys().copied().collect();
         for pod in waiting {
             self.enqueue_kubelet(pod);

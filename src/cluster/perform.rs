@@ -76,6 +76,7 @@ impl Cluster {
             return;
         }
         self.journalize(verb, actor, rule, change);
+        self.index_for_scheduler(change);
         self.notify(change.before.as_ref(), change.after.as_ref());
     }
 

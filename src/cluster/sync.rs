@@ -4,7 +4,7 @@ use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
     Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed,
-    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
+    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -19,9 +19,11 @@ impl Cluster {
             store: &self.store,
             cache: &self.cache,
             plugins: &self.plugins,
+            drivers: &self.drivers,
             settings: &self.settings,
-            now: self.time(),
-            elapsed: self.now,
+            scheduler: &self.scheduler,
+            now: self.now,
+            time: self.time(),
         }
     }
 
@@ -29,9 +31,19 @@ impl Cluster {
     pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
         let origin = Origin::new(worker, key, by_resync);
         match worker {
-            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
+            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => {
+                Some(self.write_once(worker, key))
+            }
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Provision => {
+                self.begin_provisioning(origin);
+                Some(Ok(()))
+            }
+            Worker::Delete => {
+                self.begin_deleting(origin);
+                Some(Ok(()))
+            }
             Worker::Ephemeral => {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
@@ -51,6 +63,7 @@ impl Cluster {
                 let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
                 self.follow_start(origin, turn, SyncTask::ReplicaSet)
             }
+            Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
     }
@@ -61,6 +74,7 @@ impl Cluster {
             Some(object) if worker == Worker::Collect => collect(&object, &self.store),
             Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
             Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
+            Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,
         };
         match needed {
@@ -133,6 +147,7 @@ impl Cluster {
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
             SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
+            SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
             SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
@@ -140,7 +155,7 @@ impl Cluster {
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
             Some(sync) => sync.again |= again,
-            None if again => self.work.enqueue(worker, key, false),
+            None if again => self.enqueue(worker, key, false),
             None => {}
         }
         end
@@ -162,7 +177,7 @@ impl Cluster {
     /// Does what a turn of a sync asks for.
     pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake, memory } = effects;
+        let Effects { events, enqueue, start, wake, memory, scheduled, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -172,6 +187,9 @@ impl Cluster {
         let worker = origin.worker;
         if let Some(delay) = wake {
             self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
+        }
+        if let Some(outcome) = scheduled {
+            self.note_scheduled(origin.key, outcome);
         }
         match next {
             Next::Write { write, rule, caching, then } => {
@@ -201,9 +219,7 @@ impl Cluster {
                 }
                 Some(end)
             }
-            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
-                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
-            }
+            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
         }
     }
 }

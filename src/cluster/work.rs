@@ -5,66 +5,59 @@ use std::collections::BTreeSet;
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
     AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync, Resumed,
-    SetSync, VolumeSync,
+    ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
 
-/// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues in this
-/// order (`ND-15`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Worker {
-    Collect,
-    ProtectClaims,
-    ProtectVolumes,
-    Volumes,
-    Claims,
-    Ephemeral,
-    Expand,
-    Sets,
-    Deployments,
-    ReplicaSets,
-    Nodes,
-    Attach,
-    Kubelet,
+/// Declares the workers, each with whose it is.
+macro_rules! workers {
+    ($($(#[$doc:meta])* $worker:ident => $actor:expr,)*) => {
+        /// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues
+        /// in this order (`ND-15`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(super) enum Worker {
+            $($(#[$doc])* $worker,)*
+        }
+
+        impl Worker {
+            pub(super) const ALL: [Self; [$(Self::$worker),*].len()] = [$(Self::$worker),*];
+
+            pub(super) fn actor(self) -> Actor {
+                match self {
+                    $(Self::$worker => $actor,)*
+                }
+            }
+        }
+    };
+}
+
+workers! {
+    Collect => Actor::GarbageCollector,
+    ProtectClaims => Actor::ProtectionController,
+    ProtectVolumes => Actor::ProtectionController,
+    Volumes => Actor::PersistentVolumeController,
+    Claims => Actor::PersistentVolumeController,
+    Ephemeral => Actor::EphemeralVolumeController,
+    Expand => Actor::ExpandController,
+    /// External provisioners, of claims that wait for them.
+    Provision => Actor::Provisioner(Text::from("external-provisioner")),
+    /// External provisioners, of volumes that they made.
+    Delete => Actor::Provisioner(Text::from("external-provisioner")),
+    Sets => Actor::StatefulSetController,
+    Deployments => Actor::DeploymentController,
+    ReplicaSets => Actor::ReplicaSetController,
+    Quotas => Actor::QuotaController,
+    Schedule => Actor::Scheduler,
+    Nodes => Actor::NodeController,
+    Attach => Actor::AttachController,
+    Kubelet => Actor::Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 13] = [
-        Self::Collect,
-        Self::ProtectClaims,
-        Self::ProtectVolumes,
-        Self::Volumes,
-        Self::Claims,
-        Self::Ephemeral,
-        Self::Expand,
-        Self::Sets,
-        Self::Deployments,
-        Self::ReplicaSets,
-        Self::Nodes,
-        Self::Attach,
-        Self::Kubelet,
-    ];
-
     fn index(self) -> usize {
         self as usize
-    }
-
-    pub(super) fn actor(self) -> Actor {
-        match self {
-            Self::Collect => Actor::GarbageCollector,
-            Self::ProtectClaims | Self::ProtectVolumes => Actor::ProtectionController,
-            Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
-            Self::Ephemeral => Actor::EphemeralVolumeController,
-            Self::Expand => Actor::ExpandController,
-            Self::Sets => Actor::StatefulSetController,
-            Self::Deployments => Actor::DeploymentController,
-            Self::ReplicaSets => Actor::ReplicaSetController,
-            Self::Nodes => Actor::NodeController,
-            Self::Attach => Actor::AttachController,
-            Self::Kubelet => Actor::Kubelet,
-        }
     }
 }
 
@@ -103,6 +96,7 @@ pub(super) enum SyncTask {
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),
+    Schedule(ScheduleSync),
 }
 
 /// A sync that has begun and waits for the engine.

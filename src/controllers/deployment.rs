@@ -158,14 +158,14 @@ impl DeploymentSync {
     fn decide(self, world: &World<'_>) -> Turn<Self> {
         let deployment = &*self.deployment;
         let (is_deleting, is_paused) = (deployment.metadata.is_deleting(), deployment.spec.paused);
-        if !is_deleting && let Some(status) = paused_status(deployment, world.now) {
+        if !is_deleting && let Some(status) = paused_status(deployment, world.time) {
             return self.write_status(status);
         }
         if let Some(new) = self.sets.newest() {
             if let Some(set) = updated_annotations(deployment, new, self.sets.max_old_revision() + 1) {
                 return self.write_last(Write::Update(Object::from(set)));
             }
-            if let Some(deployment) = updated_deployment(deployment, new, world.now) {
+            if let Some(deployment) = updated_deployment(deployment, new, world.time) {
                 return self.write_last(Write::UpdateStatus(Object::from(deployment)));
             }
         }
@@ -259,8 +259,8 @@ impl DeploymentSync {
             return Turn::done();
         };
         let mut outcome = match resumed {
-            Resumed::Written(Ok(_)) => new.made(&self.deployment, world.now),
-            Resumed::Written(Err(error)) => new.refused(&self.deployment, &error, world.now),
+            Resumed::Written(Ok(_)) => new.made(&self.deployment, world.time),
+            Resumed::Written(Err(error)) => new.refused(&self.deployment, &error, world.time),
             _ => return Turn::done(),
         };
         let event = outcome.event.take();
@@ -295,8 +295,8 @@ impl DeploymentSync {
     fn report(self, report: Report, world: &World<'_>) -> Turn<Self> {
         let deployment = &*self.deployment;
         let status = match report {
-            Report::Plain => plain_status(deployment, &self.sets, world.now),
-            Report::Rollout => rollout_status(deployment, &self.sets, world.now),
+            Report::Plain => plain_status(deployment, &self.sets, world.time),
+            Report::Rollout => rollout_status(deployment, &self.sets, world.time),
         };
         if status != *deployment.status {
             return self.write_status(status);

@@ -133,8 +133,7 @@ impl ReplicaSetSync {
 
     /// Writes the status, if it differs.
     fn report(self, world: &World<'_>) -> Turn<Self> {
-        let status = new_status(&self.set, &self.pods, self.terminating, self.error.as_deref(), world);
-        if let Some(status) = status {
+        if let Some(status) = new_status(&self.set, &self.pods, self.terminating, self.error.as_deref(), world) {
             let set = ReplicaSet { status: status.into(), ..(*self.set).clone() };
             return Turn::write(Write::UpdateStatus(Object::from(set)), "WL-13", self);
         }

@@ -11,7 +11,7 @@ use crate::model::csi::{CsiDriver, CsiNode, CsiStorageCapacity};
 use crate::model::deployment::Deployment;
 use crate::model::id::{Id, ObjectId, Sequence};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
-use crate::model::list::StringMap;
+use crate::model::list::{ResourceList, StringMap};
 use crate::model::metadata::{ObjectMeta, OwnerReference, Uid};
 use crate::model::namespace::Namespace;
 use crate::model::node::Node;
@@ -101,6 +101,9 @@ macro_rules! stored {
                         self.members.change(id.into(), before.as_ref(), Some(&after));
                     } )*
                 }
+                if let Object::ResourceQuota(quota) = object {
+                    self.count_usage(quota);
+                }
             }
 
             pub(super) fn take(&mut self, key: &ObjectKey) {
@@ -186,8 +189,13 @@ impl Store {
         self.links.nodes_with(volume)
     }
 
-    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of a range.
-    pub(crate) fn pods_of_controller(&self, uid: &Uid, except: Range<i64>) -> impl Iterator<Item = &Arc<Pod>> {
+    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of some ranges,
+    /// which are in order. Cost: that of the pods that are given.
+    pub(crate) fn pods_of_controller(
+        &self,
+        uid: &Uid,
+        except: impl Iterator<Item = Range<i64>>,
+    ) -> impl Iterator<Item = &Arc<Pod>> {
         self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
     }
 
@@ -199,6 +207,30 @@ impl Store {
     /// The revisions that a controller manages, and those of its namespace that nobody manages.
     pub(crate) fn revisions_of(&self, uid: &Uid, namespace: &Text) -> impl Iterator<Item = &Arc<ControllerRevision>> {
         self.members.revisions(namespace, uid).filter_map(|number| self.revisions.get(Id::from_number(number)))
+    }
+
+    /// What is used of a quota, for each resource that it limits. Cost: linear in these.
+    pub(crate) fn quota_usage(&self, quota: &ResourceQuota) -> Option<ResourceList> {
+        self.links.ledgers.used(quota)
+    }
+
+    /// The quotas of a namespace by name.
+    pub(crate) fn quotas_in(&self, namespace: &Text) -> impl Iterator<Item = &Arc<ResourceQuota>> {
+        self.links
+            .ledgers
+            .quotas(namespace)
+            .filter_map(move |name| self.quotas.find(&NamespacedName::new(namespace, name)))
+    }
+
+    /// Counts what is used of a quota that is new or changed.
+    fn count_usage(&mut self, quota: &Arc<ResourceQuota>) {
+        if self.links.ledgers.is_counted(quota) {
+            return;
+        }
+        let mut ledgers = std::mem::take(&mut self.links.ledgers);
+        let kinds = Kind::ALL.iter().filter(|kind| kind.is_namespaced());
+        ledgers.count(quota, kinds.flat_map(|kind| self.list(*kind)));
+        self.links.ledgers = ledgers;
     }
 
     /// The objects that an owner reference with this uid makes depend on it, by kind and number.

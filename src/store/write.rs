@@ -27,6 +27,10 @@ pub enum Actor {
     DeploymentController,
     /// The controller that makes the pods of ReplicaSets.
     ReplicaSetController,
+    /// The controller that counts what is used of quotas.
+    QuotaController,
+    /// The scheduler.
+    Scheduler,
     /// The controller that notices nodes that do not answer.
     NodeController,
     /// The controller that attaches volumes to nodes.
@@ -51,6 +55,8 @@ impl Actor {
             Self::ExpandController => "volume_expand",
             Self::DeploymentController => "deployment-controller",
             Self::ReplicaSetController => "replicaset-controller",
+            Self::QuotaController => "resourcequota-controller",
+            Self::Scheduler => "default-scheduler",
             Self::NodeController => "node-controller",
             Self::AttachController => "attachdetach-controller",
             Self::Kubelet => "kubelet",

@@ -84,6 +84,7 @@ fn roots(shape: Shape, case: &Value) -> Vec<String> {
         Shape::Object => present(&["ok", "errors", "decodeError", "refused", "strict", "warnings", "stored"]),
         Shape::Recorded | Shape::StatefulSet => each("steps", &["expect"]),
         Shape::Table => present(&["wantError", "expect"]),
+        Shape::Scheduling => present(&["settled"]).into_iter().chain(each("steps", &["expect"])).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ mod corruption;
 mod objects;
 mod quantities;
 mod recorded;
+mod scheduling;
 mod selectors;
 mod statefulsets;
 mod tables;
@@ -33,6 +34,7 @@ enum Shape {
     Recorded,
     StatefulSet,
     Table,
+    Scheduling,
 }
 
 impl Shape {
@@ -48,6 +50,8 @@ impl Shape {
             Some(Self::Recorded)
         } else if has("steps") && !has("nodes") {
             Some(Self::StatefulSet)
+        } else if has("steps") && has("nodes") && has("claims") {
+            Some(Self::Scheduling)
         } else if has("table") && has("call") {
             Some(Self::Table)
         } else {
@@ -63,6 +67,7 @@ impl Shape {
             Self::Recorded => recorded::judge(case),
             Self::StatefulSet => statefulsets::judge(case),
             Self::Table => tables::judge(case),
+            Self::Scheduling => scheduling::judge(case),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The controllers of pods, with the rules of how they behave: each test cites those that it defends.
+//! Tests of the rules of workloads: each cites the rules of which it would notice the loss.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
 mod deployment;
+mod stateful_set;

@@ -124,10 +124,10 @@ pub(super) fn next_check(deployment: &Deployment, status: &DeploymentStatus, wor
     if is_complete(deployment, status) || progress.reason == TIMED_OUT {
         return None;
     }
-    let whole = deadline(deployment, progress)?.saturating_sub(world.now.unix_seconds()).saturating_add(1);
+    let whole = deadline(deployment, progress)?.saturating_sub(world.time.unix_seconds()).saturating_add(1);
     let whole = Duration::from_secs(u64::try_from(whole.max(1)).ok()?);
     // Timestamps are whole seconds, virtual time is finer.
-    Some(whole.saturating_sub(Duration::from_nanos(world.elapsed.subsec_nanos().into())))
+    Some(whole.saturating_sub(Duration::from_nanos(world.now.subsec_nanos().into())))
 }
 
 /// The failure of the newest ReplicaSet, or else of any.

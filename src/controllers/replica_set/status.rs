@@ -29,10 +29,10 @@ pub(super) fn new_status(
         replicas: number(pods.len()),
         fully_labeled_replicas: count(&is_labeled),
         ready_replicas: count(&Pod::is_ready),
-        available_replicas: count(&|pod| is_available(pod, seconds, world.now)),
+        available_replicas: count(&|pod| is_available(pod, seconds, world.time)),
         terminating_replicas: Some(number(terminating)),
         observed_generation: set.metadata.generation,
-        conditions: conditions(set, pods.len(), error, world.now),
+        conditions: conditions(set, pods.len(), error, world.time),
         ..(*set.status).clone()
     };
     (status != *set.status).then_some(status)
@@ -75,7 +75,7 @@ fn is_available(pod: &Pod, seconds: i32, now: Timestamp) -> bool {
 pub(super) fn availability_check(pod: &Pod, seconds: i32, world: &World<'_>) -> Option<Duration> {
     let ready = pod.condition("Ready").filter(|_| pod.is_ready())?;
     let available = ready.last_transition_time?.unix_seconds().saturating_add(i64::from(seconds));
-    let whole = u64::try_from(available.saturating_sub(world.now.unix_seconds())).ok().filter(|rest| *rest > 0)?;
+    let whole = u64::try_from(available.saturating_sub(world.time.unix_seconds())).ok().filter(|rest| *rest > 0)?;
     // Timestamps are whole seconds, virtual time is finer.
-    Some(Duration::from_secs(whole).saturating_sub(Duration::from_nanos(world.elapsed.subsec_nanos().into())))
+    Some(Duration::from_secs(whole).saturating_sub(Duration::from_nanos(world.now.subsec_nanos().into())))
 }
