@@ -75,6 +75,13 @@
 //! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
+//! - The hash in the name of a ReplicaSet is a stable function of the template, the suffix of a pod's name one of the
+//!   ReplicaSet and of a count (`ND-9`, `names_are_stable_and_never_come_twice`).
+//! - Of the pods of a ReplicaSet that are alike in all but their age the youngest goes first, then the last by name;
+//!   neither chance nor neighbours on a node decide (`ND-19`,
+//!   `of_equal_pods_the_youngest_goes_and_of_one_age_the_last_by_name`).
+//! - Of two ReplicaSets that were made in the same second the one created first is the older one, whatever their names
+//!   (`of_two_old_sets_the_one_created_first_shrinks_first`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
 //! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
@@ -108,6 +115,8 @@
 //!   and memory are not counted (`cpu_and_memory_are_not_counted`).
 //! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
 //!   gone at once, without what is in it (`a_deleted_namespace_leaves_its_objects`).
+//! - A Deployment that fails is tried again for ever, not fifteen times, and the obsolete annotation that asks for an old
+//!   template is carried and not obeyed.
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
 //! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
 //!   periods are not waited for.

@@ -89,6 +89,6 @@ fn manager(object: &ObjectMeta, kind: Kind, store: &Store) -> Option<ObjectId> {
 }
 
 fn has_pods(deployment: &Deployment, store: &Store) -> bool {
-    let sets = store.managed::<ReplicaSet>(&deployment.metadata.uid);
-    sets.into_iter().any(|set| !store.managed::<Pod>(&set.metadata.uid).is_empty())
+    let mut sets = store.managed::<ReplicaSet>(&deployment.metadata.uid);
+    sets.any(|set| store.managed::<Pod>(&set.metadata.uid).next().is_some())
 }
