@@ -9,12 +9,15 @@ mod binding;
 mod cache;
 mod claim;
 mod ephemeral;
+mod eviction;
 mod expand;
 mod garbage;
 mod kubelet;
 mod migration;
 mod mount;
 mod node;
+mod obstacle;
+mod pod_status;
 mod protection;
 mod provision;
 mod reclaim;
@@ -29,11 +32,12 @@ pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volum
 pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
+pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan};
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
-pub(crate) use crate::controllers::mount::files as mount_files;
-pub(crate) use crate::controllers::node::NodeSync;
+pub(crate) use crate::controllers::mount::{expand, files as mount_files};
+pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

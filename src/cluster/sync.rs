@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed, Resumed, SyncError, Turn,
-    VolumeSync, World, collect, protect_claim, protect_volume,
+    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, NodeSync, Observed, Resumed, SyncError,
+    Turn, VolumeSync, World, collect, protect_claim, protect_volume,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -112,7 +112,7 @@ impl Cluster {
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
-            SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
+            SyncTask::Node(_) => NodeSync::resume(resumed).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
             SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
         };
