@@ -10,8 +10,10 @@ mod action;
 mod apply;
 mod config;
 mod contents;
+mod drivers;
 mod engine;
 mod events;
+mod external;
 mod faults;
 mod journal;
 mod mounts;
@@ -24,6 +26,8 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod schedule;
+mod sets;
 mod sync;
 mod timers;
 mod user;
@@ -32,19 +36,21 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::{Contents, Plugins};
+use crate::backend::{Contents, Drivers, Plugins};
 use crate::cluster::events::Recorder;
+use crate::cluster::external::External;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
-use crate::controllers::{Cache, Settings};
+use crate::controllers::{Cache, Scheduler, Settings};
 use crate::model::time::Timestamp;
 use crate::store::Store;
 
 pub use crate::cluster::action::Action;
 pub use crate::cluster::apply::{Applied, ApplyError, Outcome};
-pub use crate::cluster::config::{Config, Controller, Controllers};
+pub use crate::cluster::config::{Config, Controller, Controllers, DriverConfigError, drivers_from_yaml};
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
@@ -52,6 +58,7 @@ pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
+pub use crate::cluster::schedule::{Attempt, AttemptEnd};
 pub use crate::cluster::user::Accepted;
 
 /// A Kubernetes cluster as far as storage depends on it, in memory.
@@ -73,12 +80,16 @@ pub struct Cluster {
     store: Store,
     cache: Cache,
     plugins: Arc<Plugins>,
+    drivers: Arc<Drivers>,
     contents: Contents,
+    external: External,
     work: Work,
     operations: Operations,
     retries: Retries,
     wakes: Wakes,
+    sets: SetMemories,
     nodes: Nodes,
+    scheduler: Scheduler,
     recorder: Recorder,
     journal: Journal,
     faults: Vec<Fault>,
@@ -94,19 +105,29 @@ impl Default for Cluster {
 impl Cluster {
     /// An empty cluster.
     pub fn new(config: Config) -> Self {
-        let settings = Settings { dynamic_provisioning: config.dynamic_provisioning, reclaim: config.reclaim };
+        let settings = Settings {
+            dynamic_provisioning: config.dynamic_provisioning,
+            reclaim: config.reclaim,
+            self_links: !config.remove_self_link,
+            node_choice: config.node_choice,
+            bind_timeout: config.bind_timeout,
+        };
         Self {
             settings: Arc::new(settings),
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
+            drivers: Arc::new(Drivers::new(&config.drivers)),
             config: Arc::new(config),
             contents: Contents::default(),
+            external: External::default(),
             store: Store::default(),
             cache: Cache::default(),
             work: Work::default(),
             operations: Operations::default(),
             retries: Retries::default(),
             wakes: Wakes::default(),
+            sets: SetMemories::default(),
             nodes: Nodes::default(),
+            scheduler: Scheduler::default(),
             recorder: Recorder::default(),
             journal: Journal::default(),
             faults: Vec::new(),

@@ -11,6 +11,7 @@ mod claim;
 mod ephemeral;
 mod eviction;
 mod expand;
+mod external;
 mod garbage;
 mod kubelet;
 mod migration;
@@ -21,24 +22,34 @@ mod pod_status;
 mod protection;
 mod provision;
 mod reclaim;
+mod scheduler;
+mod stateful_set;
 mod status;
 mod turn;
 mod volume;
 
 pub use crate::controllers::kubelet::Hold;
+pub use crate::controllers::scheduler::{
+    Code, NoVolume, NodeChoice, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict,
+};
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
 pub(crate) use crate::controllers::cache::{Cache, Observed};
-pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed};
+pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, is_delayed_class};
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
 pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan};
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
+pub(crate) use crate::controllers::external::{
+    ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,
+};
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::{expand, files as mount_files};
 pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
+pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
 };

@@ -46,7 +46,8 @@
 //! # Running
 //! [`Cluster::settle`] runs every controller until nothing changes. [`Cluster::step`] takes one step, which is at most
 //! one write; [`Cluster::enabled`] lists everything that could happen next and [`Cluster::take`] picks one. Time is
-//! virtual: it moves in [`Cluster::advance`] and nowhere else, and back-off, retries and repeated events elapse there.
+//! virtual: it moves in [`Cluster::advance`], where back-off, retries and repeated events elapse, and in
+//! [`Cluster::elapse`], where nothing acts.
 //!
 //! # Looking
 //! [`Cluster::journal`] holds every write with the object before and after, who wrote and by which rule, and every
@@ -95,13 +96,18 @@ pub mod report;
 mod store;
 
 pub use api::ApiError;
-pub use backend::{Backing, Behaviour, Contents, ContentsChange, ContentsError, Files, Location, Plugin, Sources};
-pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, Entries, Event,
-    EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place, ReplayError, Settled,
-    WriteRecord,
+pub use backend::{
+    Backing, Behaviour, Calls, CloneDriver, Contents, ContentsChange, ContentsError, CsiProvisioner, DeleteRequest,
+    Driver, DriverSpec, ExpandRequest, Expansion, ExpansionMode, Failure, FailureKind, Fate, Files, Location,
+    NewVolume, NfsSubdirProvisioner, Plugin, ProvisionRequest, Release, Reply, Sidecar, Sources, StatusCode,
+    Surroundings, Trouble,
 };
-pub use controllers::{EventType, Hold, SyncError};
+pub use cluster::{
+    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
+    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
+    ReplayError, Settled, WriteRecord, drivers_from_yaml,
+};
+pub use controllers::{EventType, Hold, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
@@ -182,6 +188,12 @@ pub mod parts {
         StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,
     };
     pub use crate::model::volume::PersistentVolumeType;
+}
+
+/// What the scheduler says of a pod: which nodes will do, why the others will not, and what an attempt did.
+pub mod scheduling {
+    pub use crate::cluster::{Attempt, AttemptEnd};
+    pub use crate::controllers::{Code, NoVolume, NodeVerdict, Plugin, Reason, Rejection, Reservation, Verdict};
 }
 
 /// The 22 kinds of storage that can stand behind a volume.

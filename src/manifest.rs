@@ -328,6 +328,11 @@ fn collect_parts<'t>(tree: &'t Node, of: Option<(&'t str, &'t str)>, found: &mut
     }
 }
 
+/// Reads settings that are no objects of the API.
+pub(crate) fn settings<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_yaml::from_str(text).map_err(|error| error.to_string())
+}
+
 fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }

@@ -6,10 +6,12 @@
 
 mod demand;
 mod index;
+mod places;
 mod rules;
 
 pub use crate::matching::rules::Mismatch;
 
 pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::index::VolumeIndex;
-pub(crate) use crate::matching::rules::{REQUESTED, mismatches};
+pub(crate) use crate::matching::places::PlaceIndex;
+pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};

@@ -12,6 +12,7 @@ pub(crate) mod config;
 pub(crate) mod controller_revision;
 pub(crate) mod csi;
 pub(crate) mod deployment;
+pub(crate) mod duration;
 pub(crate) mod field_error;
 pub(crate) mod fields;
 pub(crate) mod id;

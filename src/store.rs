@@ -9,6 +9,7 @@ mod admission;
 mod arena;
 mod deletion;
 mod links;
+mod members;
 mod names;
 mod objects;
 mod server;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::backend::Plugin;
+use crate::backend::{Driver, DriverSpec, Plugin};
+use crate::controllers::NodeChoice;
+use crate::manifest;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::store::StoreRules;
@@ -21,12 +23,18 @@ pub enum Controller {
     EphemeralVolumes,
     /// Has volumes grown.
     Expansion,
+    /// Lets the configured drivers make and delete volumes.
+    ExternalProvisioning,
+    /// Makes the pods of StatefulSets, and their claims.
+    StatefulSets,
     /// Notices nodes that do not answer.
     Nodes,
     /// Attaches volumes to nodes.
     Attachments,
     /// Start and stop pods, each on its node.
     Kubelets,
+    /// Puts pods on nodes.
+    Scheduler,
 }
 
 /// Which controllers run.
@@ -77,7 +85,7 @@ impl Controllers {
 /// let cluster = Cluster::new(config);
 /// assert_eq!(cluster.time().to_string(), "2024-01-01T00:00:00Z");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named as the flag that it stands for")]
 pub struct Config {
@@ -97,8 +105,17 @@ pub struct Config {
     pub reclaim: bool,
     /// The in-tree plugins.
     pub plugins: Vec<Plugin>,
+    /// The external drivers. No others exist.
+    pub drivers: Vec<Box<dyn Driver>>,
+    /// Whether the API server leaves self links out, as the feature gate `RemoveSelfLink` has it since Kubernetes 1.20.
+    /// Provisioners older than that need them.
+    pub remove_self_link: bool,
     /// How often every volume and claim is looked at again (`RUN-8`).
     pub resync_period: Duration,
+    /// Which of the nodes that will do a pod is put on (`ND-1`).
+    pub node_choice: NodeChoice,
+    /// How long a pod waits for its claims before it is scheduled anew (`bindTimeoutSeconds`, `SCHED-41`).
+    pub bind_timeout: Duration,
     /// How many steps `settle` takes before it gives up.
     pub step_budget: u64,
     /// Whether writes and events are recorded.
@@ -116,7 +133,11 @@ impl Default for Config {
             dynamic_provisioning: true,
             reclaim: true,
             plugins: vec![Plugin::host_path(false), Plugin::nfs()],
+            drivers: Vec::new(),
+            remove_self_link: true,
             resync_period: Duration::from_secs(15),
+            node_choice: NodeChoice::FewestPods,
+            bind_timeout: Duration::from_mins(10),
             step_budget: 1_000_000_000,
             journal: true,
         }
@@ -128,4 +149,33 @@ impl Config {
     pub fn verbatim() -> Self {
         Self { rules: StoreRules::Verbatim, admission: false, ..Self::default() }
     }
+}
+
+/// Text that does not describe drivers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct DriverConfigError {
+    /// What is wrong, and where.
+    pub message: String,
+}
+
+/// Reads a list of drivers. A field that a driver does not have is an error.
+///
+/// ```
+/// use bindery::{Config, drivers_from_yaml};
+///
+/// let mut config = Config::default();
+/// config.drivers.extend(drivers_from_yaml("
+/// - {kind: NfsSubdir, name: gxf-nfs-storage, server: 10.24.0.1, path: /home/nfs/1, release: 3.1.0}
+/// ")?.into_iter().map(Into::into));
+/// assert!(config.drivers[0].needs_self_link());
+/// assert!(drivers_from_yaml("[{kind: Csi, name: x, topologieKeys: [zone]}]").is_err());
+/// # Ok::<(), bindery::DriverConfigError>(())
+/// ```
+///
+/// # Errors
+/// [`DriverConfigError`] where the text is no list of drivers.
+pub fn drivers_from_yaml(text: &str) -> Result<Vec<DriverSpec>, DriverConfigError> {
+    manifest::settings(text).map_err(|message| DriverConfigError { message })
 }

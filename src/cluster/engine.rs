@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
 use crate::cluster::config::Controller;
+use crate::cluster::queue::Queued;
 use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
@@ -26,6 +27,8 @@ pub(super) enum Choice {
     Operate(u64),
     /// Every volume and claim is put into the queues.
     Resync,
+    /// The pods that no node would do for are put into the queue.
+    Retry,
     /// A worker takes the first key of its queue.
     Begin(Worker),
 }
@@ -57,6 +60,7 @@ impl Cluster {
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
         let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
+        let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
             heads.sort_unstable();
@@ -67,6 +71,7 @@ impl Cluster {
             .chain(self.operations.ready().map(Choice::Operate))
             .chain(beginning.map(|(_, worker)| Choice::Begin(worker)))
             .chain(resync_due.then_some(Choice::Resync))
+            .chain(retry_due.then_some(Choice::Retry))
     }
 
     fn next_choice(&self) -> Option<Choice> {
@@ -82,17 +87,21 @@ impl Cluster {
             Choice::Operate(number) => {
                 let running = self.operations.get(number);
                 let what = match running.map(|running| running.name.0) {
-                    Some(OperationKind::Provision) => "provisions for",
-                    Some(OperationKind::Delete) => "deletes",
+                    Some(OperationKind::Provision | OperationKind::ExternalProvision) => "provisions for",
+                    Some(OperationKind::Delete | OperationKind::ExternalDelete) => "deletes",
                     Some(OperationKind::Recycle) => "recycles",
                     None => "operates on",
                 };
-                (Actor::PersistentVolumeController, running.map(|running| running.name.1.clone()), what)
+                let actor = running.map_or(Actor::PersistentVolumeController, |running| running.origin.actor());
+                (actor, running.map(|running| running.name.1.clone()), what)
             }
             Choice::Resync => (Actor::PersistentVolumeController, None, "looks at every volume and claim again"),
+            Choice::Retry => (Actor::Scheduler, None, "tries every pod again that no node would do for"),
             Choice::Begin(worker) => {
                 let first = self.work.first(worker);
-                (worker.actor(), first.and_then(|queued| self.store.object_key(queued.id)), "looks at")
+                let pod = if worker == Worker::Schedule { self.scheduler.first() } else { None };
+                let id = pod.map(ObjectId::from).or_else(|| first.map(|queued| queued.id));
+                (worker.actor(), id.and_then(|id| self.store.object_key(id)), "looks at")
             }
         };
         Action { choice, actor, object, what }
@@ -140,22 +149,45 @@ impl Cluster {
         let end = self.now.saturating_add(duration);
         let mut steps = self.settle()?.steps;
         while let Some(time) = self.next_timer().filter(|time| *time <= end) {
-            if self.next_needed_resync() == Some(time) {
-                self.work.resync_due = true;
-            } else if self.next_failing_tick() == Some(time) {
-                for (worker, key) in self.retries.failing() {
-                    self.work.enqueue(worker, key, true);
-                }
-            }
-            self.now = time;
-            self.operations.wake(time);
-            while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
-                self.work.enqueue(worker, key, false);
-            }
+            self.move_to(time);
             steps += self.settle()?.steps;
         }
         self.now = end;
         Ok(Settled { steps })
+    }
+
+    /// Lets virtual time pass while nothing acts, for somebody who plays every action by hand. What falls due meanwhile
+    /// is possible afterwards.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mut cluster = bindery::Cluster::default();
+    /// cluster.elapse(Duration::from_secs(90));
+    /// assert_eq!(cluster.time().to_string(), "2024-01-01T00:01:30Z");
+    /// ```
+    pub fn elapse(&mut self, duration: Duration) {
+        let end = self.now.saturating_add(duration);
+        while let Some(time) = self.next_timer().filter(|time| *time <= end) {
+            self.move_to(time);
+        }
+        self.now = end;
+    }
+
+    /// Moves the clock to a point in time at which something is due, and makes that possible.
+    fn move_to(&mut self, time: Duration) {
+        if self.next_needed_resync() == Some(time) {
+            self.work.resync_due = true;
+        } else if self.next_failing_tick() == Some(time) {
+            for (worker, key) in self.retries.failing() {
+                self.work.enqueue(worker, key, true);
+            }
+        }
+        self.now = time;
+        self.operations.wake(time);
+        while let Some((worker, key)) = self.retries.take_due(time).or_else(|| self.wakes.take_due(time)) {
+            self.enqueue(worker, key, false);
+        }
     }
 
     /// The next point in time at which something is due.
@@ -190,6 +222,7 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
+            Kind::StatefulSet => Worker::Sets,
             _ => return Err(missing()),
         };
         let id = self.store.object_id(key).ok_or_else(missing)?;
@@ -212,6 +245,7 @@ impl Cluster {
     fn carry_out(&mut self, choice: Choice) {
         match choice {
             Choice::Resync => self.resync(),
+            Choice::Retry => self.retry_rejected(),
             Choice::Operate(number) => self.operate(number),
             Choice::Continue(worker) => {
                 let origin = self.work.sync(worker).map(|sync| (sync.origin.key, sync.origin.by_resync));
@@ -219,11 +253,14 @@ impl Cluster {
                 self.note_end(worker, origin, end);
             }
             Choice::Begin(worker) => {
-                let Some(queued) = self.work.pop(worker) else {
+                let Some(Queued { id, by_resync, .. }) = self.work.pop(worker) else {
                     return;
                 };
-                let end = self.begin(worker, queued.id, queued.by_resync);
-                self.note_end(worker, Some((queued.id, queued.by_resync)), end);
+                // Which pod it is depends on their priorities, not on which was the first to come (`ND-14`).
+                let first = if worker == Worker::Schedule { self.scheduler.pop() } else { None };
+                let id = first.map_or(id, ObjectId::from);
+                let end = self.begin(worker, id, by_resync);
+                self.note_end(worker, Some((id, by_resync)), end);
             }
         }
     }

@@ -179,14 +179,14 @@ impl Cluster {
                 self.enqueue_blocked();
                 self.wake_pods_on(&name, before.is_none());
             }
-            (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.wake_waiting(),
+            (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.retry_mounts(),
             (_, Some(Object::CsiDriver(_))) | (Some(Object::CsiDriver(_)), None) => {
                 let nodes: Vec<Text> =
                     self.store.nodes.in_order().into_iter().map(|(_, node)| node.metadata.name.clone()).collect();
                 for node in nodes {
                     self.enqueue_attach(&node);
                 }
-                self.wake_waiting();
+                self.retry_mounts();
             }
             _ => {}
         }
@@ -236,7 +236,7 @@ impl Cluster {
         }
     }
 
-    fn wake_waiting(&mut self) {
+    fn retry_mounts(&mut self) {
         let waiting: Vec<ObjectId> = self.nodes.waiting.keys().copied().collect();
         for pod in waiting {
             self.enqueue_kubelet(pod);

@@ -4,8 +4,10 @@
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
-use crate::controllers::{collection_order, is_collectable, needs_expansion, protect_claim, protect_volume};
-use crate::model::id::ObjectId;
+use crate::controllers::{
+    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
+};
+use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
 use crate::model::reference::NamespacedName;
@@ -27,6 +29,13 @@ impl Cluster {
         if self.runs(Controller::Protection) {
             self.notify_protection(id, object);
         }
+        if self.runs(Controller::PersistentVolumes) {
+            match object {
+                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
+                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
+                _ => {}
+            }
+        }
         if self.runs(Controller::EphemeralVolumes) {
             self.notify_ephemeral(id, before, after);
         }
@@ -36,13 +45,13 @@ impl Cluster {
         {
             self.work.enqueue(Worker::Expand, id, false);
         }
-        if self.runs(Controller::PersistentVolumes) {
-            match object {
-                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
-                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
-                _ => {}
-            }
+        if self.runs(Controller::ExternalProvisioning) {
+            self.notify_provisioners(id, after);
         }
+        if self.runs(Controller::StatefulSets) {
+            self.notify_sets(id, before, after);
+        }
+        self.notify_scheduler(id, before, after);
         self.notify_nodes(id, before, after);
     }
 
@@ -98,6 +107,24 @@ impl Cluster {
         }
     }
 
+    /// A claim that waits for a driver, and a volume that its driver has something to do for (`NEIGH-6`, `NEIGH-7`).
+    fn notify_provisioners(&mut self, id: ObjectId, after: Option<&Object>) {
+        match after {
+            Some(Object::PersistentVolumeClaim(claim))
+                if claim.spec.volume_name.is_empty() && self.drivers.for_claim(claim).is_some() =>
+            {
+                self.work.enqueue(Worker::Provision, id, false);
+            }
+            Some(Object::PersistentVolume(volume)) => {
+                let driver = self.drivers.for_volume(volume);
+                if driver.is_some_and(|driver| needs_provisioner(volume, self.drivers.sidecar(driver))) {
+                    self.work.enqueue(Worker::Delete, id, false);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn notify_protection(&mut self, id: ObjectId, object: &Object) {
         match object {
             Object::PersistentVolume(volume) if protect_volume(volume).is_some() => {
@@ -115,6 +142,15 @@ impl Cluster {
             }
             _ => {}
         }
+    }
+
+    /// Puts a key into the queue of a worker.
+    pub(super) fn enqueue(&mut self, worker: Worker, key: impl Into<ObjectId>, by_resync: bool) {
+        let key = key.into();
+        if worker == Worker::Schedule {
+            self.scheduler.push(Id::from_number(key.number), &self.store);
+        }
+        self.work.enqueue(worker, key, by_resync);
     }
 
     pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {

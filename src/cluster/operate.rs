@@ -31,7 +31,14 @@ impl Cluster {
             for emission in effects.events {
                 self.emit(emission, &mut origin);
             }
+            for (object, line) in effects.logs {
+                self.log(origin.actor(), object, line);
+            }
             let waiting = match next {
+                Next::End(end) if origin.provisioner.is_some() => {
+                    self.operations.end(name.clone(), false, self.now);
+                    return self.end_external(&origin, &name, end, effects.remark);
+                }
                 Next::End(end) => {
                     if end.is_err() {
                         // It backs off (`OP-3`): the resyncs until then repeat nothing, the one that runs it emits anew.
@@ -48,7 +55,7 @@ impl Cluster {
                 }
                 Next::Sleep { duration, then } => {
                     task = then;
-                    Waiting::Until(self.now + duration, Resumed::Awake)
+                    self.after(Some(duration), Resumed::Awake)
                 }
                 Next::Reclaim { plugin, ability, volume, then } => {
                     let answer = Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume);
@@ -76,6 +83,18 @@ impl Cluster {
                         waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
                     }
                 }
+                Next::Make { driver, name, claim, class, then } => {
+                    task = then;
+                    let (delay, made) = self.ask_to_provision(&driver, &name, &claim, &class);
+                    effect = made.as_ref().ok().and_then(Effect::of_new);
+                    self.after(delay, Resumed::Made(Box::new(made)))
+                }
+                Next::Remove { driver, volume, then } => {
+                    task = then;
+                    let (delay, fate) = self.ask_to_delete(&driver, &volume);
+                    effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
+                    self.after(delay, Resumed::Removed(fate.map(drop)))
+                }
             };
             return self.operations.put(number, Running { name, task, waiting, origin, effect });
         }
@@ -87,6 +106,10 @@ impl Cluster {
             OperationTask::Provision(task) => task.resume(resumed, &world).map(OperationTask::Provision),
             OperationTask::Delete(task) => task.resume(resumed, &world).map(OperationTask::Delete),
             OperationTask::Recycle(task) => task.resume(resumed, &world).map(OperationTask::Recycle),
+            OperationTask::ExternalProvision(task) => {
+                task.resume(resumed, &world).map(OperationTask::ExternalProvision)
+            }
+            OperationTask::ExternalDelete(task) => task.resume(resumed, &world).map(OperationTask::ExternalDelete),
         }
     }
 

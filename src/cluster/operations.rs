@@ -81,6 +81,24 @@ impl Operations {
         None
     }
 
+    /// Whether an operation of that name is under way.
+    pub(super) fn is_running(&self, name: &OperationName) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Drops the operations of an external provisioner, as a restart of it does.
+    pub(super) fn drop_of(&mut self, provisioner: &str) {
+        let is_its = |running: &Running| running.origin.provisioner.as_ref().is_some_and(|name| name == provisioner);
+        let its: Vec<u64> = self.running.iter().filter(|(_, running)| is_its(running)).map(|(at, _)| *at).collect();
+        for number in its {
+            self.ready.remove(&number);
+            self.wakes.retain(|(_, other)| *other != number);
+            if let Some(running) = self.running.remove(&number) {
+                self.names.remove(&running.name);
+            }
+        }
+    }
+
     /// Notes how an operation ended that was taken.
     pub(super) fn end(&mut self, name: OperationName, failed: bool, now: Duration) {
         self.names.remove(&name);

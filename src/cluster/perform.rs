@@ -76,6 +76,7 @@ impl Cluster {
             return;
         }
         self.journalize(verb, actor, rule, change);
+        self.index_for_scheduler(change);
         self.notify(change.before.as_ref(), change.after.as_ref());
     }
 
@@ -103,9 +104,8 @@ impl Cluster {
         origin.events.push(number);
     }
 
-    /// Notes what a sync emitted, now that it has ended.
+    /// Notes what a sync emitted, now that it has ended. Only volumes and claims are looked at again by a resync.
     pub(super) fn stand(&mut self, origin: Origin) {
-        // Only the volume controller looks at everything from time to time.
         if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
             return;
         }

@@ -1,11 +1,13 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::backend::ContentsError;
+use crate::cluster::external::External;
 use crate::cluster::operations::Operations;
+use crate::cluster::sets::SetMemories;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
-use crate::controllers::Cache;
+use crate::controllers::{Cache, Scheduler};
 use crate::model::kind::{Kind, Object, ObjectKey};
 
 /// A journal that does not go on from where the cluster is.
@@ -110,6 +112,9 @@ impl Cluster {
         self.operations = Operations::default();
         self.retries = Retries::default();
         self.wakes = Wakes::default();
+        self.external = External::default();
+        self.sets = SetMemories::default();
+        self.scheduler = Scheduler::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
                 self.notify(None, Some(&object));

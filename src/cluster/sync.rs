@@ -15,7 +15,16 @@ pub(super) type End = Option<Result<(), SyncError>>;
 
 impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
-        World { store: &self.store, cache: &self.cache, plugins: &self.plugins, settings: &self.settings }
+        World {
+            store: &self.store,
+            cache: &self.cache,
+            plugins: &self.plugins,
+            drivers: &self.drivers,
+            settings: &self.settings,
+            scheduler: &self.scheduler,
+            now: self.now,
+            time: self.time(),
+        }
     }
 
     /// Begins the sync of a key (`RUN-6`).
@@ -25,14 +34,24 @@ impl Cluster {
             Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
+            Worker::Provision => {
+                self.begin_provisioning(origin);
+                Some(Ok(()))
+            }
+            Worker::Delete => {
+                self.begin_deleting(origin);
+                Some(Ok(()))
+            }
             Worker::Ephemeral => {
                 let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
             }
+            Worker::Sets => self.begin_set(origin),
             Worker::Expand => {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
     }
@@ -111,7 +130,9 @@ impl Cluster {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
+            SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(_) => NodeSync::resume(resumed).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
             SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
@@ -119,7 +140,7 @@ impl Cluster {
         let end = self.follow(origin, turn);
         match self.work.sync_mut(worker) {
             Some(sync) => sync.again |= again,
-            None if again => self.work.enqueue(worker, key, false),
+            None if again => self.enqueue(worker, key, false),
             None => {}
         }
         end
@@ -139,9 +160,9 @@ impl Cluster {
     }
 
     /// Does what a turn of a sync asks for.
-    fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
+    pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake } = effects;
+        let Effects { events, enqueue, start, wake, memory, scheduled, logs: _, remark: _ } = effects;
         for emission in events {
             self.emit(emission, &mut origin);
         }
@@ -151,6 +172,9 @@ impl Cluster {
         let worker = origin.worker;
         if let Some(delay) = wake {
             self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
+        }
+        if let Some(outcome) = scheduled {
+            self.note_scheduled(origin.key, outcome);
         }
         match next {
             Next::Write { write, rule, caching, then } => {
@@ -167,6 +191,9 @@ impl Cluster {
                 if worker == Worker::Volumes && start.is_none() {
                     self.work.recycling.remove(&origin.key.number);
                 }
+                if worker == Worker::Sets {
+                    self.sets.remember(origin.key.number, memory);
+                }
                 let rest = match start {
                     None => Some(origin),
                     Some(operation) => self.operations.start(*operation, origin, self.now),
@@ -177,9 +204,7 @@ impl Cluster {
                 }
                 Some(end)
             }
-            Next::Reclaim { .. } | Next::Provision { .. } | Next::Sleep { .. } => {
-                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
-            }
+            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
         }
     }
 }

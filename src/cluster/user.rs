@@ -135,6 +135,7 @@ impl Cluster {
     pub fn restore_unseen(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
         let change = self.store.restore(object.into(), &self.context())?;
         self.journalize(Verb::Restore, Actor::User, "", &change);
+        self.index_for_scheduler(&change);
         accepted(change).map(|accepted| accepted.object)
     }
 

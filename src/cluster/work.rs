@@ -4,57 +4,56 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, VolumeSync,
+    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
 use crate::store::Actor;
 
-/// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues in this
-/// order (`ND-15`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Worker {
-    Collect,
-    ProtectClaims,
-    ProtectVolumes,
-    Volumes,
-    Claims,
-    Ephemeral,
-    Expand,
-    Nodes,
-    Attach,
-    Kubelet,
+/// Declares the workers, each with whose it is.
+macro_rules! workers {
+    ($($(#[$doc:meta])* $worker:ident => $actor:expr,)*) => {
+        /// A worker: one queue, one sync at a time (`RUN-2`). A write that concerns several is put into their queues
+        /// in this order (`ND-15`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(super) enum Worker {
+            $($(#[$doc])* $worker,)*
+        }
+
+        impl Worker {
+            pub(super) const ALL: [Self; [$(Self::$worker),*].len()] = [$(Self::$worker),*];
+
+            pub(super) fn actor(self) -> Actor {
+                match self {
+                    $(Self::$worker => $actor,)*
+                }
+            }
+        }
+    };
+}
+
+workers! {
+    Collect => Actor::GarbageCollector,
+    ProtectClaims => Actor::ProtectionController,
+    ProtectVolumes => Actor::ProtectionController,
+    Volumes => Actor::PersistentVolumeController,
+    Claims => Actor::PersistentVolumeController,
+    Ephemeral => Actor::EphemeralVolumeController,
+    Expand => Actor::ExpandController,
+    /// External provisioners, of claims that wait for them.
+    Provision => Actor::Provisioner(Text::from("external-provisioner")),
+    /// External provisioners, of volumes that they made.
+    Delete => Actor::Provisioner(Text::from("external-provisioner")),
+    Sets => Actor::StatefulSetController,
+    Schedule => Actor::Scheduler,
+    Nodes => Actor::NodeController,
+    Attach => Actor::AttachController,
+    Kubelet => Actor::Kubelet,
 }
 
 impl Worker {
-    pub(super) const ALL: [Self; 10] = [
-        Self::Collect,
-        Self::ProtectClaims,
-        Self::ProtectVolumes,
-        Self::Volumes,
-        Self::Claims,
-        Self::Ephemeral,
-        Self::Expand,
-        Self::Nodes,
-        Self::Attach,
-        Self::Kubelet,
-    ];
-
     fn index(self) -> usize {
         self as usize
-    }
-
-    pub(super) fn actor(self) -> Actor {
-        match self {
-            Self::Collect => Actor::GarbageCollector,
-            Self::ProtectClaims | Self::ProtectVolumes => Actor::ProtectionController,
-            Self::Volumes | Self::Claims => Actor::PersistentVolumeController,
-            Self::Ephemeral => Actor::EphemeralVolumeController,
-            Self::Expand => Actor::ExpandController,
-            Self::Nodes => Actor::NodeController,
-            Self::Attach => Actor::AttachController,
-            Self::Kubelet => Actor::Kubelet,
-        }
     }
 }
 
@@ -87,9 +86,11 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Set(Box<SetSync>),
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),
+    Schedule(ScheduleSync),
 }
 
 /// A sync that has begun and waits for the engine.

@@ -9,7 +9,7 @@ use crate::controllers::status::claim_status;
 use crate::controllers::turn::{Caching, Emission, EventType, Resumed, SyncError, Turn, World};
 use crate::matching::{Demand, REQUESTED, mismatches};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
-use crate::model::class::BindingMode;
+use crate::model::class::{BindingMode, StorageClass};
 use crate::model::field_error::go_quote;
 use crate::model::kind::Object;
 use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, SELECTED_NODE};
@@ -137,8 +137,13 @@ pub(crate) fn is_delayed(claim: &PersistentVolumeClaim, world: &World<'_>) -> Re
     };
     match &class.volume_binding_mode {
         None => Err(SyncError { message: format!("VolumeBindingMode not set for StorageClass {name:?}") }),
-        Some(mode) => Ok(*mode == BindingMode::WaitForFirstConsumer),
+        Some(_) => Ok(is_delayed_class(class)),
     }
+}
+
+/// Whether claims of a class wait for a pod.
+pub(crate) fn is_delayed_class(class: &StorageClass) -> bool {
+    class.volume_binding_mode == Some(BindingMode::WaitForFirstConsumer)
 }
 
 /// The event of a claim that waits for a pod (`CLAIM-6`).

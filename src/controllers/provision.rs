@@ -116,9 +116,7 @@ impl ProvisionTask {
             Stage::Annotated => self.annotated(resumed, world),
             Stage::Asked => match resumed {
                 Resumed::Provisioned(answer, volume) => self.answered(&answer, *volume),
-                Resumed::Awake | Resumed::Written(_) | Resumed::Answered(_) => {
-                    Turn::failed("a provisioning was resumed without an answer")
-                }
+                _ => Turn::failed("a provisioning was resumed without an answer"),
             },
             // PROV-21: whether the node could be taken back does not matter.
             Stage::Rescheduled { message } => self.plugin_failed(&message),
@@ -126,9 +124,7 @@ impl ProvisionTask {
             Stage::Resting { volume, tries } => self.save(volume, tries + 1),
             Stage::Cleaning { volume, tries } => match resumed {
                 Resumed::Answered(answer) => self.cleaned(&answer, volume, tries, world),
-                Resumed::Awake | Resumed::Written(_) | Resumed::Provisioned(..) => {
-                    Turn::failed("a clean-up was resumed without an answer")
-                }
+                _ => Turn::failed("a clean-up was resumed without an answer"),
             },
             Stage::Unprotecting => Turn::done(),
             Stage::RestingFromCleaning { volume, tries } => self.clean(&volume, tries + 1, world),
@@ -280,7 +276,7 @@ impl ProvisionTask {
     fn saved(mut self, resumed: Resumed, volume: Arc<PersistentVolume>, tries: u32, world: &World<'_>) -> Turn<Self> {
         let error = match resumed {
             Resumed::Written(Err(error)) if !error.is_already_exists() => error,
-            Resumed::Written(_) | Resumed::Awake | Resumed::Answered(_) | Resumed::Provisioned(..) => {
+            _ => {
                 let (name, plugin) = (&volume.metadata.name, &self.class.provisioner);
                 let message = format!("Successfully provisioned volume {name} using {plugin}");
                 let event = Emission::on(&*self.claim, EventType::Normal, "ProvisioningSucceeded", message);

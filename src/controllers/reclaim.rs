@@ -136,9 +136,7 @@ impl DeleteTask {
                     let message = format!("persistent volume controller can't update finalizer: {error}");
                     self.fail(message.into(), true, "DELETE-7")
                 }
-                Resumed::Written(Ok(_)) | Resumed::Awake | Resumed::Answered(_) | Resumed::Provisioned(..) => {
-                    self.delete()
-                }
+                _ => self.delete(),
             },
             // DELETE-10: whether the object could be deleted does not matter.
             DeleteStage::Deleted => Turn::done(),
@@ -257,9 +255,7 @@ impl RecycleTask {
             RecycleStage::Begin => Self::begin(&volume, world),
             RecycleStage::Asked => match resumed {
                 Resumed::Answered(answer) => Self::answered(volume, &answer),
-                Resumed::Awake | Resumed::Written(_) | Resumed::Provisioned(..) => {
-                    Turn::failed("a recycling was resumed without an answer")
-                }
+                _ => Turn::failed("a recycling was resumed without an answer"),
             },
             RecycleStage::Unbinding(unbind) => {
                 let mut turn = unbind.resume(resumed).map(|unbind| Self::at(&volume, RecycleStage::Unbinding(unbind)));

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::ApiError;
-use crate::backend::{Ability, Answer, Plugins};
+use crate::backend::{Ability, Answer, Drivers, Failure, NewVolume, Plugins};
 use crate::controllers::cache::Cache;
+use crate::controllers::external::{ExternalDelete, ExternalProvision, Remark};
+use crate::controllers::scheduler::{NodeChoice, Scheduled, Scheduler};
+use crate::controllers::stateful_set::SetMemory;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
+use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::{Store, Write, default_class};
 
@@ -80,6 +84,12 @@ pub(crate) struct Settings {
     pub(crate) dynamic_provisioning: bool,
     /// Whether released volumes are reclaimed.
     pub(crate) reclaim: bool,
+    /// Whether the API server sets self links.
+    pub(crate) self_links: bool,
+    /// Which of several nodes a pod is put on (`ND-1`).
+    pub(crate) node_choice: NodeChoice,
+    /// How long a pod waits for its claims (`SCHED-41`).
+    pub(crate) bind_timeout: Duration,
 }
 
 /// What a controller sees.
@@ -89,34 +99,40 @@ pub(crate) struct World<'w> {
     /// The controller's own cache.
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
+    pub(crate) drivers: &'w Drivers,
     pub(crate) settings: &'w Settings,
+    /// What the scheduler remembers.
+    pub(crate) scheduler: &'w Scheduler,
+    /// Virtual time since the start of the cluster, and as the API writes it.
+    pub(crate) now: Duration,
+    pub(crate) time: Timestamp,
 }
 
-impl World<'_> {
+impl<'w> World<'w> {
     /// A volume of the own cache, by name.
-    pub(crate) fn cached_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+    pub(crate) fn cached_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
         let key = NamespacedName { namespace: Text::default(), name: name.clone() };
         self.cache.volume(self.store.volumes.id(&key)?)
     }
 
     /// A claim of the own cache.
-    pub(crate) fn cached_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+    pub(crate) fn cached_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
         self.cache.claim(self.store.claims.id(key)?)
     }
 
-    pub(crate) fn live_volume(&self, name: &Text) -> Option<&Arc<PersistentVolume>> {
+    pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
         self.store.volumes.find(&NamespacedName { namespace: Text::default(), name: name.clone() })
     }
 
-    pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&Arc<PersistentVolumeClaim>> {
+    pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
         self.store.claims.find(key)
     }
 
-    pub(crate) fn class(&self, name: &str) -> Option<&Arc<StorageClass>> {
+    pub(crate) fn class(&self, name: &str) -> Option<&'w Arc<StorageClass>> {
         self.store.classes.find(&NamespacedName::new("", name))
     }
 
-    pub(crate) fn default_class(&self) -> Option<&Arc<StorageClass>> {
+    pub(crate) fn default_class(&self) -> Option<&'w Arc<StorageClass>> {
         default_class(&self.store.classes)
     }
 
@@ -149,6 +165,10 @@ pub(crate) enum OperationKind {
     Provision,
     Delete,
     Recycle,
+    /// An external provisioner makes a volume.
+    ExternalProvision,
+    /// An external provisioner deletes a volume.
+    ExternalDelete,
 }
 
 /// An operation that a sync asks for.
@@ -167,6 +187,8 @@ pub(crate) enum OperationTask {
     Provision(crate::controllers::provision::ProvisionTask),
     Delete(crate::controllers::reclaim::DeleteTask),
     Recycle(crate::controllers::reclaim::RecycleTask),
+    ExternalProvision(ExternalProvision),
+    ExternalDelete(ExternalDelete),
 }
 
 /// What a turn does besides its write.
@@ -178,6 +200,14 @@ pub(crate) struct Effects {
     pub(crate) start: Option<Box<Operation>>,
     /// After how long the key shall be looked at again, whatever happens until then.
     pub(crate) wake: Option<Duration>,
+    /// What a pass over a set leaves to the next one.
+    pub(crate) memory: Option<Box<SetMemory>>,
+    /// Lines of the log, with the objects that they are about.
+    pub(crate) logs: Vec<(ObjectKey, Text)>,
+    /// What an external provisioner remembers.
+    pub(crate) remark: Option<Remark>,
+    /// How an attempt to schedule a pod ended.
+    pub(crate) scheduled: Option<Scheduled>,
 }
 
 /// What a sync or an operation asks for next.
@@ -189,6 +219,10 @@ pub(crate) enum Next<S> {
     Reclaim { plugin: usize, ability: Ability, volume: Arc<PersistentVolume>, then: S },
     /// A plugin shall make a volume; the state goes on with the answer.
     Provision { plugin: usize, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
+    /// An external driver shall make storage for a volume of that name; the state goes on with the answer.
+    Make { driver: Text, name: Text, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
+    /// An external driver shall delete what stands behind a volume; the state goes on with the answer.
+    Remove { driver: Text, volume: Arc<PersistentVolume>, then: S },
     /// Nothing for a while.
     Sleep { duration: Duration, then: S },
     /// It is over.
@@ -229,9 +263,35 @@ impl<S> Turn<S> {
         self
     }
 
+    /// The same turn with a line in the log.
+    pub(crate) fn logging<T: Resource>(mut self, object: &T, line: impl Into<Text>) -> Self {
+        let metadata = object.metadata();
+        let key = NamespacedName { namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        self.effects.logs.push((ObjectKey { kind: T::KIND, key }, line.into()));
+        self
+    }
+
+    /// The same turn with something for an external provisioner to remember.
+    pub(crate) fn remarking(mut self, remark: Remark) -> Self {
+        self.effects.remark = Some(remark);
+        self
+    }
+
     /// The same turn that also starts an operation.
     pub(crate) fn starting(mut self, operation: Operation) -> Self {
         self.effects.start = Some(Box::new(operation));
+        self
+    }
+
+    /// The same turn that also wakes the key after a while.
+    pub(crate) fn waking(mut self, after: Duration) -> Self {
+        self.effects.wake = Some(after);
+        self
+    }
+
+    /// The same turn with the end of an attempt to schedule a pod.
+    pub(crate) fn scheduling(mut self, outcome: Scheduled) -> Self {
+        self.effects.scheduled = Some(outcome);
         self
     }
 
@@ -245,6 +305,10 @@ impl<S> Turn<S> {
             Next::Provision { plugin, claim, class, then } => {
                 Next::Provision { plugin, claim, class, then: wrap(then) }
             }
+            Next::Make { driver, name, claim, class, then } => {
+                Next::Make { driver, name, claim, class, then: wrap(then) }
+            }
+            Next::Remove { driver, volume, then } => Next::Remove { driver, volume, then: wrap(then) },
             Next::Sleep { duration, then } => Next::Sleep { duration, then: wrap(then) },
             Next::End(result) => Next::End(result),
         };
@@ -263,6 +327,10 @@ pub(crate) enum Resumed {
     Answered(Answer),
     /// The plugin has answered and made this volume, if it did.
     Provisioned(Answer, Box<PersistentVolume>),
+    /// The external driver has made storage, or has failed to.
+    Made(Box<Result<NewVolume, Failure>>),
+    /// The external driver has deleted storage, or has failed to.
+    Removed(Result<(), Failure>),
 }
 
 impl Resumed {
@@ -276,11 +344,16 @@ impl Resumed {
         self.written()
     }
 
-    fn written<T: Resource>(self) -> Result<Arc<T>, SyncError> {
+    /// The object that was written.
+    pub(crate) fn object(self) -> Result<Object, SyncError> {
         let Self::Written(result) = self else {
             return Err(SyncError { message: "a sync was resumed without the result of its write".to_owned() });
         };
-        let object = result.map_err(SyncError::from)?;
+        result.map_err(SyncError::from)
+    }
+
+    fn written<T: Resource>(self) -> Result<Arc<T>, SyncError> {
+        let object = self.object()?;
         let other = || SyncError { message: format!("{object} was written, not a {}", T::KIND) };
         T::unwrap(&object).cloned().ok_or_else(other)
     }

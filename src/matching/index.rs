@@ -42,11 +42,11 @@ impl Group {
 
 /// The order of candidates in a group: the smallest first (`MATCH-6`), of equal ones the one created first (`DET-2`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    capacity: Quantity,
+pub(super) struct Rank {
+    pub(super) capacity: Quantity,
     /// Unique, so that no two candidates tie.
-    created: Sequence,
-    volume: VolumeId,
+    pub(super) created: Sequence,
+    pub(super) volume: VolumeId,
 }
 
 /// The volumes that the controller knows of, in the order in which claims get them.
@@ -59,7 +59,7 @@ pub(crate) struct VolumeIndex {
 }
 
 /// Whether a volume may be given to any claim.
-fn is_free(volume: &PersistentVolume) -> bool {
+pub(super) fn is_free(volume: &PersistentVolume) -> bool {
     volume.spec.claim_ref.is_none() && volume.status.phase == VolumePhase::Available && !volume.metadata.is_deleting()
 }
 

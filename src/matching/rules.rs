@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::matching::demand::Demand;
 use crate::model::access_modes::AccessModes;
+use crate::model::node::Node;
 use crate::model::quantity::Quantity;
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
@@ -67,6 +68,11 @@ pub enum Mismatch {
         /// That of the claim, empty for none.
         requested: Text,
     },
+    /// The volume cannot be used on the node (`SCHED-20`).
+    NodeAffinity {
+        /// The node.
+        node: Text,
+    },
 }
 
 /// A rule: what is wrong with the volume for the claim, if anything is.
@@ -82,6 +88,14 @@ pub(crate) const FREE: &[Rule] =
 /// What a free volume must satisfy that the claim names (`SAT-1` to `SAT-6`, in this order).
 pub(crate) const REQUESTED: &[Rule] = &[deleting, whole_bytes, class, attributes_class, volume_mode, access_modes];
 
+/// What a volume must satisfy that names the claim before the scheduler takes it; its phase, its labels and its access
+/// modes are not looked at (`SCHED-23`).
+pub(crate) const DESIGNATED: &[Rule] = &[class, claimed, capacity, volume_mode, attributes_class, deleting];
+
+/// What a free volume must satisfy before the scheduler takes it (`SCHED-23`).
+pub(crate) const SCHEDULED: &[Rule] =
+    &[claimed, capacity, volume_mode, attributes_class, deleting, phase, selector, class, access_modes];
+
 /// Every rule that the volume breaks, in the order of the rules; nothing means that it suits. Lazy: asking whether
 /// there is any stops at the first.
 pub(crate) fn mismatches<'a>(
@@ -90,6 +104,13 @@ pub(crate) fn mismatches<'a>(
     rules: &'a [Rule],
 ) -> impl Iterator<Item = Mismatch> + 'a {
     rules.iter().filter_map(move |rule| rule(volume, demand))
+}
+
+/// Why the volume cannot be used on the node (`SCHED-20`). An affinity that cannot be evaluated holds for no node.
+pub(crate) fn misplaced(volume: &PersistentVolume, node: &Node) -> Option<Mismatch> {
+    let affinity = volume.spec.node_affinity.as_ref()?;
+    let allowed = affinity.allows(&node.metadata.labels).unwrap_or(false);
+    (!allowed).then(|| Mismatch::NodeAffinity { node: node.metadata.name.clone() })
 }
 
 fn access_modes(volume: &PersistentVolume, demand: &Demand<'_>) -> Option<Mismatch> {
@@ -162,7 +183,11 @@ impl Mismatch {
             Self::AttributesClass { .. } => "volumeAttributesClassName does not match".to_owned(),
             Self::VolumeMode { .. } => "incompatible volumeMode".to_owned(),
             Self::AccessModes { .. } => "incompatible accessMode".to_owned(),
-            Self::Claimed { .. } | Self::Delayed | Self::Phase { .. } | Self::Selector { .. } => return None,
+            Self::Claimed { .. }
+            | Self::Delayed
+            | Self::Phase { .. }
+            | Self::Selector { .. }
+            | Self::NodeAffinity { .. } => return None,
         })
     }
 }
@@ -189,6 +214,7 @@ impl fmt::Display for Mismatch {
             Self::Class { offered, requested } => {
                 write!(f, "has {}, the claim asks for {}", named(offered), named(requested))
             }
+            Self::NodeAffinity { node } => write!(f, "cannot be used on node {node}"),
         }
     }
 }

@@ -44,6 +44,15 @@ pub(crate) const FOREGROUND_DELETION_FINALIZER: &str = "foregroundDeletion";
 /// Holds an object until the objects that it owns have lost their reference to it.
 pub(crate) const ORPHAN_FINALIZER: &str = "orphan";
 
+/// On a pod of a set: its own name.
+pub(crate) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+/// On a pod of a set: its ordinal.
+pub(crate) const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+/// On a pod of a set: the name of the revision that it was built from.
+pub(crate) const REVISION_HASH: &str = "controller-revision-hash";
+/// On a revision: its hash.
+pub(crate) const REVISION_LABEL: &str = "controller.kubernetes.io/hash";
+
 /// Marks an in-tree provisioner.
 pub(crate) const IN_TREE_PREFIX: &str = "kubernetes.io/";
 

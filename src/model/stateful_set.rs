@@ -179,3 +179,24 @@ api_struct! {
         type_meta: StatefulSetType;
     }
 }
+
+/// What the name of a pod says about the set that it belongs to (`STS-10`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemberName<'n> {
+    /// The name of the set.
+    pub(crate) parent: &'n str,
+    /// Its number; none where the digits make too large a one.
+    pub(crate) ordinal: Option<i32>,
+    /// Whether the number is written without leading zeros, as the controller writes it.
+    pub(crate) is_canonical: bool,
+}
+
+/// Reads the name of a pod: everything before the last `-`, where nothing but digits follow it.
+pub(crate) fn member_name(name: &str) -> Option<MemberName<'_>> {
+    let (parent, digits) = name.rsplit_once('-')?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let is_canonical = digits == "0" || !digits.starts_with('0');
+    Some(MemberName { parent, ordinal: digits.parse().ok(), is_canonical })
+}

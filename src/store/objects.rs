@@ -1,5 +1,6 @@
 //! All objects, by kind and name, and what is looked up in the other direction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::model::claim::PersistentVolumeClaim;
@@ -22,6 +23,7 @@ use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::store::links::Links;
+use crate::store::members::Members;
 use crate::store::table::Table;
 
 /// All objects.
@@ -46,6 +48,7 @@ pub(crate) struct Store {
     pub(crate) csi_nodes: Table<CsiNode>,
     pub(crate) storage_capacities: Table<CsiStorageCapacity>,
     pub(super) links: Links,
+    members: Members,
     pub(super) version: u64,
     pub(super) sequence: u64,
     pub(super) uids: u64,
@@ -88,7 +91,9 @@ macro_rules! stored {
                         let id = self.$field.number(NamespacedName::new(&object.metadata.namespace, &object.metadata.name));
                         let before = self.$field.get(id).cloned().map($kind::wrap);
                         self.$field.set(id, Some(Arc::clone(object)), created);
-                        self.links.change(id.into(), before.as_ref(), Some(&$kind::wrap(Arc::clone(object))));
+                        let after = $kind::wrap(Arc::clone(object));
+                        self.links.change(id.into(), before.as_ref(), Some(&after));
+                        self.members.change(id.into(), before.as_ref(), Some(&after));
                     } )*
                 }
             }
@@ -100,6 +105,7 @@ macro_rules! stored {
                             let before = self.$field.get(id).cloned().map($kind::wrap);
                             self.$field.set(id, None, None);
                             self.links.change(id.into(), before.as_ref(), None);
+                            self.members.change(id.into(), before.as_ref(), None);
                         }
                     } )*
                 }
@@ -172,6 +178,21 @@ impl Store {
     /// The nodes to which a volume is attached, by the name that it has there.
     pub(crate) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
         self.links.nodes_with(volume)
+    }
+
+    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of a range.
+    pub(crate) fn pods_of_controller(&self, uid: &Uid, except: Range<i64>) -> impl Iterator<Item = &Arc<Pod>> {
+        self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
+    }
+
+    /// The pods that nobody manages and whose names belong to a set.
+    pub(crate) fn free_pods_of(&self, set: &NamespacedName) -> impl Iterator<Item = &Arc<Pod>> {
+        self.members.free(set).filter_map(|number| self.pods.get(Id::from_number(number)))
+    }
+
+    /// The revisions that a controller manages, and those of its namespace that nobody manages.
+    pub(crate) fn revisions_of(&self, uid: &Uid, namespace: &Text) -> impl Iterator<Item = &Arc<ControllerRevision>> {
+        self.members.revisions(namespace, uid).filter_map(|number| self.revisions.get(Id::from_number(number)))
     }
 
     /// The objects that an owner reference with this uid makes depend on it, by kind and number.

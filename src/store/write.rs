@@ -17,10 +17,14 @@ pub enum Actor {
     ProtectionController,
     /// The controller that deletes what has lost its owners.
     GarbageCollector,
+    /// The controller that makes the pods of sets.
+    StatefulSetController,
     /// The controller that makes the claims of generic ephemeral volumes.
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The scheduler.
+    Scheduler,
     /// The controller that notices nodes that do not answer.
     NodeController,
     /// The controller that attaches volumes to nodes.
@@ -40,8 +44,10 @@ impl Actor {
             Self::PersistentVolumeController => "persistentvolume-controller",
             Self::ProtectionController => "protection-controller",
             Self::GarbageCollector => "garbage-collector",
+            Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::Scheduler => "default-scheduler",
             Self::NodeController => "node-controller",
             Self::AttachController => "attachdetach-controller",
             Self::Kubelet => "kubelet",

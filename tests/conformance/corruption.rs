@@ -82,8 +82,9 @@ fn roots(shape: Shape, case: &Value) -> Vec<String> {
             roots
         }
         Shape::Object => present(&["ok", "errors", "decodeError", "refused", "strict", "warnings", "stored"]),
-        Shape::Recorded => each("steps", &["expect"]),
+        Shape::Recorded | Shape::StatefulSet => each("steps", &["expect"]),
         Shape::Table => present(&["wantError", "expect"]),
+        Shape::Scheduling => present(&["settled"]).into_iter().chain(each("steps", &["expect"])).collect(),
     }
 }
 
@@ -110,7 +111,8 @@ fn kind_of(path: &str) -> String {
     let mut kind = String::new();
     let mut before = "";
     for step in path.split('/').skip(1) {
-        let named = ["volumes", "claims", "annotations", "labels", "matchLabels", "parameters"].contains(&before);
+        let named = ["volumes", "claims", "pods", "images", "annotations", "labels", "matchLabels", "parameters"]
+            .contains(&before);
         let name = if named || step.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { step };
         kind = format!("{kind}/{name}");
         before = step;

@@ -9,7 +9,9 @@ mod corruption;
 mod objects;
 mod quantities;
 mod recorded;
+mod scheduling;
 mod selectors;
+mod statefulsets;
 mod tables;
 
 use crate::corruption::Corrupter;
@@ -30,7 +32,9 @@ enum Shape {
     Selector,
     Object,
     Recorded,
+    StatefulSet,
     Table,
+    Scheduling,
 }
 
 impl Shape {
@@ -44,6 +48,10 @@ impl Shape {
             Some(Self::Object)
         } else if has("steps") && has("classes") && !has("nodes") {
             Some(Self::Recorded)
+        } else if has("steps") && !has("nodes") {
+            Some(Self::StatefulSet)
+        } else if has("steps") && has("nodes") && has("claims") {
+            Some(Self::Scheduling)
         } else if has("table") && has("call") {
             Some(Self::Table)
         } else {
@@ -57,7 +65,9 @@ impl Shape {
             Self::Selector => selectors::judge(case),
             Self::Object => objects::judge(case, line),
             Self::Recorded => recorded::judge(case),
+            Self::StatefulSet => statefulsets::judge(case),
             Self::Table => tables::judge(case),
+            Self::Scheduling => scheduling::judge(case),
         }
     }
 }

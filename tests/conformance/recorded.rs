@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{Verdict, decode, differ, only_keys};
 
 /// States by name, as the recordings describe them.
-type States = BTreeMap<String, Value>;
+pub(crate) type States = BTreeMap<String, Value>;
 
 pub(crate) fn judge(case: &Value) -> Verdict {
     let mut cluster = Cluster::new(config());
@@ -53,7 +53,7 @@ fn config() -> Config {
     config
 }
 
-fn done<T>(result: Result<T, ApiError>) -> Verdict {
+pub(crate) fn done<T>(result: Result<T, ApiError>) -> Verdict {
     match result {
         // What is gone already cannot be deleted again; nothing happens then.
         Ok(_) | Err(ApiError::NotFound { .. }) => Ok(()),
@@ -80,7 +80,7 @@ fn carry_out(cluster: &mut Cluster, step: &Value) -> Verdict {
 }
 
 /// Applies a delta: a name gets a new state, or is gone.
-fn update(states: &mut States, delta: &Value) {
+pub(crate) fn update(states: &mut States, delta: &Value) {
     for (name, state) in delta.as_object().into_iter().flatten() {
         if state.is_null() {
             states.remove(name);
@@ -97,7 +97,7 @@ fn present(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     entries.into_iter().filter(|(_, value)| !empty(value)).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn volume_state(volume: &PersistentVolume) -> (String, Value) {
+pub(crate) fn volume_state(volume: &PersistentVolume) -> (String, Value) {
     let claim = volume.spec.claim_ref.as_ref();
     let state = present([
         ("phase", json!(volume.status.phase)),
@@ -109,7 +109,7 @@ fn volume_state(volume: &PersistentVolume) -> (String, Value) {
     (volume.metadata.name.to_string(), state)
 }
 
-fn claim_state(claim: &PersistentVolumeClaim) -> (String, Value) {
+pub(crate) fn claim_state(claim: &PersistentVolumeClaim) -> (String, Value) {
     let mut state = present([
         ("phase", json!(claim.status.phase)),
         ("volume", json!(claim.spec.volume_name)),
@@ -124,7 +124,7 @@ fn claim_state(claim: &PersistentVolumeClaim) -> (String, Value) {
     (claim.key().to_string(), state)
 }
 
-fn texts(list: &Value) -> Vec<String> {
+pub(crate) fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -135,7 +135,7 @@ fn emitted(cluster: &Cluster, since: usize) -> BTreeSet<String> {
 }
 
 /// Every event must be listed, and every listed one emitted unless it may be a mere repetition.
-fn judge_events(listed: &[String], previous: &[String], emitted: &BTreeSet<String>) -> Verdict {
+pub(crate) fn judge_events(listed: &[String], previous: &[String], emitted: &BTreeSet<String>) -> Verdict {
     if let Some(event) = emitted.iter().find(|event| !listed.contains(event)) {
         return Err(format!("events: {event:?} is not expected"));
     }

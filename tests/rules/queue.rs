@@ -130,7 +130,9 @@ fn a_resync_queues_volumes_and_then_claims_in_the_order_of_creation() {
 /// RUN-5: classes, pods and nodes queue no claim; the next resync sees them.
 #[test]
 fn classes_pods_and_nodes_queue_nothing() {
-    let mut cluster = restored([claim("data", "1Gi").into()]);
+    let mut config = Config::default();
+    config.controllers = Controllers::PERSISTENT_VOLUMES;
+    let mut cluster = restored_into(Cluster::new(config), [claim("data", "1Gi").into()]);
     cluster.settle().unwrap();
     cluster.create(class("gold").as_default()).unwrap();
     cluster.create(pod("web", &["data"])).unwrap();

@@ -1,0 +1,154 @@
+//! The StatefulSet controller in the engine: what wakes it, and what it remembers (`STS-20`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::cluster::sync::End;
+use crate::cluster::work::{Origin, SyncTask, Worker};
+use crate::controllers::{SetMemory, SetSync};
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::id::{Id, ObjectId};
+use crate::model::kind::{Kind, Object};
+use crate::model::pod::Pod;
+use crate::model::reference::NamespacedName;
+use crate::model::stateful_set::member_name;
+
+/// What passes over sets have found out, by the number of the set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SetMemories(Arc<BTreeMap<u32, Known>>);
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    memory: Option<SetMemory>,
+    /// The lowest ordinal that changed since the last pass began.
+    changed: Option<i64>,
+}
+
+impl SetMemories {
+    /// What is known of a set, for a pass that begins.
+    fn recall(&mut self, number: u32) -> Option<&SetMemory> {
+        if self.0.contains_key(&number) {
+            let known = Arc::make_mut(&mut self.0).get_mut(&number)?;
+            known.changed = None;
+            return known.memory.as_ref();
+        }
+        None
+    }
+
+    /// Takes over what a pass has found out, but for what changed meanwhile.
+    pub(super) fn remember(&mut self, number: u32, memory: Option<Box<SetMemory>>) {
+        let known = Arc::make_mut(&mut self.0).entry(number).or_default();
+        known.memory = memory.map(|memory| *memory);
+        if let (Some(memory), Some(changed)) = (&mut known.memory, known.changed) {
+            memory.forget_from(changed);
+        }
+    }
+
+    /// Notes that a pod or a claim of an ordinal changed.
+    fn forget(&mut self, number: u32, ordinal: i64) {
+        let known = Arc::make_mut(&mut self.0).entry(number).or_default();
+        known.changed = Some(known.changed.map_or(ordinal, |changed| changed.min(ordinal)));
+        if let Some(memory) = &mut known.memory {
+            memory.forget_from(ordinal);
+        }
+    }
+
+    fn drop(&mut self, number: u32) {
+        if self.0.contains_key(&number) {
+            Arc::make_mut(&mut self.0).remove(&number);
+        }
+    }
+}
+
+impl Cluster {
+    /// Begins a pass over a set.
+    pub(super) fn begin_set(&mut self, origin: Origin) -> End {
+        let number = origin.key.number;
+        let Some(set) = self.store.sets.get(Id::from_number(number)).cloned() else {
+            self.sets.drop(number);
+            return Some(Ok(()));
+        };
+        let memory = self.sets.recall(number).cloned();
+        let turn = SetSync::start(&set, memory.as_ref(), &self.world());
+        self.follow(origin, turn.map(SyncTask::Set))
+    }
+
+    /// Wakes the sets that a change concerns: the set itself, that of a pod, that of a claim.
+    pub(super) fn notify_sets(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        match (before, after) {
+            (Some(Object::StatefulSet(_)), _) | (_, Some(Object::StatefulSet(_))) => {
+                self.work.enqueue(Worker::Sets, id, false);
+            }
+            _ if self.store.sets.len() == 0 => {}
+            (Some(Object::Pod(pod)), None) | (None, Some(Object::Pod(pod))) => {
+                self.wake_owner(pod);
+                self.wake_namesake(pod);
+            }
+            (Some(Object::Pod(before)), Some(Object::Pod(after))) => {
+                self.wake_owner(after);
+                let (old, new) = (&before.metadata, &after.metadata);
+                if old.owner_references != new.owner_references || old.labels != new.labels {
+                    self.wake_owner(before);
+                    self.wake_namesake(after);
+                }
+            }
+            (Some(Object::PersistentVolumeClaim(claim)), None) | (None, Some(Object::PersistentVolumeClaim(claim))) => {
+                self.wake_sets_of(claim);
+            }
+            (Some(Object::PersistentVolumeClaim(before)), Some(Object::PersistentVolumeClaim(after))) => {
+                let (old, new) = (&before.metadata, &after.metadata);
+                if old.owner_references != new.owner_references || old.is_deleting() != new.is_deleting() {
+                    self.wake_sets_of(after);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The set that manages a pod.
+    fn wake_owner(&mut self, pod: &Pod) {
+        let Some(owner) = pod.metadata.controller().filter(|owner| owner.kind == Kind::StatefulSet.as_str()) else {
+            return;
+        };
+        let key = NamespacedName { namespace: pod.metadata.namespace.clone(), name: owner.name.clone() };
+        if self.store.sets.find(&key).is_some_and(|set| set.metadata.uid == owner.uid) {
+            let ordinal = member_name(&pod.metadata.name).and_then(|member| member.ordinal);
+            self.wake_set(&key, ordinal.map(i64::from));
+        }
+    }
+
+    /// The set that a pod belongs to by its name: it may adopt the pod, or the pod is in its way.
+    fn wake_namesake(&mut self, pod: &Pod) {
+        if let Some(member) = member_name(&pod.metadata.name) {
+            let key = NamespacedName::new(&pod.metadata.namespace, member.parent);
+            self.wake_set(&key, member.ordinal.map(i64::from));
+        }
+    }
+
+    /// The sets that a claim is for by its name, `<template>-<set>-<ordinal>`. A real set is not woken by its claims;
+    /// this one looks at once (`STS-20`, `ND-11`).
+    fn wake_sets_of(&mut self, claim: &PersistentVolumeClaim) {
+        let Some(member) = member_name(&claim.metadata.name) else {
+            return;
+        };
+        for (at, _) in member.parent.match_indices('-') {
+            let (template, set) = (&member.parent[..at], &member.parent[at + 1..]);
+            let key = NamespacedName::new(&claim.metadata.namespace, set);
+            let templates = self.store.sets.find(&key).map(|set| set.spec.volume_claim_templates.clone());
+            if templates.is_some_and(|templates| templates.iter().any(|held| held.metadata.name == template)) {
+                self.wake_set(&key, member.ordinal.map(i64::from));
+            }
+        }
+    }
+
+    fn wake_set(&mut self, key: &NamespacedName, ordinal: Option<i64>) {
+        let Some(id) = self.store.sets.id(key).filter(|id| self.store.sets.get(*id).is_some()) else {
+            return;
+        };
+        if let Some(ordinal) = ordinal {
+            self.sets.forget(id.number(), ordinal);
+        }
+        self.work.enqueue(Worker::Sets, id, false);
+    }
+}

@@ -1,0 +1,99 @@
+//! Which nodes a pod may run on by what it says itself: `NodeUnschedulable` and `NodeAffinity` (`SCHED-2`).
+
+use std::collections::BTreeSet;
+
+use crate::controllers::scheduler::demand::Refused;
+use crate::controllers::scheduler::reason::{Reason, Rejection};
+use crate::model::json::Json;
+use crate::model::list::StringMap;
+use crate::model::node::Node;
+use crate::model::node_selector::{NodeSelector, NodeSelectorOperator, NodeSelectorTerm};
+use crate::model::pod::Pod;
+use crate::model::text::Text;
+
+/// The taint that stands for `spec.unschedulable` of a node.
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+
+/// What a pod says of the nodes that it may run on.
+pub(crate) struct NodeDemand<'w> {
+    selector: &'w StringMap,
+    required: Option<NodeSelector>,
+    /// The only nodes that its affinity names, if every term of it names some.
+    named: Option<BTreeSet<Text>>,
+    tolerates_unschedulable: bool,
+}
+
+impl<'w> NodeDemand<'w> {
+    /// Reads the pod. Terms that each name nodes that no node can be rule out all of them.
+    pub(crate) fn of(pod: &'w Pod) -> Result<Self, Refused> {
+        let required = required(&pod.spec.affinity);
+        let named = required.as_ref().and_then(named_nodes);
+        if named.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Err(Reason::AffinityConflict.into());
+        }
+        let tolerates_unschedulable = tolerates_unschedulable(&pod.spec.extras.tolerations);
+        Ok(Self { selector: &pod.spec.node_selector, required, named, tolerates_unschedulable })
+    }
+
+    /// Whether every node is as good as any other, but for those that take no pods.
+    pub(crate) fn reject(&self, node: &Node) -> Option<Rejection> {
+        self.reason(node).map(Rejection::of)
+    }
+
+    fn reason(&self, node: &Node) -> Option<Reason> {
+        let (name, labels) = (&node.metadata.name, &node.metadata.labels);
+        if self.named.as_ref().is_some_and(|named| !named.contains(name)) {
+            return Some(Reason::NodeNotNamed);
+        }
+        if node.spec.unschedulable && !self.tolerates_unschedulable {
+            return Some(Reason::NodeUnschedulable);
+        }
+        let selected = self.selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+        // An affinity that cannot be evaluated holds for no node.
+        let required = self.required.as_ref();
+        let allowed = || required.is_none_or(|required| required.matches(labels, Some(name)).unwrap_or(false));
+        if selected && allowed() { None } else { Some(Reason::NodeAffinity) }
+    }
+}
+
+/// The required node affinity of a pod.
+fn required(affinity: &Json) -> Option<NodeSelector> {
+    affinity.get("nodeAffinity")?.get("requiredDuringSchedulingIgnoredDuringExecution")?.decode::<Option<_>>()?
+}
+
+/// The nodes that the terms name, if each of them names some.
+fn named_nodes(selector: &NodeSelector) -> Option<BTreeSet<Text>> {
+    let terms = &selector.node_selector_terms;
+    if terms.is_empty() {
+        return None;
+    }
+    let mut named = BTreeSet::new();
+    for term in terms {
+        named.extend(nodes_of(term)?);
+    }
+    Some(named)
+}
+
+/// The nodes that all name requirements of a term allow; none where it has no such requirement.
+fn nodes_of(term: &NodeSelectorTerm) -> Option<BTreeSet<Text>> {
+    let requirements = term.match_fields.iter();
+    let names = requirements
+        .filter(|requirement| requirement.key == "metadata.name" && requirement.operator == NodeSelectorOperator::In);
+    names.map(|requirement| requirement.values.iter().cloned().collect()).reduce(|a: BTreeSet<Text>, b| &a & &b)
+}
+
+/// Whether one of the tolerations bears nodes that take no new pods.
+fn tolerates_unschedulable(tolerations: &Json) -> bool {
+    let Json::List(tolerations) = tolerations else {
+        return false;
+    };
+    tolerations.iter().any(|toleration| {
+        let text = |key: &str| toleration.get(key).and_then(Json::as_str).unwrap_or_default();
+        let value_suits = match text("operator") {
+            "" | "Equal" => text("value").is_empty(),
+            "Exists" => true,
+            _ => false,
+        };
+        ["", "NoSchedule"].contains(&text("effect")) && ["", UNSCHEDULABLE].contains(&text("key")) && value_suits
+    })
+}
