@@ -4,6 +4,7 @@
 //! because it needs a table printer.
 
 mod age;
+mod infrastructure;
 mod objects;
 mod tables;
 

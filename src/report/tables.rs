@@ -14,6 +14,7 @@ use crate::model::names::STORAGE;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::report::age::age;
+use crate::report::infrastructure;
 
 /// What stands in a column where nothing is set.
 const UNSET: &str = "<unset>";
@@ -101,7 +102,7 @@ fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::VolumeAttributesClass => (&["NAME", "DRIVERNAME", "AGE"], &[]),
         Kind::StatefulSet => (&["NAME", "READY", "AGE"], &["CONTAINERS", "IMAGES"]),
         Kind::Pod | Kind::Node => (&["NAME", "STATUS", "AGE"], &[]),
-        _ => (&["NAME", "AGE"], &[]),
+        kind => (infrastructure::columns(kind).unwrap_or(&["NAME", "AGE"]), &[]),
     };
     columns.iter().chain(more.iter().filter(|_| wide)).copied().collect()
 }
@@ -125,7 +126,7 @@ fn row_of(cluster: &Cluster, object: &Object, wide: bool) -> Vec<String> {
         }
         Object::Pod(pod) => vec![name, status(&pod.metadata, pod.status.phase.as_str()), age],
         Object::Node(_) => vec![name, "Ready".to_owned(), age],
-        _ => vec![name, age],
+        object => infrastructure::cells(object, name.clone(), age.clone()).unwrap_or_else(|| vec![name, age]),
     }
 }
 
