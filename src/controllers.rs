@@ -26,6 +26,7 @@ mod provision;
 mod quota;
 mod reclaim;
 mod replica_set;
+mod resize;
 mod scheduler;
 mod spelling;
 mod stateful_set;
@@ -56,6 +57,7 @@ pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
+pub(crate) use crate::controllers::resize::ResizeSync;
 pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{

@@ -218,13 +218,11 @@ impl Cluster {
         self.enqueue_attach(name);
         let leaves = |node: &Node| node.spec.taints.iter().any(|taint| taint.effect == "NoExecute");
         let key = NamespacedName { namespace: Text::default(), name: name.clone() };
-        if self.nodes.silent.contains_key(name)
+        let is_concerned = self.nodes.silent.contains_key(name)
             || self.nodes.gone.contains_key(name)
-            || self.store.nodes.find(&key).is_some_and(|node| leaves(node))
-        {
-            if let Some(id) = self.store.nodes.id(&key) {
-                self.enqueue_node(id.into());
-            }
+            || self.store.nodes.find(&key).is_some_and(|node| leaves(node));
+        if let Some(id) = self.store.nodes.id(&key).filter(|_| is_concerned) {
+            self.enqueue_node(id.into());
         }
     }
 

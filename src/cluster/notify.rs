@@ -127,13 +127,17 @@ impl Cluster {
         }
     }
 
-    /// A claim that waits for a driver, and a volume that its driver has something to do for (`NEIGH-6`, `NEIGH-7`).
+    /// A claim that waits for a driver, or asks for more than it has, and a volume that its driver has something to do
+    /// for (`NEIGH-6`, `NEIGH-7`, `RESIZE-5`).
     fn notify_provisioners(&mut self, id: ObjectId, after: Option<&Object>) {
         match after {
             Some(Object::PersistentVolumeClaim(claim))
                 if claim.spec.volume_name.is_empty() && self.drivers.for_claim(claim).is_some() =>
             {
                 self.work.enqueue(Worker::Provision, id, false);
+            }
+            Some(Object::PersistentVolumeClaim(claim)) if needs_expansion(claim) => {
+                self.work.enqueue(Worker::Resize, id, false);
             }
             Some(Object::PersistentVolume(volume)) => {
                 let driver = self.drivers.for_volume(volume);

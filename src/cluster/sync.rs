@@ -53,6 +53,7 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Resize => self.begin_resize(origin),
             Worker::Deployments => {
                 let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
                 let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
@@ -145,6 +146,7 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Resize(task) => task.resume(resumed).map(SyncTask::Resize),
             SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
             SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
@@ -195,8 +197,9 @@ impl Cluster {
             Next::Write { write, rule, caching, then } => {
                 // The sync is put in its place before the write, so that its own write puts the key back only when it
                 // has ended.
+                let actor = origin.actor();
                 self.work.put_sync(Sync { origin, task: then, resumed: Resumed::Awake, again: false });
-                let written = self.perform(write, worker.actor(), rule, caching);
+                let written = self.perform(write, actor, rule, caching);
                 if let Some(sync) = self.work.sync_mut(worker) {
                     sync.resumed = Resumed::Written(written);
                 }

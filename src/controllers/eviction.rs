@@ -27,7 +27,7 @@ pub(crate) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 const BORNE_BY_DEFAULT: [&str; 2] = ["node.kubernetes.io/not-ready", UNREACHABLE];
 const DEFAULT_TOLERATION: Duration = Duration::from_mins(5);
 /// How long a pod without a node is left alone: a quarantine of 40 seconds, and a round of the collector every 20.
-pub(crate) const ORPHAN_QUARANTINE: Duration = Duration::from_secs(60);
+pub(crate) const ORPHAN_QUARANTINE: Duration = Duration::from_mins(1);
 
 /// Since when pods bear the taints of their nodes; a crash loses it, and the time begins anew.
 #[derive(Clone, Debug, Default)]

@@ -33,8 +33,8 @@ pub(crate) fn missing_sources(pod: &Pod, store: &Store) -> Vec<String> {
 
 /// The first container that cannot be made, and why: a variable comes from what does not exist.
 pub(crate) fn missing_variable(pod: &Pod, store: &Store) -> Option<(Text, String)> {
-    let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
-    containers.filter_map(|container| Some((container.name.clone(), missing_of(container, pod, store)?))).next()
+    let mut containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
+    containers.find_map(|container| Some((container.name.clone(), missing_of(container, pod, store)?)))
 }
 
 fn missing_of(container: &Container, pod: &Pod, store: &Store) -> Option<String> {
@@ -201,19 +201,16 @@ pub(crate) fn expand(text: &str, pod: &Pod, container: &Container, store: &Store
     while let Some((before, after)) = rest.split_once('$') {
         expanded.push_str(before);
         let reference = after.strip_prefix('(').and_then(|inner| inner.split_once(')'));
-        rest = match reference {
-            Some((name, after)) => {
-                match variable(name, pod, container, store) {
-                    Some(value) => expanded.push_str(&value),
-                    None => expanded.extend(["$(", name, ")"]),
-                }
-                after
-            }
-            None => {
-                expanded.push('$');
-                after.strip_prefix('$').unwrap_or(after)
-            }
+        let Some((name, after)) = reference else {
+            expanded.push('$');
+            rest = after.strip_prefix('$').unwrap_or(after);
+            continue;
         };
+        match variable(name, pod, container, store) {
+            Some(value) => expanded.push_str(&value),
+            None => expanded.extend(["$(", name, ")"]),
+        }
+        rest = after;
     }
     expanded + rest
 }

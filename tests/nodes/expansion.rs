@@ -1,8 +1,8 @@
 //! Claims that ask for more than they have.
 
-use bindery::{ApiError, Cluster, Kind};
+use bindery::{ApiError, Cluster, CsiProvisioner, ExpansionMode, Kind};
 
-use crate::world::{NFS, add, csi, documents, emitted, patch, settled};
+use crate::world::{NFS, add, csi, documents, emitted, patch, settled, wait};
 
 const RESIZER: &str = "volume.kubernetes.io/storage-resizer";
 
@@ -82,6 +82,80 @@ fn only_a_bound_claim_of_a_class_that_allows_it_may_grow() {
          accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}",
     );
     assert!(grow(&mut cluster, "2Gi").unwrap_err().to_string().contains("spec is immutable after creation"));
+}
+
+/// A claim whose driver answers requests to grow in a way.
+fn with_driver(mode: ExpansionMode) -> Cluster {
+    let mut cluster = with_claim(&csi("a"));
+    cluster.set_driver(driver(mode));
+    cluster
+}
+
+fn driver(mode: ExpansionMode) -> Box<CsiProvisioner> {
+    let mut driver = CsiProvisioner::new("disk.example.com");
+    driver.expand = mode;
+    Box::new(driver)
+}
+
+/// The size of the volume, and what the claim says that it has.
+fn sizes(cluster: &Cluster) -> (String, String) {
+    let held = &cluster.claim("data").unwrap().status.capacity;
+    let volume = &cluster.volume("pv").unwrap().spec.capacity;
+    (volume.get("storage").unwrap().to_string(), held.get("storage").unwrap().to_string())
+}
+
+fn resized(cluster: &Cluster) -> Vec<String> {
+    let mut events = emitted(cluster, Kind::PersistentVolumeClaim, "data");
+    events.retain(|event| event.contains("Resize"));
+    events
+}
+
+#[test]
+fn a_driver_that_grows_volumes_does_it_at_once() {
+    // RESIZE-7, RESIZE-9
+    let mut cluster = with_driver(ExpansionMode::Instant);
+    grow(&mut cluster, "3Gi").unwrap();
+    assert_eq!(sizes(&cluster), ("3Gi".to_owned(), "3Gi".to_owned()));
+    assert_eq!(resized(&cluster), ["Normal VolumeResizeSuccessful ExpandVolume succeeded for volume default/data"]);
+    // RESIZE-3: what was reached is not given back.
+    let error = grow(&mut cluster, "2Gi").unwrap_err().to_string();
+    assert!(error.contains("field can not be less than status.capacity"), "{error}");
+}
+
+#[test]
+fn a_driver_that_leaves_it_to_others_changes_nothing() {
+    // RESIZE-9
+    let mut cluster = with_driver(ExpansionMode::External);
+    grow(&mut cluster, "3Gi").unwrap();
+    wait(&mut cluster, 3600);
+    assert_eq!(sizes(&cluster), ("1Gi".to_owned(), "1Gi".to_owned()));
+    // One that comes later does it.
+    cluster.set_driver(driver(ExpansionMode::Instant));
+    cluster.settle().unwrap();
+    assert_eq!(sizes(&cluster), ("3Gi".to_owned(), "3Gi".to_owned()));
+}
+
+#[test]
+fn a_failed_expansion_is_noted_and_tried_again() {
+    // RESIZE-5, RESIZE-7
+    let mut cluster = with_driver(ExpansionMode::Failing);
+    grow(&mut cluster, "3Gi").unwrap();
+    assert_eq!(sizes(&cluster), ("1Gi".to_owned(), "1Gi".to_owned()));
+    assert!(resized(&cluster)[0].starts_with("Warning VolumeResizeFailed resize volume \"pv\" failed: "));
+    let progress = &cluster.claim("data").unwrap().status.progress;
+    let [condition] = &*progress.conditions else { panic!("one condition") };
+    assert_eq!((condition.r#type.as_str(), condition.status.as_str()), ("ControllerResizeError", "True"));
+    assert_eq!(progress.allocated_resources.get("storage").unwrap().to_string(), "3Gi");
+    let tries = resized(&cluster).len();
+    wait(&mut cluster, 60);
+    assert!(resized(&cluster).len() > tries);
+    // A smaller request, which is still more than it has.
+    grow(&mut cluster, "2Gi").unwrap();
+    cluster.set_driver(driver(ExpansionMode::Instant));
+    cluster.settle().unwrap();
+    assert_eq!(sizes(&cluster), ("2Gi".to_owned(), "2Gi".to_owned()));
+    let progress = &cluster.claim("data").unwrap().status.progress;
+    assert!(progress.conditions.is_empty() && progress.allocated_resource_statuses.is_empty());
 }
 
 #[test]

@@ -19,7 +19,10 @@ pub(crate) fn add(cluster: &mut Cluster, manifest: &str) {
 
 /// Documents of a manifest, one after the other.
 pub(crate) fn documents<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> String {
-    documents.into_iter().map(|document| format!("---\n{}\n", document.as_ref())).collect()
+    documents
+        .into_iter()
+        .flat_map(|document| ["---\n".to_owned(), document.as_ref().to_owned(), "\n".to_owned()])
+        .collect()
 }
 
 pub(crate) fn node(name: &str) -> String {
