@@ -1,6 +1,6 @@
 //! Adoption and release: whose a pod or a ReplicaSet is follows from labels, as long as nobody else manages it.
 
-use bindery::{Actor, DeleteOptions, Kind, Propagation};
+use bindery::{Actor, DeleteOptions, Fault, Kind, Propagation, Verb};
 
 use crate::deployment::world::{LONE, WEB, World};
 
@@ -89,4 +89,18 @@ fn a_selector_of_expressions_adopts_too() {
     world.settle();
     // It is adopted, and of four pods without a node the last by name goes.
     assert_eq!(world.pods().len(), 3);
+}
+
+/// `WL-13`: a set that cannot take what it selects makes nothing in its place.
+#[test]
+fn a_refused_adoption_ends_the_pass() {
+    let mut world = World::empty();
+    world.cluster.apply_yaml(STRAY).unwrap();
+    world.cluster.inject(Fault::Conflict { verb: Verb::Update, kind: Kind::Pod });
+    world.cluster.apply_yaml(LONE).unwrap();
+    world.settle();
+    assert_eq!(world.pod_names(), ["stray"]);
+    world.advance(1);
+    assert_eq!(world.pods().len(), 3);
+    assert_eq!(world.pod("stray").metadata.controller().unwrap().name, "lone");
 }

@@ -166,3 +166,45 @@ fn the_work_is_proportional_to_the_pods() {
     let (few, many) = (steps(200), steps(2000));
     assert!(many < 12 * few, "{few} steps for 200 pods, {many} for 2000");
 }
+
+/// Whichever order the controllers take, and wherever a user meddles, a deployment comes to the same end.
+#[test]
+fn every_order_leads_to_the_same_end() {
+    for seed in 0..40_u64 {
+        let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut draw = move |below: usize| {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(chance >> 33).unwrap() % below
+        };
+        let mut world = World::empty();
+        world.cluster.apply_yaml(WEB).unwrap();
+        for step in 0..300 {
+            let enabled = world.cluster.enabled();
+            if !enabled.is_empty() {
+                let action = enabled[draw(enabled.len())].clone();
+                assert!(world.cluster.take(&action));
+            }
+            match step {
+                60 => world.patch_web(r#"{"spec": {"replicas": 5}}"#),
+                120 => world.patch_web(r#"{"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}"#),
+                180 => world.patch_web(r#"{"spec": {"replicas": 2}}"#),
+                _ => {}
+            }
+            let pods = world.pods();
+            if let Some(pod) = pods.get(draw(pods.len() * 4 + 1)) {
+                match (pod.metadata.is_deleting(), pod.is_ready()) {
+                    (true, _) => world.end(&pod.metadata.name),
+                    (false, ready) if draw(20) == 0 => world.set_ready(&pod.metadata.name, !ready),
+                    (false, true) => {}
+                    (false, false) => world.start(&pod.metadata.name),
+                }
+            }
+        }
+        world.run();
+        world.advance(1);
+        let status = world.web().status.clone();
+        assert_eq!((status.replicas, status.updated_replicas, status.available_replicas), (2, 2, 2), "seed {seed}");
+        assert_eq!((world.sizes(), world.pods().len()), (vec![0, 2], 2), "seed {seed}");
+        assert_eq!(world.condition("Progressing").unwrap().1, "NewReplicaSetAvailable", "seed {seed}");
+    }
+}

@@ -77,6 +77,8 @@ fn a_deployment_that_is_deleted_in_the_foreground_goes_last() {
     assert_eq!((world.sets().len(), world.pods().len()), (1, 3));
     assert!(world.pods().iter().all(|pod| pod.metadata.is_deleting()));
     assert_eq!(world.web().status.terminating_replicas, Some(3));
+    world.change(r#"{"paused": true}"#);
+    assert_eq!(world.condition("Progressing").unwrap().1, "NewReplicaSetAvailable");
     world.run();
     assert_eq!((world.sets().len(), world.pods().len()), (0, 0));
     assert!(world.cluster.deployment("web").is_none());
@@ -223,4 +225,26 @@ fn a_pod_becomes_available_when_it_has_been_ready_long_enough() {
         assert_eq!(available(&world), expected);
     }
     assert_eq!(world.cluster.replica_set("lone").unwrap().status.ready_replicas, 2);
+}
+
+/// `WL-13`: what counts is since when a pod is ready, not when its set heard of it.
+#[test]
+fn a_pod_that_was_ready_before_anybody_heard_is_available_earlier() {
+    let mut world = World::with(&[LONE]);
+    world.patch(&Kind::ReplicaSet.named("lone"), r#"{"spec": {"minReadySeconds": 30, "replicas": 1}}"#);
+    world.settle();
+    let name = world.living().first().unwrap().clone();
+    world.start(&name);
+    let ready = world.pod(&name);
+    world.set_ready(&name, false);
+    world.advance(10);
+    world
+        .cluster
+        .replace_status(&Kind::Pod.named(&*name), Pod { metadata: world.pod(&name).metadata, ..ready })
+        .unwrap();
+    let available = |world: &World| world.cluster.replica_set("lone").unwrap().status.available_replicas;
+    world.advance(19);
+    assert_eq!(available(&world), 0);
+    world.advance(1);
+    assert_eq!(available(&world), 1);
 }

@@ -156,6 +156,17 @@ fn old_sets_beyond_the_limit_are_removed_when_a_rollout_is_done() {
     assert_eq!(revisions(&world), ["3", "4", "5"]);
 }
 
+/// `WL-13`: which template was wanted last counts, not which is older.
+#[test]
+fn the_sets_of_the_lowest_revisions_are_removed_first() {
+    let mut world = World::running(&[&web("revisionHistoryLimit: 1")]);
+    for image in ["web:2", "web:1", "web:3"] {
+        world.image(image);
+        world.run();
+    }
+    assert_eq!(revisions(&world), ["3", "4"]);
+}
+
 /// `WL-12`: a rollout that changes its mind takes the pods of the half-done one, too.
 #[test]
 fn a_rollout_in_the_middle_of_another_one_replaces_both() {

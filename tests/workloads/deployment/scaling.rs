@@ -91,3 +91,44 @@ fn the_size_of_a_set_follows_its_deployment() {
     world.run();
     assert_eq!((world.sizes(), world.pods().len()), (vec![3], 3));
 }
+
+/// A deployment with three sets of two pods each, in the middle of two rollouts.
+fn three_of_two() -> World {
+    let strategy = "  strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 0}}\n";
+    let mut world = World::running(&[&format!("{}{strategy}", WEB.replace("replicas: 3", "replicas: 4"))]);
+    world.image("web:2");
+    world.start_some(2);
+    world.image("web:3");
+    assert_eq!(world.sizes(), [2, 2, 2]);
+    world
+}
+
+/// `WL-13`: what rounding leaves over goes to the newest of equal sets, and is taken from the oldest.
+#[test]
+fn what_rounding_leaves_over_goes_to_the_first() {
+    let mut world = three_of_two();
+    world.change(r#"{"replicas": 5}"#);
+    assert_eq!(world.sizes(), [2, 2, 3]);
+    // All of them know of it, so that the rollout goes on.
+    world.run();
+    assert_eq!(world.sizes(), [0, 0, 5]);
+    let mut world = three_of_two();
+    world.change(r#"{"replicas": 3}"#);
+    assert_eq!(world.sizes()[0], 1);
+    world.run();
+    assert_eq!(world.sizes(), [0, 0, 3]);
+}
+
+/// `WL-13`: old sets are also removed while a deployment stands still, but none that has pods.
+#[test]
+fn a_paused_deployment_removes_old_sets_without_pods() {
+    let mut world = World::running(&[WEB]);
+    world.image("web:2");
+    world.run();
+    world.image("web:3");
+    world.change(r#"{"paused": true}"#);
+    let sizes = world.sizes();
+    assert_eq!((sizes[0], sizes.len()), (0, 3));
+    world.change(r#"{"revisionHistoryLimit": 0}"#);
+    assert_eq!(world.sizes(), sizes[1..]);
+}

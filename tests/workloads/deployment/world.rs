@@ -132,6 +132,11 @@ impl World {
         self.cluster.patch(key, &patch).unwrap();
     }
 
+    /// Changes the Deployment `web`, and no controller acts yet.
+    pub(crate) fn patch_web(&mut self, patch: &str) {
+        self.patch(&Kind::Deployment.named("web"), patch);
+    }
+
     /// Changes the spec of the Deployment `web`, and settles.
     pub(crate) fn change(&mut self, spec: &str) {
         self.patch(&Kind::Deployment.named("web"), &format!(r#"{{"spec": {spec}}}"#));
