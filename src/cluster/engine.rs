@@ -261,6 +261,13 @@ impl Cluster {
                 // Which pod it is depends on their priorities, not on which was the first to come (`ND-14`).
                 let first = if worker == Worker::Schedule { self.scheduler.pop() } else { None };
                 let id = first.map_or(id, ObjectId::from);
+                // The key that was taken may have been another pod's, so that one is left for which no key waits.
+                if worker == Worker::Schedule
+                    && self.work.first(worker).is_none()
+                    && let Some(next) = self.scheduler.first()
+                {
+                    self.work.enqueue(worker, next, false);
+                }
                 let end = self.begin(worker, id, by_resync);
                 self.note_end(worker, Some((id, by_resync)), end);
             }
