@@ -10,6 +10,7 @@ mod cache;
 mod claim;
 mod deployment;
 mod ephemeral;
+mod eviction;
 mod expand;
 mod external;
 mod garbage;
@@ -17,12 +18,15 @@ mod kubelet;
 mod migration;
 mod mount;
 mod node;
+mod obstacle;
 mod ownership;
+mod pod_status;
 mod protection;
 mod provision;
 mod quota;
 mod reclaim;
 mod replica_set;
+mod resize;
 mod scheduler;
 mod spelling;
 mod stateful_set;
@@ -41,17 +45,19 @@ pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, is_delayed_class};
 pub(crate) use crate::controllers::deployment::DeploymentSync;
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
+pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan};
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::external::{
     ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,
 };
 pub(crate) use crate::controllers::garbage::{collect, collection_order, is_collectable};
 pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
-pub(crate) use crate::controllers::mount::files as mount_files;
-pub(crate) use crate::controllers::node::NodeSync;
+pub(crate) use crate::controllers::mount::{expand, files as mount_files};
+pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
+pub(crate) use crate::controllers::resize::ResizeSync;
 pub(crate) use crate::controllers::scheduler::{
     Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge, place,
 };

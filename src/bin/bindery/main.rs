@@ -3,6 +3,8 @@
 mod apply;
 mod args;
 mod input;
+mod run;
+mod world;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
