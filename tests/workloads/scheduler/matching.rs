@@ -5,8 +5,8 @@ use bindery::{AccessMode, Kind, LabelSelector, PersistentVolumeClaim, VolumeMode
 use serde_json::json;
 
 use crate::scheduler::world::{
-    BOUND_BY_CONTROLLER, HOSTNAME, Labelled, NO_VOLUME, PodParts, SELECTED_NODE, VolumeParts, bare, claim, complaint,
-    csi, delayed, local, node, node_of, patch, pod, scheduler_writes, volume, volume_of, wait, with, world,
+    BOUND_BY_CONTROLLER, HOSTNAME, Labelled, NO_VOLUME, PodParts, SELECTED_NODE, VolumeParts, ZONE, bare, claim,
+    complaint, csi, delayed, local, node, node_of, patch, pod, scheduler_writes, volume, volume_of, wait, with, world,
 };
 
 /// SCHED-22, SCHED-23, SCHED-34, scenario 15: the node is chosen first, then its smallest volume; size attracts no pod.
@@ -78,6 +78,26 @@ fn the_smallest_volume_that_suits_is_taken() {
         pod("web", &["data"]).into(),
     ];
     assert_eq!(volume_of(&world(objects), "data"), "z-first");
+}
+
+/// SCHED-23: volumes that are tied to the node and volumes that are not compete by size, whichever label ties them.
+#[test]
+fn volumes_of_the_node_and_of_all_nodes_compete_by_size() {
+    let chosen = |tied: &str, zoned: &str, free: &str| {
+        let objects = [
+            node("n1").labelled(ZONE, "a").into(),
+            local().into(),
+            volume("tied", tied).only_where(HOSTNAME, "n1").into(),
+            volume("zoned", zoned).only_where(ZONE, "a").into(),
+            volume("free", free).into(),
+            claim("data", "1Gi", "local").into(),
+            pod("web", &["data"]).into(),
+        ];
+        volume_of(&world(objects), "data").to_owned()
+    };
+    assert_eq!(chosen("2Gi", "3Gi", "4Gi"), "tied");
+    assert_eq!(chosen("3Gi", "2Gi", "4Gi"), "zoned");
+    assert_eq!(chosen("4Gi", "3Gi", "2Gi"), "free");
 }
 
 /// SCHED-23, SCHED-40: a volume that names the claim wins over a smaller one, whatever its labels; it is written with the
