@@ -26,6 +26,8 @@ mod replica_set;
 mod resource_quota;
 mod selectors;
 mod service;
+mod service_address;
+mod service_spec;
 mod stateful_set;
 mod storage;
 mod strategy;

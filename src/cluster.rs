@@ -26,6 +26,7 @@ mod perform;
 mod queue;
 mod read;
 mod replay;
+mod replicas;
 mod schedule;
 mod sets;
 mod sync;

@@ -70,6 +70,10 @@
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
+//! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
+//!   (`addresses_are_given_out_in_order_and_not_twice`).
+//! - Of several quotas that an object exceeds the first by name is named
+//!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys.
 //!
 //! Where the simulator does less than a cluster:
 //!
@@ -80,6 +84,10 @@
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
+//!   and memory are not counted (`cpu_and_memory_are_not_counted`).
+//! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
+//!   gone at once, without what is in it (`a_deleted_namespace_leaves_its_objects`).
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
 //! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
 //!   periods are not waited for.

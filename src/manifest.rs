@@ -91,6 +91,13 @@ pub struct Problem {
     pub rule: String,
 }
 
+impl Problem {
+    /// Where it stands, for the order of the text.
+    fn place(&self) -> (usize, usize, usize) {
+        (self.document, self.line, self.column)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.source.is_empty() {
@@ -133,13 +140,24 @@ impl std::error::Error for ManifestError {}
 
 /// Text that is neither JSON nor YAML.
 struct SyntaxError {
+    /// The number of the document, counted from one.
+    document: usize,
     at: Position,
     message: String,
 }
 
 impl SyntaxError {
+    fn new(at: Position, message: impl Into<String>) -> Self {
+        Self { document: 1, at, message: message.into() }
+    }
+
     fn too_deep(at: Position) -> Self {
-        Self { at, message: format!("values are nested more than {MAX_DEPTH} deep") }
+        Self::new(at, format!("values are nested more than {MAX_DEPTH} deep"))
+    }
+
+    /// Says in which document it is: the one that follows those that were read.
+    fn after(self, documents: &[Node]) -> Self {
+        Self { document: documents.len() + 1, ..self }
     }
 }
 
@@ -214,7 +232,7 @@ impl Reader {
     /// The second pass: into a tree, and from there into objects and problems.
     fn read_again(&self, text: &str) -> Result<Manifest, ManifestError> {
         let trees = parse(text).map_err(|error| ManifestError {
-            problems: vec![self.problem(document_at(text, error.at.line), error.at, "", error.message)],
+            problems: vec![self.problem(error.document, error.at, "", error.message)],
         })?;
         let mut manifest = Manifest::default();
         let mut problems = Vec::new();
@@ -252,7 +270,7 @@ impl Reader {
                 Strictness::Keep => {}
             }
         }
-        problems.sort_by_key(|problem| (problem.document, problem.line, problem.column));
+        problems.sort_by_key(Problem::place);
         if problems.is_empty() { Ok(manifest) } else { Err(ManifestError { problems }) }
     }
 
@@ -269,13 +287,15 @@ impl Reader {
             })
             .collect();
         let problems = refused.iter().flat_map(|(object, errors)| errors.iter().map(move |error| (*object, error)));
-        problems
+        let mut problems: Vec<Problem> = problems
             .map(|(object, (path, rule))| {
                 let found = objects.get(object);
                 let at = found.map(|(_, tree)| tree.locate(path)).unwrap_or_default();
                 self.problem(found.map_or(1, |(number, _)| *number), at, path, rule.clone())
             })
-            .collect()
+            .collect();
+        problems.sort_by_key(Problem::place);
+        problems
     }
 
     fn problem(&self, document: usize, at: Position, path: &str, rule: String) -> Problem {
@@ -348,13 +368,6 @@ fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
     }
     // Flow-style YAML begins like JSON.
     json_tree::parse(text).or_else(|error| yaml_tree::parse(text).map_err(|_| error))
-}
-
-/// The number of the document in which a line stands.
-fn document_at(text: &str, line: usize) -> usize {
-    let before = text.lines().take(line.saturating_sub(1));
-    let separators = before.skip_while(|line| line.trim().is_empty() || line.starts_with('#')).skip(1);
-    1 + separators.filter(|line| line.starts_with("---")).count()
 }
 
 /// An object as a JSON value with sorted keys.

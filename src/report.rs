@@ -4,6 +4,7 @@
 //! so that an expectation can be held against its cells.
 
 mod age;
+mod infrastructure;
 mod objects;
 mod storage;
 mod table;

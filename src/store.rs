@@ -5,6 +5,7 @@
 //! finalizers. Copies of a store share what they have in common, so that a cluster of a million objects is forked
 //! in microseconds.
 
+mod addresses;
 mod admission;
 mod arena;
 mod deletion;
@@ -12,6 +13,8 @@ mod links;
 mod members;
 mod names;
 mod objects;
+mod quota;
+mod selecting;
 mod server;
 mod table;
 mod write;

@@ -112,7 +112,14 @@ fn a_merge_puts_its_entries_over_what_stands_before_it() {
 
 #[test]
 fn a_number_in_json_has_the_text_that_the_api_server_sees() {
-    let cases = [("1.50", "1.5"), ("1e3", "1000"), ("-0", "0"), ("1E21", "1e+21"), ("\"1.50\"", "\"1.50\"")];
+    let cases = [
+        ("1.50", "1.5"),
+        ("1e3", "1000"),
+        ("-0", "0"),
+        ("1E21", "1e+21"),
+        ("18446744073709551615", "18446744073709552000"),
+        ("\"1.50\"", "\"1.50\""),
+    ];
     for (written, expected) in cases {
         let text = format!(
             "{{\"apiVersion\": \"v1\", \"kind\": \"PersistentVolume\", \"metadata\": {{\"name\": \"v\"}}, \

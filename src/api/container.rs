@@ -108,7 +108,7 @@ fn validate_ports(errors: &mut Errors, at: &At, ports: &[Json]) {
 }
 
 /// Complaints about the name of a port; an empty one is none.
-fn port_name(name: &str) -> Vec<String> {
+pub(super) fn port_name(name: &str) -> Vec<String> {
     let letter = |c: char| c.is_ascii_lowercase();
     let rules = [
         (name.len() > 15, "must be no more than 15 characters"),
@@ -175,7 +175,7 @@ fn validate_amount(errors: &mut Errors, at: &At, resource: &str, quantity: &Quan
 }
 
 /// Whether a plain name is that of a resource of Kubernetes, be it one of volumes or quotas.
-fn is_standard(resource: &str) -> bool {
+pub(super) fn is_standard(resource: &str) -> bool {
     const QUOTAS: [&str; 11] = [
         "pods",
         "resourcequotas",

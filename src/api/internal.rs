@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use crate::model::csi::CsiNodeDriver;
 use crate::model::deployment::{DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment};
 use crate::model::node_selector::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity};
+use crate::model::resource_quota::{ScopeSelector, ScopedResourceSelectorRequirement};
 use crate::model::stateful_set::{RollingUpdate, UpdateStrategy, UpdateStrategyType};
 
 /// Marks a value to be printed as the internal type.
@@ -107,6 +108,24 @@ impl Serialize for Internal<'_, CsiNodeDriver> {
         out.serialize_field("NodeID", &self.0.node_id)?;
         out.serialize_field("TopologyKeys", &self.0.topology_keys)?;
         out.serialize_field("Allocatable", &self.0.allocatable)?;
+        out.end()
+    }
+}
+
+impl Serialize for Internal<'_, ScopeSelector> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("ScopeSelector", 1)?;
+        out.serialize_field("MatchExpressions", &InternalList(&self.0.match_expressions))?;
+        out.end()
+    }
+}
+
+impl Serialize for Internal<'_, ScopedResourceSelectorRequirement> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("ScopedResourceSelectorRequirement", 3)?;
+        out.serialize_field("ScopeName", &self.0.scope_name)?;
+        out.serialize_field("Operator", &self.0.operator)?;
+        out.serialize_field("Values", &self.0.values)?;
         out.end()
     }
 }

@@ -108,12 +108,12 @@ fn set_namespace(object: &mut Object, namespace: &Text) {
 
 /// Defaults, prepares and validates an object that shall be created.
 ///
-/// `admit` is mutating admission; it runs between defaults and validation.
+/// `admit` does what depends on other objects; it runs between defaults and validation.
 pub(crate) fn prepare_create(
     mut object: Object,
     namespace: &Text,
     now: Timestamp,
-    admit: impl FnOnce(&mut Object),
+    admit: impl FnOnce(&mut Object) -> Result<(), ApiError>,
 ) -> Result<Prepared, ApiError> {
     default(&mut object);
     let metadata = object.metadata_mut();
@@ -122,7 +122,7 @@ pub(crate) fn prepare_create(
     metadata.deletion_grace_period_seconds = None;
     metadata.self_link = Text::default();
     set_namespace(&mut object, namespace);
-    admit(&mut object);
+    admit(&mut object)?;
     let mut errors = Errors::default();
     let warnings = for_kind!(mut &mut object, object => {
         object.prepare_create(now);
@@ -142,7 +142,14 @@ pub(crate) fn check_version(given: ResourceVersion, old: &Object) -> Result<(), 
 
 /// Defaults, prepares and validates an object that shall replace the stored one. A conflict is told before anything
 /// that is wrong with the object (`API-1`).
-pub(crate) fn prepare_update(mut new: Object, old: &Object, namespace: &Text) -> Result<Prepared, ApiError> {
+///
+/// `admit` does what depends on other objects; it runs before validation.
+pub(crate) fn prepare_update(
+    mut new: Object,
+    old: &Object,
+    namespace: &Text,
+    admit: impl FnOnce(&mut Object) -> Result<(), ApiError>,
+) -> Result<Prepared, ApiError> {
     default(&mut new);
     let mut old = old.clone();
     complete(&mut old);
@@ -164,6 +171,7 @@ pub(crate) fn prepare_update(mut new: Object, old: &Object, namespace: &Text) ->
     }
     check_version(new.metadata().resource_version, old)?;
     keep_metadata(new.metadata_mut(), old.metadata());
+    admit(&mut new)?;
     let mut errors = Errors::default();
     let warnings = for_kind!(mut &mut new, new => update(new, old, &mut errors))?;
     finish(new, errors, warnings)

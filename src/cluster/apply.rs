@@ -10,9 +10,7 @@ use crate::cluster::user::{Accepted, merge};
 use crate::manifest::{self, Document, Manifest, ManifestError, Problem, Reader, Strictness};
 use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
-
-/// Where `kubectl apply` keeps what was applied last.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::model::names::LAST_APPLIED;
 
 /// What applying did to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,12 @@ pub enum Controller {
     ExternalProvisioning,
     /// Makes the pods of StatefulSets, and their claims.
     StatefulSets,
+    /// Makes the ReplicaSets of Deployments.
+    Deployments,
+    /// Makes the pods of ReplicaSets.
+    ReplicaSets,
+    /// Counts what is used of quotas.
+    Quotas,
     /// Notices nodes that do not answer.
     Nodes,
     /// Attaches volumes to nodes.

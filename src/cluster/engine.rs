@@ -222,6 +222,8 @@ impl Cluster {
         let worker = match key.kind {
             Kind::PersistentVolume => Worker::Volumes,
             Kind::PersistentVolumeClaim => Worker::Claims,
+            Kind::Deployment => Worker::Deployments,
+            Kind::ReplicaSet => Worker::ReplicaSets,
             Kind::StatefulSet => Worker::Sets,
             _ => return Err(missing()),
         };

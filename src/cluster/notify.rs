@@ -1,14 +1,16 @@
 //! Who is told of a write: the queues that a change concerns, in the order in which the controllers take their turns
 //! (`ND-15`).
 
+use std::sync::Arc;
+
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
 use crate::controllers::{
-    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
+    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
-use crate::model::kind::Object;
+use crate::model::kind::{Object, ObjectKey};
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
@@ -51,8 +53,26 @@ impl Cluster {
         if self.runs(Controller::StatefulSets) {
             self.notify_sets(id, before, after);
         }
+        if self.runs(Controller::Quotas) {
+            self.notify_quotas(object);
+        }
+        self.notify_replicas(id, before, after);
         self.notify_scheduler(id, before, after);
         self.notify_nodes(id, before, after);
+    }
+
+    /// The quotas of the namespace, of which the usage may be another one.
+    fn notify_quotas(&mut self, object: &Object) {
+        let outdated = self
+            .store
+            .quotas_in(&object.metadata().namespace)
+            .filter(|quota| quota_status(quota, &self.store).is_some());
+        let keys: Vec<ObjectKey> = outdated.map(|quota| Object::ResourceQuota(Arc::clone(quota)).reference()).collect();
+        for key in keys {
+            if let Some(id) = self.store.object_id(&key) {
+                self.work.enqueue(Worker::Quotas, id, false);
+            }
+        }
     }
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.

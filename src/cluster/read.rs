@@ -7,10 +7,12 @@ use crate::cluster::events::EventRecord;
 use crate::controllers::{SyncError, find_volume, is_delayed};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
+use crate::model::deployment::Deployment;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
+use crate::model::replica_set::ReplicaSet;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::volume::PersistentVolume;
 use crate::store::Stored;
@@ -33,6 +35,16 @@ impl Cluster {
 
     /// A StatefulSet by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
     pub fn stateful_set(&self, name: &str) -> Option<&StatefulSet> {
+        self.find(&self.namespaced(name))
+    }
+
+    /// A Deployment by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
+    pub fn deployment(&self, name: &str) -> Option<&Deployment> {
+        self.find(&self.namespaced(name))
+    }
+
+    /// A ReplicaSet by `namespace/name`; a name alone is looked for in the default namespace. Cost: constant.
+    pub fn replica_set(&self, name: &str) -> Option<&ReplicaSet> {
         self.find(&self.namespaced(name))
     }
 

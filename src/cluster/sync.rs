@@ -3,8 +3,8 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed, Resumed, SyncError, Turn,
-    VolumeSync, World, collect, protect_claim, protect_volume,
+    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed,
+    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -31,7 +31,9 @@ impl Cluster {
     pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
         let origin = Origin::new(worker, key, by_resync);
         match worker {
-            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes => Some(self.write_once(worker, key)),
+            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => {
+                Some(self.write_once(worker, key))
+            }
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
             Worker::Provision => {
@@ -51,6 +53,16 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Deployments => {
+                let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
+                let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
+                self.follow_start(origin, turn, SyncTask::Deployment)
+            }
+            Worker::ReplicaSets => {
+                let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
+                let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
+                self.follow_start(origin, turn, SyncTask::ReplicaSet)
+            }
             Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
         }
@@ -62,6 +74,7 @@ impl Cluster {
             Some(object) if worker == Worker::Collect => collect(&object, &self.store),
             Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
             Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
+            Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,
         };
         match needed {
@@ -132,6 +145,8 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
+            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),

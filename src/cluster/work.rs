@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync, Resumed,
+    ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
@@ -45,6 +46,9 @@ workers! {
     /// External provisioners, of volumes that they made.
     Delete => Actor::Provisioner(Text::from("external-provisioner")),
     Sets => Actor::StatefulSetController,
+    Deployments => Actor::DeploymentController,
+    ReplicaSets => Actor::ReplicaSetController,
+    Quotas => Actor::QuotaController,
     Schedule => Actor::Scheduler,
     Nodes => Actor::NodeController,
     Attach => Actor::AttachController,
@@ -87,6 +91,8 @@ pub(super) enum SyncTask {
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Set(Box<SetSync>),
+    Deployment(DeploymentSync),
+    ReplicaSet(ReplicaSetSync),
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),

@@ -14,6 +14,7 @@ use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
 use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::replica_set::ReplicaSet;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
@@ -336,6 +337,11 @@ pub(crate) enum Resumed {
 impl Resumed {
     /// The volume that was written.
     pub(crate) fn volume(self) -> Result<Arc<PersistentVolume>, SyncError> {
+        self.written()
+    }
+
+    /// The ReplicaSet that was written.
+    pub(crate) fn replica_set(self) -> Result<Arc<ReplicaSet>, SyncError> {
         self.written()
     }
 

@@ -133,7 +133,7 @@ impl Error for Failure {
             Unexpected::Bool(_) => "a boolean",
             Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
             Unexpected::Str(_) => "a string",
-            Unexpected::Unit => "null",
+            Unexpected::Unit | Unexpected::Option => "null",
             Unexpected::Seq => "a list",
             Unexpected::Map => "a map",
             _ => "a value of another type",

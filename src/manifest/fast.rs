@@ -6,10 +6,12 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use rustc_hash::FxHashSet;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::manifest::plain::{self, Plain};
 use crate::model::fields::Finding;
+use crate::model::json::Json;
 use crate::model::kind::{Kind, Object};
 use crate::model::text::Text;
 
@@ -59,10 +61,13 @@ pub(super) fn is_clean(object: &Object, keep_unknown: bool) -> bool {
     clean
 }
 
-/// Whether the text may hold a plain scalar that YAML 1.1 and 1.2 read differently, a merge key, a tag or an alias.
-/// A false alarm costs time, nothing else.
+/// Whether the text may hold a plain scalar that YAML 1.1 and 1.2 read differently, a merge key, a tag or an alias, or
+/// one of the characters that end a line in YAML 1.1 only. A false alarm costs time, nothing else.
 fn has_yaml_1_1(text: &str) -> bool {
-    text.lines().any(|line| {
+    text.split(['\n', '\r']).any(|line| {
+        if !line.is_ascii() && line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+            return true;
+        }
         let mut words = line.split([' ', '\t', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty());
         words.any(|word| match word.as_bytes() {
             [b'<' | b'!' | b'&' | b'*' | b'?' | b'%', ..] => true,
@@ -117,35 +122,37 @@ impl<'de> Visitor<'de> for Document<'_> {
                 self.contents.objects.push((self.contents.document, object));
                 Ok(())
             }
-            None if kind.ends_with("List") => self.visit_list(first, map),
+            None if kind.ends_with("List") => visit_rest(first, map, Some(self.contents)),
             None if Kind::is_built_in(&version) && Kind::ALL.iter().any(|known| kind == known.as_str()) => {
                 Err(A::Error::custom("no such version"))
             }
             None => {
                 self.contents.passed_over.push(kind);
-                if first.is_some() {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(())
+                visit_rest(first, map, None)
             }
         }
     }
 }
 
-impl Document<'_> {
-    fn visit_list<'de, A: MapAccess<'de>>(self, first: Option<Text>, mut map: A) -> Result<(), A::Error> {
-        let mut next = first;
-        while let Some(key) = next {
-            if key == "items" {
-                map.next_value_seed(Items { contents: &mut *self.contents })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-            next = map.next_key()?;
+/// Reads what is no object of ours: the items of a list into the contents, the rest only to see that no key is repeated.
+fn visit_rest<'de, A: MapAccess<'de>>(
+    first: Option<Text>,
+    mut map: A,
+    mut list: Option<&mut Contents>,
+) -> Result<(), A::Error> {
+    let mut keys: FxHashSet<Text> = ["apiVersion", "kind"].into_iter().map(Text::from).collect();
+    let mut next = first;
+    while let Some(key) = next {
+        match &mut list {
+            Some(contents) if key == "items" => map.next_value_seed(Items { contents })?,
+            Some(_) | None => drop(map.next_value::<Json>()?),
         }
-        Ok(())
+        if !keys.insert(key) {
+            return Err(A::Error::custom("a key is repeated"));
+        }
+        next = map.next_key()?;
     }
+    Ok(())
 }
 
 struct Items<'c> {

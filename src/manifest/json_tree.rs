@@ -1,5 +1,6 @@
 //! JSON text to a tree with places, repeated keys and the text that numbers have for the API server.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -14,8 +15,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
     let lines = Lines::of(text);
     let mut documents = Vec::new();
     for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let raw = raw.map_err(|error| syntax_error(&error, Position::default()))?;
-        documents.push(lines.node(raw, 0)?);
+        let raw = raw.map_err(|error| syntax_error(&error, Position::default()));
+        let document = raw.and_then(|raw| lines.node(raw, 0)).map_err(|error| error.after(&documents))?;
+        documents.push(document);
     }
     Ok(documents)
 }
@@ -24,20 +26,28 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
 struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The last place that was asked for, and its offset.
+    last: Cell<(usize, Position)>,
 }
 
 impl<'t> Lines<'t> {
     fn of(text: &'t str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1)).collect();
-        Self { text, starts }
+        Self { text, starts, last: Cell::default() }
     }
 
-    /// Where a part of the text stands.
+    /// Where a part of the text stands. Values come in the order of the text, so that in a long line the count of the
+    /// columns goes on from the last one.
     fn position(&self, part: &str) -> Position {
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
-        let column = self.text[self.starts[line - 1]..offset].chars().count() + 1;
-        Position { line, column }
+        let (from, column) = match self.last.get() {
+            (last, at) if at.line == line && last <= offset => (last, at.column),
+            _ => (self.starts[line - 1], 1),
+        };
+        let at = Position { line, column: column + self.text[from..offset].chars().count() };
+        self.last.set((offset, at));
+        at
     }
 
     fn node(&self, raw: &RawValue, depth: usize) -> Result<Node, SyntaxError> {
@@ -74,7 +84,7 @@ fn syntax_error(error: &serde_json::Error, base: Position) -> SyntaxError {
     // The place is given separately.
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned();
     let line = if base.line == 0 { error.line() } else { base.line + error.line() - 1 };
-    SyntaxError { at: Position { line, column: error.column() }, message }
+    SyntaxError::new(Position { line, column: error.column() }, message)
 }
 
 struct Raw<T>(T);

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::manifest::decode::{Broken, decode, decode_settings};
 use crate::manifest::suggest::nearest;
 use crate::manifest::tree::{Node, Position, Value, child_path};
-use crate::manifest::{ManifestError, Part, Problem, Reader, collect_parts, document_at, parse};
+use crate::manifest::{ManifestError, Part, Problem, Reader, collect_parts, parse};
 use crate::model::json::Json;
 use crate::model::kind::Kind;
 use crate::model::text::Text;
@@ -42,9 +42,8 @@ pub(crate) fn documents<'t>(text: &'t str, source: &Text) -> Result<Vec<LocatedD
         path,
         rule,
     };
-    let trees = parse(text).map_err(|error| {
-        let number = document_at(text, error.at.line);
-        ManifestError { problems: vec![problem(number, error.at, String::new(), error.message)] }
+    let trees = parse(text).map_err(|error| ManifestError {
+        problems: vec![problem(error.document, error.at, String::new(), error.message)],
     })?;
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for (number, mut tree) in (1..).zip(trees) {

@@ -3,6 +3,10 @@
 //! The fast path never builds one. It serves the second pass over a document in which something is wrong or out of
 //! the ordinary: repeated keys, merge keys, numbers whose text matters, values of a wrong type.
 
+use std::collections::hash_map;
+
+use rustc_hash::FxHashMap;
+
 use crate::model::fields::Segment;
 use crate::model::json::Json;
 use crate::model::text::Text;
@@ -47,6 +51,15 @@ pub(super) struct Repeated {
     pub(super) at: Position,
 }
 
+/// How much a value holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// The values in it, itself included.
+    pub(super) values: usize,
+    /// The levels below it.
+    pub(super) depth: usize,
+}
+
 impl Node {
     pub(super) fn new(at: Position, value: Value) -> Self {
         Self { at, value }
@@ -66,12 +79,17 @@ impl Node {
         }
     }
 
-    /// How many values there are in and below it.
-    pub(super) fn size(&self) -> usize {
+    /// How much there is in and below it.
+    pub(super) fn extent(&self) -> Extent {
+        let around = |inner: Extent, value: &Self| {
+            let Extent { values, depth } = value.extent();
+            Extent { values: inner.values + values, depth: inner.depth.max(depth + 1) }
+        };
+        let alone = Extent { values: 1, depth: 0 };
         match &self.value {
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => 1,
-            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Value::Map(entries) => 1 + entries.iter().map(|entry| entry.value.size()).sum::<usize>(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => alone,
+            Value::List(items) => items.iter().fold(alone, around),
+            Value::Map(entries) => entries.iter().map(|entry| &entry.value).fold(alone, around),
         }
     }
 
@@ -93,14 +111,21 @@ impl Node {
                 }
             }
             Value::Map(entries) => {
+                let mut places: FxHashMap<String, usize> = FxHashMap::default();
                 let mut joined: Vec<Entry> = Vec::with_capacity(entries.len());
                 for mut entry in std::mem::take(entries) {
                     let path = child_path(path, &entry.key);
                     entry.value.join_below(&path, repeated);
-                    if joined.iter().any(|known| known.key == entry.key) {
-                        repeated.push(Repeated { path, at: entry.at });
+                    match places.entry(entry.key.clone()) {
+                        hash_map::Entry::Occupied(place) => {
+                            repeated.push(Repeated { path, at: entry.at });
+                            overlay(&mut joined[*place.get()].value, entry.value);
+                        }
+                        hash_map::Entry::Vacant(place) => {
+                            place.insert(joined.len());
+                            joined.push(entry);
+                        }
                     }
-                    overlay(&mut joined, entry);
                 }
                 *entries = joined;
             }
@@ -215,14 +240,17 @@ impl Node {
     }
 }
 
-/// Puts an entry over those that stand before it.
-fn overlay(entries: &mut Vec<Entry>, later: Entry) {
-    let Some(known) = entries.iter_mut().find(|known| known.key == later.key) else {
-        return entries.push(later);
+/// Puts a value over the one that stands before it.
+fn overlay(known: &mut Node, later: Node) {
+    let (Value::Map(entries), Value::Map(more)) = (&mut known.value, &later.value) else {
+        *known = later;
+        return;
     };
-    match (&mut known.value.value, later.value.value) {
-        (Value::Map(entries), Value::Map(more)) => more.into_iter().for_each(|entry| overlay(entries, entry)),
-        (_, value) => known.value = Node::new(later.value.at, value),
+    for later in more {
+        match entries.iter_mut().find(|entry| entry.key == later.key) {
+            Some(entry) => overlay(&mut entry.value, later.value.clone()),
+            None => entries.push(later.clone()),
+        }
     }
 }
 

@@ -44,6 +44,22 @@ pub(crate) const FOREGROUND_DELETION_FINALIZER: &str = "foregroundDeletion";
 /// Holds an object until the objects that it owns have lost their reference to it.
 pub(crate) const ORPHAN_FINALIZER: &str = "orphan";
 
+/// On a ReplicaSet of a deployment, in its selector and on its pods: the hash of the template.
+pub(crate) const POD_TEMPLATE_HASH: &str = "pod-template-hash";
+/// On a deployment and its ReplicaSets: the number of the template.
+pub(crate) const REVISION: &str = "deployment.kubernetes.io/revision";
+/// On a ReplicaSet: the numbers that its template had before.
+pub(crate) const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
+/// On a ReplicaSet: how many pods its deployment wanted when it was last scaled.
+pub(crate) const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
+/// On a ReplicaSet: how many pods its deployment might have when it was last scaled.
+pub(crate) const MAX_REPLICAS: &str = "deployment.kubernetes.io/max-replicas";
+/// On a deployment: obsolete way to ask for an old template.
+pub(crate) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
+/// On an object that was applied: what was applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// On a pod: pods with a lower cost are deleted first.
+pub(crate) const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 /// On a pod of a set: its own name.
 pub(crate) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 /// On a pod of a set: its ordinal.

@@ -96,6 +96,11 @@ impl Quantity {
         Self { amount: Amount::from_units(bytes), format: Format::Binary, written: None }
     }
 
+    /// A whole number of things, printed with decimal suffixes.
+    pub fn from_number(number: i64) -> Self {
+        Self { amount: Amount::from_units(number), format: Format::Decimal, written: None }
+    }
+
     /// The family of suffixes it is printed with.
     pub fn format(&self) -> Format {
         self.format
@@ -159,10 +164,20 @@ impl Quantity {
     /// kept where nothing had to be rounded.
     #[must_use]
     pub fn rounded_to_milli(&self) -> Self {
-        if self.amount.is_multiple_of_nanos(amount::NANOS_PER_MILLI) {
+        self.rounded_to(amount::NANOS_PER_MILLI)
+    }
+
+    /// The smallest whole number that is not nearer to zero.
+    #[must_use]
+    pub fn rounded_to_unit(&self) -> Self {
+        self.rounded_to(amount::NANOS_PER_UNIT)
+    }
+
+    fn rounded_to(&self, nanos: u32) -> Self {
+        if self.amount.is_multiple_of_nanos(nanos) {
             return self.clone();
         }
-        Self { amount: self.amount.rounded_away(amount::NANOS_PER_MILLI), format: self.format, written: None }
+        Self { amount: self.amount.rounded_away(nanos), format: self.format, written: None }
     }
 
     /// The sum, printed in the format of `self` unless that is zero.
@@ -261,6 +276,8 @@ impl Serialize for Quantity {
 /// The name under which a source that knows the text of its numbers may hand it over (`FIELD-15`).
 pub(crate) const TEXT_OF_NUMBER: &str = "$bindery::text";
 
+const TEXT_NEEDED: &str = "the text of this number is needed";
+
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct QuantityVisitor;
@@ -281,12 +298,13 @@ impl<'de> Deserialize<'de> for Quantity {
             }
 
             fn visit_u64<E: Error>(self, value: u64) -> Result<Quantity, E> {
-                self.visit_str(&value.to_string())
+                // A larger one is a float to the API server.
+                i64::try_from(value).map_or_else(|_| Err(E::custom(TEXT_NEEDED)), |value| self.visit_i64(value))
             }
 
             /// A float has lost its text; the second pass over the manifest still has it.
             fn visit_f64<E: Error>(self, _: f64) -> Result<Quantity, E> {
-                Err(E::custom("the text of this number is needed"))
+                Err(E::custom(TEXT_NEEDED))
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Quantity, D::Error> {

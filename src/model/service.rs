@@ -49,6 +49,17 @@ api_struct! {
     }
 }
 
+impl ServicePort {
+    /// Whether it says nothing about the port of the pods.
+    pub(crate) fn lacks_target(&self) -> bool {
+        match &self.target_port {
+            None | Some(IntOrString::Int(0)) => true,
+            Some(IntOrString::Int(_)) => false,
+            Some(IntOrString::String(name)) => name.is_empty(),
+        }
+    }
+}
+
 api_struct! {
     /// What a service wants.
     pub struct ServiceSpec {
@@ -92,6 +103,37 @@ api_struct! {
         health_check_node_port: i32 = "healthCheckNodePort";
         /// Carried.
         traffic_distribution: Json = "trafficDistribution" => "s";
+    }
+}
+
+impl ServiceSpec {
+    /// Whether it has an address in the cluster, or none on purpose.
+    pub(crate) fn needs_cluster_ip(&self) -> bool {
+        self.r#type != Some(ServiceType::ExternalName)
+    }
+
+    /// Whether it has no address on purpose.
+    pub(crate) fn has_no_address(&self) -> bool {
+        matches!(&*self.cluster_ips, [only] if *only == "None")
+    }
+
+    pub(crate) fn is_load_balancer(&self) -> bool {
+        self.r#type == Some(ServiceType::LoadBalancer)
+    }
+
+    pub(crate) fn needs_node_ports(&self) -> bool {
+        matches!(self.r#type, Some(ServiceType::NodePort | ServiceType::LoadBalancer))
+    }
+
+    /// Whether nodes are asked if they have pods of it.
+    pub(crate) fn needs_health_check(&self) -> bool {
+        self.is_load_balancer() && self.external_traffic_policy == "Local"
+    }
+
+    /// Whether it can be reached from outside of the cluster.
+    pub(crate) fn is_externally_accessible(&self) -> bool {
+        let inside = self.r#type == Some(ServiceType::ClusterIp);
+        self.needs_node_ports() || inside && !self.external_ips.is_empty()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::selector::{LabelSelector, Predicate};
 use crate::model::text::Text;
 use crate::report::age::age;
+use crate::report::infrastructure;
 use crate::report::storage;
 use crate::report::table::Table;
 use crate::report::workloads;
@@ -141,7 +142,8 @@ fn table_of(cluster: &Cluster, kind: Kind, query: &Query) -> Option<Table> {
 }
 
 fn columns(kind: Kind) -> Columns {
-    storage::columns(kind).or_else(|| workloads::columns(kind)).unwrap_or((&["NAME", "AGE"], &[]))
+    let usual = || (infrastructure::columns(kind).unwrap_or(&["NAME", "AGE"]), &[][..]);
+    storage::columns(kind).or_else(|| workloads::columns(kind)).unwrap_or_else(usual)
 }
 
 fn cells(object: &Object, name: String, age: String) -> Cells {
@@ -161,7 +163,10 @@ fn cells(object: &Object, name: String, age: String) -> Cells {
             (vec![name, kind.to_string(), secret.data.len().to_string(), age], Vec::new())
         }
         Object::ConfigMap(map) => (vec![name, (map.data.len() + map.binary_data.len()).to_string(), age], Vec::new()),
-        _ => (vec![name, age], Vec::new()),
+        object => {
+            let cells = infrastructure::cells(object, name.clone(), age.clone());
+            (cells.unwrap_or_else(|| vec![name, age]), Vec::new())
+        }
     }
 }
 

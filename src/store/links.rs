@@ -1,5 +1,5 @@
 //! Who refers to whom, looked up from the other end: pods by the claims that they name, objects by the uids of their
-//! owners.
+//! owners, Services by their addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use crate::model::kind::Object;
 use crate::model::metadata::Uid;
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
+use crate::store::addresses::Addresses;
+use crate::store::quota::Ledgers;
 
 /// References by their targets. Most objects have none, and cost nothing here.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,10 @@ pub(super) struct Links {
     attached: Reverse<Text, Text>,
     /// The objects with an owner of a uid.
     dependents: Reverse<Uid, ObjectId>,
+    /// The addresses and ports of Services.
+    pub(super) addresses: Addresses,
+    /// What is used of quotas.
+    pub(super) ledgers: Ledgers,
 }
 
 impl Links {
@@ -59,8 +65,10 @@ impl Links {
             Some(Object::Node(node)) => {
                 self.attached.relink(&node.metadata.name, &attached(before), attached(after));
             }
+            Some(Object::Service(_)) => self.addresses.change(id.number, before, after),
             Some(_) | None => {}
         }
+        self.ledgers.change(before, after);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::csi::{CsiDriver, CsiNode, CsiStorageCapacity};
 use crate::model::deployment::Deployment;
 use crate::model::id::{Id, ObjectId, Sequence};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
+use crate::model::list::{ResourceList, StringMap};
 use crate::model::metadata::{OwnerReference, Uid};
 use crate::model::namespace::Namespace;
 use crate::model::node::Node;
@@ -18,12 +19,14 @@ use crate::model::pod::Pod;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::replica_set::ReplicaSet;
 use crate::model::resource_quota::ResourceQuota;
+use crate::model::selector::Predicate;
 use crate::model::service::Service;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::store::links::Links;
 use crate::store::members::Members;
+use crate::store::selecting::Selecting;
 use crate::store::table::Table;
 
 /// All objects.
@@ -48,6 +51,7 @@ pub(crate) struct Store {
     pub(crate) csi_nodes: Table<CsiNode>,
     pub(crate) storage_capacities: Table<CsiStorageCapacity>,
     pub(super) links: Links,
+    selecting: Selecting,
     members: Members,
     pub(super) version: u64,
     pub(super) sequence: u64,
@@ -93,8 +97,12 @@ macro_rules! stored {
                         self.$field.set(id, Some(Arc::clone(object)), created);
                         let after = $kind::wrap(Arc::clone(object));
                         self.links.change(id.into(), before.as_ref(), Some(&after));
+                        self.selecting.change(id.into(), before.as_ref(), Some(&after));
                         self.members.change(id.into(), before.as_ref(), Some(&after));
                     } )*
+                }
+                if let Object::ResourceQuota(quota) = object {
+                    self.count_usage(quota);
                 }
             }
 
@@ -105,6 +113,7 @@ macro_rules! stored {
                             let before = self.$field.get(id).cloned().map($kind::wrap);
                             self.$field.set(id, None, None);
                             self.links.change(id.into(), before.as_ref(), None);
+                            self.selecting.change(id.into(), before.as_ref(), None);
                             self.members.change(id.into(), before.as_ref(), None);
                         }
                     } )*
@@ -195,9 +204,64 @@ impl Store {
         self.members.revisions(namespace, uid).filter_map(|number| self.revisions.get(Id::from_number(number)))
     }
 
+    /// What is used of a quota, for each resource that it limits. Cost: linear in these.
+    pub(crate) fn quota_usage(&self, quota: &ResourceQuota) -> Option<ResourceList> {
+        self.links.ledgers.used(quota)
+    }
+
+    /// The quotas of a namespace by name.
+    pub(crate) fn quotas_in(&self, namespace: &Text) -> impl Iterator<Item = &Arc<ResourceQuota>> {
+        self.links
+            .ledgers
+            .quotas(namespace)
+            .filter_map(move |name| self.quotas.find(&NamespacedName::new(namespace, name)))
+    }
+
+    /// Counts what is used of a quota that is new or changed.
+    fn count_usage(&mut self, quota: &Arc<ResourceQuota>) {
+        if self.links.ledgers.is_counted(quota) {
+            return;
+        }
+        let mut ledgers = std::mem::take(&mut self.links.ledgers);
+        let kinds = Kind::ALL.iter().filter(|kind| kind.is_namespaced());
+        ledgers.count(quota, kinds.flat_map(|kind| self.list(*kind)));
+        self.links.ledgers = ledgers;
+    }
+
     /// The objects that an owner reference with this uid makes depend on it, by kind and number.
     pub(crate) fn dependents(&self, owner: &Uid) -> impl Iterator<Item = ObjectId> {
         self.links.dependents(owner)
+    }
+
+    /// The objects of a kind that a controller manages, in the order of their creation.
+    pub(crate) fn managed<T: Stored>(&self, owner: &Uid) -> Vec<&Arc<T>> {
+        let dependents = self.dependents(owner).filter(|id| id.kind == T::KIND).map(|id| id.number);
+        let is_managed = |object: &T| object.metadata().controller().is_some_and(|held| held.uid == *owner);
+        self.in_order_of_creation(dependents, is_managed)
+    }
+
+    /// The objects of a kind that nobody manages and that a predicate chooses, in the order of their creation. Cost:
+    /// linear in the number of those that have one of the labels that it asks for.
+    pub(crate) fn unmanaged<T: Stored>(&self, namespace: &Text, predicate: &Predicate) -> Vec<&Arc<T>> {
+        let found = self.selecting.free(T::KIND, namespace, predicate);
+        self.in_order_of_creation(found, |object: &T| predicate.matches(&object.metadata().labels))
+    }
+
+    /// The controllers of a kind that may select these labels. Those that do are among them.
+    pub(crate) fn selecting(&self, kind: Kind, namespace: &Text, labels: &StringMap) -> Vec<ObjectId> {
+        let numbers = self.selecting.candidates(kind, namespace, labels);
+        numbers.into_iter().map(|number| ObjectId { kind, number }).collect()
+    }
+
+    fn in_order_of_creation<T: Stored>(
+        &self,
+        numbers: impl Iterator<Item = u32>,
+        keep: impl Fn(&T) -> bool,
+    ) -> Vec<&Arc<T>> {
+        let table = T::table(self);
+        let mut ids: Vec<Id<T>> = numbers.map(Id::from_number).collect();
+        ids.sort_by_key(|id| table.created(*id));
+        ids.into_iter().filter_map(|id| table.get(id)).filter(|object| keep(object)).collect()
     }
 
     /// The object that an owner reference points to, if it exists. A kind that the simulator does not hold is taken

@@ -39,8 +39,15 @@ impl Store {
                     if context.admission {
                         admission::admit(object, &self.classes);
                     }
+                    match object {
+                        Object::Service(service) => self.links.addresses.assign(Arc::make_mut(service), None),
+                        _ => Ok(()),
+                    }
                 };
                 let prepared = api::prepare_create(object, &context.namespace, context.now, admit)?;
+                if context.admission {
+                    self.links.ledgers.check(&prepared.object, None)?;
+                }
                 (prepared.object, prepared.warnings)
             }
         };
@@ -102,9 +109,14 @@ impl Store {
             api::check_version(object.metadata().resource_version, &old)?;
             return Ok(self.store_update(object, old, Vec::new()));
         }
-        let prepared = api::prepare_update(object, &old, &key.key.namespace)?;
+        let assign = |object: &mut Object| match (object, &old) {
+            (Object::Service(new), Object::Service(old)) => self.links.addresses.assign(Arc::make_mut(new), Some(old)),
+            _ => Ok(()),
+        };
+        let prepared = api::prepare_update(object, &old, &key.key.namespace, assign)?;
         if context.admission {
             admission::validate_update(&prepared.object, &old, &self.classes)?;
+            self.links.ledgers.check(&prepared.object, Some(&old))?;
         }
         Ok(self.store_update(prepared.object, old, prepared.warnings))
     }
@@ -117,7 +129,7 @@ impl Store {
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
             if added {
-                return Err(api::prepare_update(object, &old, &context.namespace).err().unwrap_or(
+                return Err(api::prepare_update(object, &old, &context.namespace, |_| Ok(())).err().unwrap_or(
                     ApiError::BadRequest {
                         message: "a finalizer is added to an object that is being deleted".to_owned(),
                     },

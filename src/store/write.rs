@@ -23,6 +23,12 @@ pub enum Actor {
     EphemeralVolumeController,
     /// The controller that has volumes grown.
     ExpandController,
+    /// The controller that makes the ReplicaSets of Deployments.
+    DeploymentController,
+    /// The controller that makes the pods of ReplicaSets.
+    ReplicaSetController,
+    /// The controller that counts what is used of quotas.
+    QuotaController,
     /// The scheduler.
     Scheduler,
     /// The controller that notices nodes that do not answer.
@@ -47,6 +53,9 @@ impl Actor {
             Self::StatefulSetController => "statefulset-controller",
             Self::EphemeralVolumeController => "ephemeral_volume",
             Self::ExpandController => "volume_expand",
+            Self::DeploymentController => "deployment-controller",
+            Self::ReplicaSetController => "replicaset-controller",
+            Self::QuotaController => "resourcequota-controller",
             Self::Scheduler => "default-scheduler",
             Self::NodeController => "node-controller",
             Self::AttachController => "attachdetach-controller",

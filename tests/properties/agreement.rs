@@ -167,7 +167,7 @@ fn unused_volumes_change_nothing() {
 
 fn restore_unused(cluster: &mut Cluster, unused: &[(crate::seeds::VolumeSeed, bool)], wanted: bool) {
     for (number, (seed, _)) in unused.iter().enumerate().filter(|_| wanted) {
-        let mut volume = seed.restored(&crate::world::found_uid);
+        let mut volume = seed.restored(&crate::objects::found_uid);
         volume.metadata.name = format!("unused-{number}").into();
         volume.metadata.uid = format!("unused-{number}").into();
         volume.metadata.annotations = volume.metadata.annotations.without("volume.beta.kubernetes.io/storage-class");

@@ -1,10 +1,12 @@
 //! Properties of a whole cluster over generated worlds: any volumes, claims and classes, then whatever users do.
 //!
-//! [`seeds`] says what a world is made of, [`world`] builds it, [`operations`] is what users do to it. Everything goes
+//! [`seeds`] says what a world is made of, [`objects`] and [`world`] build it, [`operations`] is what users do to it. Everything goes
 //! through the public face of the crate.
 
 mod agreement;
+mod dumps;
 mod matching;
+mod objects;
 mod operations;
 mod plugins;
 mod quiet;

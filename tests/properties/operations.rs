@@ -6,11 +6,11 @@ use bindery::{Cluster, Fault, Json, Kind, ObjectKey, Uid, Verb};
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::objects::found_uid;
 use crate::seeds::{
     CLAIMS, CLASSES, ClaimSeed, LABELS, PodSeed, SIZES, StorageClassSeed, VALUES, VOLUMES, VolumeSeed, claims, pods,
     storage_classes, volumes,
 };
-use crate::world::found_uid;
 
 /// One thing that happens. The API refuses some of them; then they change nothing.
 #[derive(Clone, Debug)]
