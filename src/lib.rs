@@ -54,6 +54,12 @@
 //! event. [`Cluster::events`] holds the events as `kubectl get events` shows them, repetitions counted.
 //! [`Cluster::fork`] makes a cheap copy to try something in.
 //!
+//! # Storage
+//! Every volume has files behind it ([`Cluster::files`], [`Cluster::write_file`]), and two volumes on one export share
+//! them. Recycling wipes, deleting destroys, archiving moves; each change stands in the journal. External drivers exist
+//! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
+//! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
+//!
 //! # Rules
 //! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
 //! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers
@@ -69,25 +75,48 @@
 //! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
+//! - The hash in the name of a ReplicaSet is a stable function of the template, the suffix of a pod's name one of the
+//!   ReplicaSet and of a count (`ND-9`, `names_are_stable_and_never_come_twice`).
+//! - Of the pods of a ReplicaSet that are alike in all but their age the youngest goes first, then the last by name;
+//!   neither chance nor neighbours on a node decide (`ND-19`,
+//!   `of_equal_pods_the_youngest_goes_and_of_one_age_the_last_by_name`).
+//! - Of two ReplicaSets that were made in the same second the one created first is the older one, whatever their names
+//!   (`of_two_old_sets_the_one_created_first_shrinks_first`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
 //! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
 //!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys.
+//! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted.
+//! - A CSI driver makes a volume in the topology that it is offered first, and calls it by the name of its object. Its
+//!   provisioner looks at everything every 15 minutes from the start of the cluster, works on any number of claims at
+//!   once, and goes by the name of the driver alone.
+//! - The claims of a set's pod are made, and stand among its volumes, in the order of their templates (`ND-4`, `ND-5`:
+//!   `claims_become_volumes_in_the_order_of_their_templates`). In parallel, pods are made from the lowest ordinal and
+//!   deleted from the highest (`ND-6`: `in_parallel_nobody_waits`). Of two pods of one ordinal the one with the plain
+//!   number has the slot (`ND-18`: `the_canonical_name_has_the_slot`).
+//! - A set is looked at again at once when a claim of it changes or a pod that was in its way goes, and not only after
+//!   a back-off (`ND-11`: `a_claim_that_goes_is_awaited`).
 //!
 //! Where the simulator does less than a cluster:
 //!
+//! - Provisioners read no secrets, set no finalizers on the sources of copies, know no snapshots, and give volumes of
+//!   migrated in-tree classes a CSI source.
+//! - An empty directory does not exist: nothing is in the way of an archive but files.
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
-//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
+//!   what pods are made of.
 //! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
 //!   and memory are not counted (`cpu_and_memory_are_not_counted`).
 //! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
 //!   gone at once, without what is in it (`a_deleted_namespace_leaves_its_objects`).
+//! - A Deployment that fails is tried again for ever, not fifteen times, and the obsolete annotation that asks for an old
+//!   template is carried and not obeyed.
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
 //! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
 //!   periods are not waited for.

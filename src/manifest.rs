@@ -13,20 +13,22 @@ mod json_tree;
 mod located;
 mod number;
 mod plain;
+mod problem;
 mod suggest;
 mod tree;
 mod write;
 mod yaml_tree;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::manifest::decode::{Broken, decode};
+use crate::manifest::problem::SyntaxError;
 use crate::manifest::tree::{Node, Position, Value};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object};
 use crate::model::text::Text;
 
+pub use crate::manifest::problem::{ManifestError, Problem};
 pub use crate::manifest::write::{to_json, to_yaml};
 
 pub(crate) use crate::manifest::located::{Located, documents};
@@ -71,94 +73,6 @@ pub struct Document {
     pub number: usize,
     /// What was written, where [`Reader::keep_written`] asked for it.
     pub written: Option<Json>,
-}
-
-/// Something wrong in a manifest: where, and which rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Problem {
-    /// The name of the text, such as its path; empty where it has none.
-    pub source: Text,
-    /// The number of the document in the text, counted from one.
-    pub document: usize,
-    /// The line in the text, counted from one; 0 where it is not known.
-    pub line: usize,
-    /// The column in the line, counted from one.
-    pub column: usize,
-    /// The path of the field, as the API server writes it; empty for the document as a whole.
-    pub path: String,
-    /// The rule, in Kubernetes' words where it has some.
-    pub rule: String,
-}
-
-impl Problem {
-    /// Where it stands, for the order of the text.
-    fn place(&self) -> (usize, usize, usize) {
-        (self.document, self.line, self.column)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.source.is_empty() {
-            write!(f, "{}: ", self.source)?;
-        }
-        write!(f, "document {}", self.document)?;
-        if self.line > 0 {
-            write!(f, ", line {}", self.line)?;
-        }
-        // The API server's sentences name the path themselves.
-        if self.path.is_empty() || self.rule.contains(&self.path) {
-            write!(f, ": {}", self.rule)
-        } else {
-            write!(f, ": {}: {}", self.path, self.rule)
-        }
-    }
-}
-
-/// Everything that is wrong in a manifest. Nothing of such a manifest is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ManifestError {
-    /// The problems, in the order of the text; at least one.
-    pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ManifestError {}
-
-/// Text that is neither JSON nor YAML.
-struct SyntaxError {
-    /// The number of the document, counted from one.
-    document: usize,
-    at: Position,
-    message: String,
-}
-
-impl SyntaxError {
-    fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { document: 1, at, message: message.into() }
-    }
-
-    fn too_deep(at: Position) -> Self {
-        Self::new(at, format!("values are nested more than {MAX_DEPTH} deep"))
-    }
-
-    /// Says in which document it is: the one that follows those that were read.
-    fn after(self, documents: &[Node]) -> Self {
-        Self { document: documents.len() + 1, ..self }
-    }
 }
 
 /// Reads manifests.

@@ -165,10 +165,13 @@ fn mistakes_on_the_command_line_are_explained() {
 }
 
 #[test]
-fn the_readme_shows_what_its_first_command_prints() {
+fn the_readme_shows_what_its_commands_print() {
     let readme = include_str!("../README.md");
-    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    let command = readme.lines().find(|line| line.starts_with("cargo run")).expect("a command");
-    let arguments: Vec<&str> = command.split(" -- ").nth(1).expect("arguments").split(' ').collect();
-    assert_eq!(run(&arguments).out, shown);
+    let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let commands = readme.split("cargo run --release --features cli -- ").skip(1);
+    let arguments = commands.filter_map(|rest| rest.split(['\n', '`']).next()).map(|line| line.split(' ').collect());
+    let printed: Vec<String> = arguments.map(|arguments: Vec<&str>| run(&arguments).out).collect();
+    assert_eq!((shown.len(), printed.len()), (2, 2));
+    assert!(printed[0].starts_with(shown[0]), "the beginning of {}", printed[0]);
+    assert_eq!(printed[1], shown[1]);
 }

@@ -13,6 +13,19 @@ use crate::model::syntax::{dns_label, label_key};
 /// Resources that a container may ask for by a plain name.
 const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
+/// Resources of which a quota counts the objects, so that there is no half of them.
+pub(super) const COUNTED: [&str; 9] = [
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
 pub(super) fn validate_containers(errors: &mut Errors, at: &At, spec: &PodSpec, volumes: &Volumes<'_>) {
     let containers = at.child("containers");
     if spec.containers.is_empty() {
@@ -169,28 +182,14 @@ fn validate_amount(errors: &mut Errors, at: &At, resource: &str, quantity: &Quan
         }
         errors.push(FieldError::invalid(at, resource, "must be a standard resource for containers"));
     }
-    if quantity.is_negative() {
-        errors.push(FieldError::invalid(at, &quantity.to_string(), "must be greater than or equal to 0"));
-    }
+    errors.not_negative_amount(at, quantity);
 }
 
 /// Whether a plain name is that of a resource of Kubernetes, be it one of volumes or quotas.
 pub(super) fn is_standard(resource: &str) -> bool {
-    const QUOTAS: [&str; 11] = [
-        "pods",
-        "resourcequotas",
-        "services",
-        "replicationcontrollers",
-        "secrets",
-        "configmaps",
-        "persistentvolumeclaims",
-        "storage",
-        "requests.storage",
-        "services.nodeports",
-        "services.loadbalancers",
-    ];
     let computed = resource.strip_prefix("requests.").or_else(|| resource.strip_prefix("limits."));
     computed.is_some_and(|computed| RESOURCES.contains(&computed))
-        || QUOTAS.contains(&resource)
+        || COUNTED.contains(&resource)
+        || ["storage", "requests.storage"].contains(&resource)
         || resource.starts_with("requests.hugepages-")
 }

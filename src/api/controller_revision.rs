@@ -3,8 +3,7 @@
 //! Follows `ValidateControllerRevision*`.
 
 use crate::api::metadata::{self, IMMUTABLE};
-use crate::api::path::{At, Errors};
-use crate::api::replica_set::not_negative;
+use crate::api::path::Errors;
 use crate::api::strategy::Strategy;
 use crate::model::controller_revision::ControllerRevision;
 use crate::model::field_error::{FieldError, go_json};
@@ -32,5 +31,5 @@ impl Strategy for ControllerRevision {
 
 fn validate(errors: &mut Errors, revision: &ControllerRevision) {
     metadata::validate_object(errors, &revision.metadata, true, dns_subdomain);
-    not_negative(errors, At::new("revision"), revision.revision);
+    errors.not_negative("revision", revision.revision);
 }

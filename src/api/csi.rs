@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use crate::api::internal::Internal;
 use crate::api::metadata::{self, IMMUTABLE, validate_immutable};
 use crate::api::path::{At, Errors};
-use crate::api::replica_set::not_negative;
 use crate::api::selectors::{Values, validate_label_selector};
 use crate::api::strategy::Strategy;
 use crate::api::volume_source::validate_driver_name;
@@ -152,7 +151,7 @@ fn validate_node_driver(errors: &mut Errors, at: &At, driver: &CsiNodeDriver, re
         errors.push(FieldError::invalid(id, &driver.node_id, format!("must be {MAX_NODE_ID} characters or less")));
     }
     if let Some(count) = driver.allocatable.as_ref().and_then(|allocatable| allocatable.count) {
-        not_negative(errors, at.child("allocatable").child("count"), count);
+        errors.not_negative(at.child("allocatable").child("count"), count);
     }
     if repeated {
         errors.push(FieldError::duplicate(at.child("name"), &driver.name));
@@ -190,7 +189,7 @@ impl Strategy for CsiStorageCapacity {
 fn validate_class_and_capacity(errors: &mut Errors, capacity: &CsiStorageCapacity) {
     let class = &capacity.storage_class_name;
     errors.complain(&At::new("storageClassName"), class, dns_subdomain(class));
-    if let Some(amount) = capacity.capacity.as_ref().filter(|amount| amount.is_negative()) {
-        errors.push(FieldError::invalid("capacity", &amount.to_string(), "must be greater than or equal to 0"));
+    if let Some(amount) = &capacity.capacity {
+        errors.not_negative_amount("capacity", amount);
     }
 }

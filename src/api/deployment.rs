@@ -5,9 +5,8 @@
 use crate::api::internal::Internal;
 use crate::api::metadata::{self, validate_immutable};
 use crate::api::path::{At, Errors};
-use crate::api::pod;
 use crate::api::pod_defaults::complete_spec;
-use crate::api::replica_set::{not_negative, validate_selected_template, warn_of_name};
+use crate::api::replica_set::{validate_selected_template, warnings_of_pods};
 use crate::api::strategy::Strategy;
 use crate::model::deployment::{
     Deployment, DeploymentSpec, DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment,
@@ -66,25 +65,24 @@ impl Strategy for Deployment {
     fn validate_status(&self, old: &Self, errors: &mut Errors) {
         metadata::validate_object_update(errors, &self.metadata, &old.metadata);
         let (at, status) = (At::new("status"), &*self.status);
-        not_negative(errors, at.child("observedGeneration"), status.observed_generation);
-        not_negative(errors, at.child("replicas"), status.replicas);
-        not_negative(errors, at.child("updatedReplicas"), status.updated_replicas);
-        not_negative(errors, at.child("readyReplicas"), status.ready_replicas);
-        not_negative(errors, at.child("availableReplicas"), status.available_replicas);
-        not_negative(errors, at.child("unavailableReplicas"), status.unavailable_replicas);
-        not_negative(errors, at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
+        errors.not_negative(at.child("observedGeneration"), status.observed_generation);
+        errors.not_negative(at.child("replicas"), status.replicas);
+        errors.not_negative(at.child("updatedReplicas"), status.updated_replicas);
+        errors.not_negative(at.child("readyReplicas"), status.ready_replicas);
+        errors.not_negative(at.child("availableReplicas"), status.available_replicas);
+        errors.not_negative(at.child("unavailableReplicas"), status.unavailable_replicas);
+        errors.not_negative(at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
         let collisions = status.collision_count.unwrap_or_default();
-        not_negative(errors, at.child("collisionCount"), collisions);
-        let mut bounded = |field: &str, value: i32, bound: i32, name: &str| {
-            if value > bound {
-                let rule = format!("cannot be greater than {name}");
-                errors.push(FieldError::invalid_json(at.child(field), value.to_string(), rule));
-            }
-        };
-        bounded("updatedReplicas", status.updated_replicas, status.replicas, "status.replicas");
-        bounded("readyReplicas", status.ready_replicas, status.replicas, "status.replicas");
-        bounded("availableReplicas", status.available_replicas, status.replicas, "status.replicas");
-        bounded("availableReplicas", status.available_replicas, status.ready_replicas, "readyReplicas");
+        errors.not_negative(at.child("collisionCount"), collisions);
+        errors.not_above(at.child("updatedReplicas"), status.updated_replicas, status.replicas, "status.replicas");
+        errors.not_above(at.child("readyReplicas"), status.ready_replicas, status.replicas, "status.replicas");
+        errors.not_above(at.child("availableReplicas"), status.available_replicas, status.replicas, "status.replicas");
+        errors.not_above(
+            at.child("availableReplicas"),
+            status.available_replicas,
+            status.ready_replicas,
+            "readyReplicas",
+        );
         if collisions < old.status.collision_count.unwrap_or_default() {
             let rule = "cannot be decremented";
             errors.push(FieldError::invalid_json(at.child("collisionCount"), collisions.to_string(), rule));
@@ -92,26 +90,19 @@ impl Strategy for Deployment {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if old.is_none() {
-            warnings.extend(warn_of_name(&self.metadata.name));
-        }
-        if old.is_none_or(|old| old.metadata.generation != self.metadata.generation) {
-            warnings.extend(pod::warnings("spec.template.spec", &self.spec.template.spec));
-        }
-        warnings
+        warnings_of_pods(&self.metadata, old.map(|old| &old.metadata), &self.spec.template)
     }
 }
 
 fn validate_spec(errors: &mut Errors, at: &At, spec: &DeploymentSpec) {
-    not_negative(errors, at.child("replicas"), spec.replicas.unwrap_or_default());
+    errors.not_negative(at.child("replicas"), spec.replicas.unwrap_or_default());
     validate_selected_template(errors, at, spec.selector.as_deref(), &spec.template);
     validate_strategy(errors, &at.child("strategy"), &spec.strategy);
-    not_negative(errors, at.child("minReadySeconds"), spec.min_ready_seconds);
-    not_negative(errors, at.child("revisionHistoryLimit"), spec.revision_history_limit.unwrap_or_default());
+    errors.not_negative(at.child("minReadySeconds"), spec.min_ready_seconds);
+    errors.not_negative(at.child("revisionHistoryLimit"), spec.revision_history_limit.unwrap_or_default());
     if let Some(seconds) = spec.progress_deadline_seconds {
         let at = at.child("progressDeadlineSeconds");
-        not_negative(errors, at.clone(), seconds);
+        errors.not_negative(at.clone(), seconds);
         if seconds <= spec.min_ready_seconds {
             errors.push(FieldError::invalid_json(at, seconds.to_string(), "must be greater than minReadySeconds"));
         }
@@ -153,7 +144,7 @@ fn validate_rolling(errors: &mut Errors, at: &At, rolling: &RollingUpdateDeploym
 
 fn validate_share(errors: &mut Errors, at: &At, share: &IntOrString) {
     match share {
-        IntOrString::Int(number) => not_negative(errors, at.clone(), *number),
+        IntOrString::Int(number) => errors.not_negative(at.clone(), *number),
         IntOrString::String(_) if percent(share).is_some() => {}
         IntOrString::String(_) => {
             let rule = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \

@@ -53,8 +53,8 @@ pub enum ApiError {
     /// The state of the object does not allow the request (HTTP 409).
     #[error("Operation cannot be fulfilled on {resource} {name:?}: {reason}")]
     CannotFulfil {
-        /// The resource, perhaps with a subresource.
-        resource: &'static str,
+        /// The resource, perhaps with a subresource, or the kind.
+        resource: Text,
         /// The name of the object.
         name: Text,
         /// Why.

@@ -47,10 +47,7 @@ pub(super) fn validate(errors: &mut Errors, metadata: &ObjectMeta, namespaced: b
         (false, true) => {}
         (false, false) => errors.push(FieldError::forbidden(namespace, "not allowed on this type")),
     }
-    if metadata.generation < 0 {
-        let rule = "must be greater than or equal to 0";
-        errors.push(FieldError::invalid_json(at.child("generation"), metadata.generation.to_string(), rule));
-    }
+    errors.not_negative(at.child("generation"), metadata.generation);
     validate_labels(errors, &at.child("labels"), &metadata.labels);
     validate_annotations(errors, &at.child("annotations"), &metadata.annotations);
     validate_owners(errors, &at.child("ownerReferences"), &metadata.owner_references);

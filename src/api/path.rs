@@ -3,6 +3,9 @@
 use std::fmt;
 
 use crate::model::field_error::FieldError;
+use crate::model::quantity::Quantity;
+
+const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
 
 /// A path, as the API server writes it.
 #[derive(Clone, Debug)]
@@ -56,6 +59,29 @@ impl Errors {
     /// One `Invalid value` for each complaint about a text.
     pub(super) fn complain(&mut self, at: &At, text: &str, complaints: Vec<String>) {
         self.0.extend(complaints.into_iter().map(|complaint| FieldError::invalid(at, text, complaint)));
+    }
+
+    /// A number that must not be below zero.
+    pub(super) fn not_negative(&mut self, at: impl Into<String>, value: impl Into<i64>) {
+        let value = value.into();
+        if value < 0 {
+            self.push(FieldError::invalid_json(at, value.to_string(), NOT_NEGATIVE));
+        }
+    }
+
+    /// An amount that must not be below zero.
+    pub(super) fn not_negative_amount(&mut self, at: impl Into<String>, amount: &Quantity) {
+        if amount.is_negative() {
+            self.push(FieldError::invalid(at, &amount.to_string(), NOT_NEGATIVE));
+        }
+    }
+
+    /// A number that must not be above another one.
+    pub(super) fn not_above(&mut self, at: impl Into<String>, value: i32, bound: i32, name: &str) {
+        if value > bound {
+            let rule = format!("cannot be greater than {name}");
+            self.push(FieldError::invalid_json(at, value.to_string(), rule));
+        }
     }
 
     /// A text that must not be empty.

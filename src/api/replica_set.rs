@@ -9,6 +9,7 @@ use crate::api::pod_defaults::complete_spec;
 use crate::api::selectors::{Values, validate_label_selector};
 use crate::api::strategy::Strategy;
 use crate::model::field_error::{FieldError, go_json};
+use crate::model::metadata::ObjectMeta;
 use crate::model::pod::PodTemplateSpec;
 use crate::model::replica_set::{ReplicaSet, ReplicaSetSpec};
 use crate::model::selector::{LabelSelector, Predicate};
@@ -49,39 +50,36 @@ impl Strategy for ReplicaSet {
     fn validate_status(&self, old: &Self, errors: &mut Errors) {
         metadata::validate_object_update(errors, &self.metadata, &old.metadata);
         let (at, status) = (At::new("status"), &*self.status);
-        not_negative(errors, at.child("replicas"), status.replicas);
-        not_negative(errors, at.child("fullyLabeledReplicas"), status.fully_labeled_replicas);
-        not_negative(errors, at.child("readyReplicas"), status.ready_replicas);
-        not_negative(errors, at.child("availableReplicas"), status.available_replicas);
-        not_negative(errors, at.child("observedGeneration"), status.observed_generation);
-        not_negative(errors, at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
-        let mut bounded = |field: &str, value: i32, bound: i32, name: &str| {
-            if value > bound {
-                let rule = format!("cannot be greater than {name}");
-                errors.push(FieldError::invalid_json(at.child(field), value.to_string(), rule));
-            }
-        };
-        bounded("fullyLabeledReplicas", status.fully_labeled_replicas, status.replicas, "status.replicas");
-        bounded("readyReplicas", status.ready_replicas, status.replicas, "status.replicas");
-        bounded("availableReplicas", status.available_replicas, status.replicas, "status.replicas");
-        bounded("availableReplicas", status.available_replicas, status.ready_replicas, "readyReplicas");
+        errors.not_negative(at.child("replicas"), status.replicas);
+        errors.not_negative(at.child("fullyLabeledReplicas"), status.fully_labeled_replicas);
+        errors.not_negative(at.child("readyReplicas"), status.ready_replicas);
+        errors.not_negative(at.child("availableReplicas"), status.available_replicas);
+        errors.not_negative(at.child("observedGeneration"), status.observed_generation);
+        errors.not_negative(at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
+        errors.not_above(
+            at.child("fullyLabeledReplicas"),
+            status.fully_labeled_replicas,
+            status.replicas,
+            "status.replicas",
+        );
+        errors.not_above(at.child("readyReplicas"), status.ready_replicas, status.replicas, "status.replicas");
+        errors.not_above(at.child("availableReplicas"), status.available_replicas, status.replicas, "status.replicas");
+        errors.not_above(
+            at.child("availableReplicas"),
+            status.available_replicas,
+            status.ready_replicas,
+            "readyReplicas",
+        );
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if old.is_none() {
-            warnings.extend(warn_of_name(&self.metadata.name));
-        }
-        if old.is_none_or(|old| old.metadata.generation != self.metadata.generation) {
-            warnings.extend(pod::warnings("spec.template.spec", &self.spec.template.spec));
-        }
-        warnings
+        warnings_of_pods(&self.metadata, old.map(|old| &old.metadata), &self.spec.template)
     }
 }
 
 fn validate_spec(errors: &mut Errors, at: &At, spec: &ReplicaSetSpec) {
-    not_negative(errors, at.child("replicas"), spec.replicas.unwrap_or_default());
-    not_negative(errors, at.child("minReadySeconds"), spec.min_ready_seconds);
+    errors.not_negative(at.child("replicas"), spec.replicas.unwrap_or_default());
+    errors.not_negative(at.child("minReadySeconds"), spec.min_ready_seconds);
     validate_selected_template(errors, at, spec.selector.as_deref(), &spec.template);
 }
 
@@ -125,16 +123,24 @@ pub(super) fn validate_selected_template(
     }
 }
 
-pub(super) fn not_negative(errors: &mut Errors, at: At, value: impl Into<i64>) {
-    let value = value.into();
-    if value < 0 {
-        let rule = "must be greater than or equal to 0";
-        errors.push(FieldError::invalid_json(at, value.to_string(), rule));
+/// What the server says of the pods that an object will make: of their names, and of what is in them.
+pub(super) fn warnings_of_pods(
+    metadata: &ObjectMeta,
+    old: Option<&ObjectMeta>,
+    template: &PodTemplateSpec,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if old.is_none() {
+        warnings.extend(warn_of_name(&metadata.name));
     }
+    if old.is_none_or(|old| old.generation != metadata.generation) {
+        warnings.extend(pod::warnings("spec.template.spec", &template.spec));
+    }
+    warnings
 }
 
 /// What the server says of a name that the names of pods will begin with.
-pub(super) fn warn_of_name(name: &str) -> Option<String> {
+fn warn_of_name(name: &str) -> Option<String> {
     let complaints = dns_label(name);
     (!complaints.is_empty()).then(|| {
         let complaints = complaints.join(" ");

@@ -2,7 +2,7 @@
 //!
 //! Follows `ValidateResourceQuota*` and `pkg/apis/core/helper`.
 
-use crate::api::container::is_standard;
+use crate::api::container::{COUNTED, is_standard};
 use crate::api::internal::Internal;
 use crate::api::metadata;
 use crate::api::path::{At, Errors};
@@ -17,18 +17,6 @@ use crate::model::syntax::{dns_subdomain, label_key};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 
-/// Resources of which there is no half.
-const WHOLE: [&str; 9] = [
-    "pods",
-    "resourcequotas",
-    "services",
-    "replicationcontrollers",
-    "secrets",
-    "configmaps",
-    "persistentvolumeclaims",
-    "services.nodeports",
-    "services.loadbalancers",
-];
 /// Scopes that an object is in or not, whatever the values.
 const PLAIN_SCOPES: [&str; 5] =
     ["Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "CrossNamespacePodAffinity"];
@@ -102,11 +90,9 @@ fn validate_amounts(errors: &mut Errors, at: &At, amounts: &ResourceList) {
         if plain && !known {
             errors.push(FieldError::invalid(&at, name, "must be a standard resource for quota"));
         }
-        if amount.is_negative() {
-            errors.push(FieldError::invalid(&at, &amount.to_string(), "must be greater than or equal to 0"));
-        }
+        errors.not_negative_amount(&at, amount);
         let extended = !plain && !name.contains("kubernetes.io/") && !name.starts_with("requests.");
-        if (extended || WHOLE.contains(&name.as_str())) && !amount.is_whole() {
+        if (extended || COUNTED.contains(&name.as_str())) && !amount.is_whole() {
             errors.push(FieldError::invalid(&at, &amount.to_string(), "must be an integer"));
         }
     }

@@ -126,10 +126,10 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &StatefulSetSpec, tolerated
             claim::validate_spec(errors, &at, &template.spec, Tolerance::NONE);
         }
     }
-    not_negative(errors, at.child("replicas"), spec.replicas.unwrap_or_default());
-    not_negative(errors, at.child("minReadySeconds"), spec.min_ready_seconds);
+    errors.not_negative(at.child("replicas"), spec.replicas.unwrap_or_default());
+    errors.not_negative(at.child("minReadySeconds"), spec.min_ready_seconds);
     if let Some(ordinals) = &spec.ordinals {
-        not_negative(errors, at.child("ordinals.start"), ordinals.start);
+        errors.not_negative(at.child("ordinals.start"), ordinals.start);
     }
     if !tolerated.service_name && !spec.service_name.is_empty() {
         errors.complain(&at.child("serviceName"), &spec.service_name, dns_label(&spec.service_name));
@@ -168,7 +168,7 @@ fn validate_strategy(errors: &mut Errors, at: &At, strategy: &UpdateStrategy) {
             errors.push(FieldError::invalid_json(at.child("rollingUpdate"), go_json(&Internal(rolling)), rule));
         }
         (Some(UpdateStrategyType::RollingUpdate), Some(RollingUpdate { partition, .. })) => {
-            not_negative(errors, at.child("rollingUpdate").child("partition"), partition.unwrap_or_default());
+            errors.not_negative(at.child("rollingUpdate").child("partition"), partition.unwrap_or_default());
         }
         (Some(UpdateStrategyType::OnDelete | UpdateStrategyType::RollingUpdate), None) => {}
         (Some(UpdateStrategyType::Other(_)), _) => {
@@ -183,13 +183,6 @@ fn validate_retention(errors: &mut Errors, at: &At, policy: &ClaimRetentionPolic
         if let Some(RetentionPolicy::Other(text)) = policy {
             errors.push(FieldError::not_supported(at.child(field), go_json(text), &["Retain", "Delete"]));
         }
-    }
-}
-
-fn not_negative(errors: &mut Errors, at: At, value: i32) {
-    if value < 0 {
-        let rule = "must be greater than or equal to 0";
-        errors.push(FieldError::invalid_json(at, value.to_string(), rule));
     }
 }
 
@@ -243,20 +236,13 @@ pub(super) fn validate_status(errors: &mut Errors, new: &StatefulSet, old: &Stat
     let (at, status) = (At::new("status"), &*new.status);
     let StatefulSetStatus { replicas, ready_replicas, current_replicas, updated_replicas, available_replicas, .. } =
         *status;
-    not_negative(errors, at.child("replicas"), replicas);
-    not_negative(errors, at.child("readyReplicas"), ready_replicas);
-    not_negative(errors, at.child("currentReplicas"), current_replicas);
-    not_negative(errors, at.child("updatedReplicas"), updated_replicas);
-    not_negative(errors, at.child("availableReplicas"), available_replicas);
-    if status.observed_generation < 0 {
-        let rule = "must be greater than or equal to 0";
-        errors.push(FieldError::invalid_json(
-            at.child("observedGeneration"),
-            status.observed_generation.to_string(),
-            rule,
-        ));
-    }
-    not_negative(errors, at.child("collisionCount"), status.collision_count.unwrap_or_default());
+    errors.not_negative(at.child("replicas"), replicas);
+    errors.not_negative(at.child("readyReplicas"), ready_replicas);
+    errors.not_negative(at.child("currentReplicas"), current_replicas);
+    errors.not_negative(at.child("updatedReplicas"), updated_replicas);
+    errors.not_negative(at.child("availableReplicas"), available_replicas);
+    errors.not_negative(at.child("observedGeneration"), status.observed_generation);
+    errors.not_negative(at.child("collisionCount"), status.collision_count.unwrap_or_default());
     let mut bounded = |field: &str, value: i32, bound: i32, name: &str| {
         if value > bound {
             let rule = format!("cannot be greater than status.{name}");

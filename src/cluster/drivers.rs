@@ -7,11 +7,14 @@ use crate::backend::{
     Contents, DeleteRequest, Driver, Drivers, ExpandRequest, Expansion, Failure, Fate, NewVolume, ProvisionRequest,
     Reply, Surroundings,
 };
-use crate::cluster::Cluster;
-use crate::cluster::work::Worker;
+use crate::cluster::sync::End;
+use crate::cluster::work::{Origin, SyncTask, Worker};
+use crate::cluster::{Cluster, Controller};
+use crate::controllers::{ResizeSync, bound_volume, needs_expansion};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
-use crate::model::id::ObjectId;
+use crate::model::csi::CsiNode;
+use crate::model::id::{Id, ObjectId};
 use crate::model::node::Node;
 use crate::model::quantity::Quantity;
 use crate::model::reference::NamespacedName;
@@ -35,6 +38,10 @@ impl Surroundings for View<'_> {
         let mut nodes: Vec<&Node> = self.store.nodes.in_order().into_iter().map(|(_, node)| &**node).collect();
         nodes.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         nodes
+    }
+
+    fn csi_node(&self, name: &str) -> Option<&CsiNode> {
+        self.store.csi_nodes.find(&NamespacedName::new("", name)).map(|node| &**node)
     }
 
     fn claim(&self, key: &NamespacedName) -> Option<&PersistentVolumeClaim> {
@@ -101,6 +108,20 @@ impl Cluster {
         Arc::make_mut(&mut self.drivers).expand(&driver, &ExpandRequest { volume, size })
     }
 
+    /// A resizer looks at a claim that asks for more than it has (`RESIZE-9`).
+    pub(super) fn begin_resize(&mut self, mut origin: Origin) -> End {
+        let claim = self.store.claims.get(Id::from_number(origin.key.number)).cloned();
+        let claim = claim.filter(|claim| needs_expansion(claim));
+        let bound = claim.and_then(|claim| Some((bound_volume(&claim.key(), &self.store)?.clone(), claim)));
+        let Some((volume, claim)) = bound else {
+            return Some(Ok(()));
+        };
+        origin.provisioner = self.drivers.for_volume(&volume).cloned();
+        let answer = self.request_expansion(&volume.metadata.name, &claim.request());
+        let turn = ResizeSync::start(&claim, &Arc::new(volume), answer, self.time());
+        self.follow_start(origin, Some(turn), SyncTask::Resize)
+    }
+
     /// A driver, by the name that classes call it by.
     pub fn driver(&self, name: &str) -> Option<&dyn Driver> {
         self.drivers.get(name)
@@ -133,6 +154,9 @@ impl Cluster {
 
     fn restart_provisioner(&mut self, name: &Text) {
         self.operations.drop_of(name);
+        if !self.runs(Controller::ExternalProvisioning) {
+            return;
+        }
         let drivers: &Drivers = &self.drivers;
         let claims = self.store.claims.in_order().into_iter();
         let claims = claims.filter(|(_, claim)| drivers.for_claim(claim) == Some(name)).map(|(id, _)| id.into());
@@ -140,7 +164,9 @@ impl Cluster {
         let volumes = self.store.volumes.in_order().into_iter();
         let volumes = volumes.filter(|(_, volume)| drivers.for_volume(volume) == Some(name)).map(|(id, _)| id.into());
         let volumes: Vec<ObjectId> = volumes.collect();
-        for (worker, keys) in [(Worker::Provision, claims), (Worker::Delete, volumes)] {
+        let grown = self.store.claims.in_order().into_iter().filter(|(_, claim)| needs_expansion(claim));
+        let grown: Vec<ObjectId> = grown.map(|(id, _)| id.into()).collect();
+        for (worker, keys) in [(Worker::Provision, claims), (Worker::Delete, volumes), (Worker::Resize, grown)] {
             for key in keys {
                 self.external.start_anew(worker, key);
                 self.work.enqueue(worker, key, false);

@@ -3,10 +3,11 @@
 use crate::api::ApiError;
 use crate::backend::{ContentsChange, ContentsError, Location};
 use crate::cluster::Cluster;
-use crate::controllers::{bound_volume, mount_files};
+use crate::controllers::{bound_volume, expand, mount_files};
 use crate::model::kind::Kind;
 use crate::model::pod::{Container, Pod, PodPhase, PodVolume, PodVolumeSource, VolumeMount};
 use crate::model::text::Text;
+use crate::model::volume_source::VolumeSource;
 use crate::store::Actor;
 
 /// Why a file of a pod cannot be reached.
@@ -125,11 +126,14 @@ impl Cluster {
         };
         let volume = pod.spec.volumes.iter().find(|volume| volume.name == mount.name);
         let volume = volume.ok_or_else(|| ContentsError::NoPlace { name: mount.name.clone() })?;
-        self.mounted(pod, volume, mount, rest)
+        let sub_path = match mount.sub_path_expr.as_str() {
+            "" => mount.sub_path.to_string(),
+            expression => expand(expression, pod, container, &self.store),
+        };
+        self.mounted(pod, volume, mount, &format!("{sub_path}/{rest}"))
     }
 
-    fn mounted(&self, pod: &Pod, volume: &PodVolume, mount: &VolumeMount, rest: &str) -> Result<Target, MountError> {
-        let path = format!("{}/{rest}", mount.sub_path);
+    fn mounted(&self, pod: &Pod, volume: &PodVolume, mount: &VolumeMount, path: &str) -> Result<Target, MountError> {
         let path: Text = path.trim_matches('/').into();
         if let Some(files) = mount_files(pod, volume, &self.store) {
             let why = |message: String| ContentsError::NoPlace { name: message.into() };
@@ -151,8 +155,9 @@ impl Cluster {
             PodVolumeSource::PersistentVolumeClaim(_) | PodVolumeSource::Ephemeral(_) => {
                 let (_, claim) = pod.claim_volumes().find(|(name, _)| **name == volume.name)?;
                 let bound = bound_volume(&claim, &self.store)?;
-                let read_only = matches!(source, PodVolumeSource::PersistentVolumeClaim(claim) if claim.read_only);
-                (Location::of_source(bound.spec.sources.first()?, node), read_only)
+                let by_pod = matches!(source, PodVolumeSource::PersistentVolumeClaim(claim) if claim.read_only);
+                let stored = bound.spec.sources.first()?;
+                (Location::of_source(stored, node), by_pod || is_read_only(stored))
             }
             _ => (own(), false),
         })
@@ -180,6 +185,18 @@ fn find_container<'p>(pod: &'p Pod, name: Option<&str>) -> Result<&'p Container,
         container: name.unwrap_or_default().into(),
         pod: pod.key().to_string().into(),
     })
+}
+
+/// Whether a volume says of itself that it may only be read.
+fn is_read_only(source: &VolumeSource) -> bool {
+    match source {
+        VolumeSource::Nfs(source) => source.read_only,
+        VolumeSource::Csi(source) => source.read_only,
+        VolumeSource::CephFs(source) => source.read_only,
+        VolumeSource::Glusterfs(source) => source.read_only,
+        VolumeSource::AzureFile(source) => source.read_only,
+        _ => false,
+    }
 }
 
 /// The rest of a path below a directory.

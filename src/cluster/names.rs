@@ -15,7 +15,7 @@ impl Cluster {
     /// `<service>.<namespace>` are understood; a `<service>` or `<pod>.<service>` alone is looked for in the default
     /// namespace. Nothing where the name stands for nothing.
     ///
-    /// Pods that are not ready have no name unless the Service publishes them. Cost: linear in the number of pods of
+    /// Pods that are not ready or being deleted have no name unless the Service publishes them. Cost: linear in the number of pods of
     /// the cluster.
     pub fn resolve(&self, name: &str) -> Vec<Text> {
         let name = name.strip_suffix('.').unwrap_or(name);
@@ -39,7 +39,9 @@ impl Cluster {
         };
         let headless = service.spec.cluster_ip == "None";
         match host {
-            None if !headless => vec![service.spec.cluster_ip.clone()],
+            None if !headless => {
+                Some(service.spec.cluster_ip.clone()).filter(|ip| !ip.is_empty()).into_iter().collect()
+            }
             Some(_) if !headless => Vec::new(),
             _ => self
                 .endpoints(service)
@@ -58,7 +60,7 @@ impl Cluster {
                 && service.spec.selector.iter().all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
                 && !pod.status.pod_ip.is_empty()
                 && !pod.status.phase.is_final()
-                && (unready || pod.is_ready())
+                && (unready || pod.is_ready() && !pod.metadata.is_deleting())
         })
     }
 }

@@ -8,10 +8,13 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
-use crate::controllers::{AttachSync, Attachments, Hold, KubeletSync, NodeSync, Surroundings};
+use crate::controllers::{
+    AttachSync, Attachments, Evictions, Hold, KubeletSync, NodeSync, NodeView, Surroundings, Turn, remove_orphan,
+};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object};
-use crate::model::pod::{Pod, PodPhase};
+use crate::model::node::Node;
+use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 
@@ -21,11 +24,22 @@ pub(super) struct Nodes {
     /// Since when kubelets are silent, by node.
     silent: BTreeMap<Text, Duration>,
     held: BTreeSet<(NamespacedName, Hold)>,
-    /// Since when pods wait for their volumes.
-    waiting: BTreeMap<ObjectId, Duration>,
-    pub(super) attachments: Attachments,
+    /// Nodes that were deleted, and since when they are gone.
+    gone: BTreeMap<Text, Duration>,
+    /// Pods that wait to start.
+    waiting: BTreeMap<ObjectId, Waiting>,
+    attachments: Attachments,
+    evictions: Evictions,
     /// How many addresses pods have had.
     addresses: u32,
+}
+
+/// How a pod waits to start.
+#[derive(Clone, Debug)]
+struct Waiting {
+    since: Duration,
+    /// What was said last of why, and when.
+    told: Option<(Vec<Text>, Duration)>,
 }
 
 impl Cluster {
@@ -82,7 +96,8 @@ impl Cluster {
         let id = self.node_id(node)?;
         self.nodes.silent.remove(node);
         self.enqueue_node(id);
-        self.wake_pods_on(&node.into());
+        self.enqueue_attach(&node.into());
+        self.wake_pods_on(&node.into(), true);
         Ok(())
     }
 
@@ -109,11 +124,17 @@ impl Cluster {
         }
     }
 
-    fn wake_pods_on(&mut self, node: &Text) {
+    /// Has the kubelet of a node look at its pods: at all of them, or at those that wait to start.
+    fn wake_pods_on(&mut self, node: &Text, all: bool) {
+        if !all && self.nodes.waiting.is_empty() {
+            return;
+        }
         let mut pods: Vec<NamespacedName> = self.store.pods_on(node).map(|pod| pod.key()).collect();
         pods.sort();
-        for pod in pods {
-            self.wake_pod(&pod);
+        for pod in pods.iter().filter_map(|pod| self.store.pods.id(pod)).map(ObjectId::from).collect::<Vec<_>>() {
+            if all || self.nodes.waiting.contains_key(&pod) {
+                self.enqueue_kubelet(pod);
+            }
         }
     }
 
@@ -121,7 +142,7 @@ impl Cluster {
     pub(super) fn notify_nodes(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         for object in [before, after].into_iter().flatten() {
             match object {
-                Object::Pod(pod) => self.enqueue_attach(&pod.spec.node_name.clone()),
+                Object::Pod(pod) => self.enqueue_node_of(pod),
                 Object::PersistentVolumeClaim(claim) => self.wake_users(&claim.key()),
                 Object::PersistentVolume(volume) => {
                     if let Some(reference) = &volume.spec.claim_ref {
@@ -135,24 +156,37 @@ impl Cluster {
             (_, Some(Object::Pod(pod))) => {
                 self.nodes.see_address(pod);
                 self.enqueue_kubelet(id);
+                if pod.status.phase.is_final() {
+                    self.wake_heirs(pod);
+                }
             }
             (Some(Object::Pod(pod)), None) => self.forget_pod(id, pod),
+            (Some(Object::Node(node)), None) => {
+                self.nodes.silent.remove(&node.metadata.name);
+                self.nodes.gone.insert(node.metadata.name.clone(), self.now);
+                self.enqueue_node(id);
+                self.enqueue_blocked();
+            }
             (_, Some(Object::Node(node))) => {
                 let name = node.metadata.name.clone();
+                self.nodes.gone.remove(&name);
+                if before.is_none() && node.condition("Ready").is_some_and(|condition| condition.status == "Unknown") {
+                    // It comes from a cluster in which nothing is heard of it.
+                    self.nodes.silent.entry(name.clone()).or_insert(self.now);
+                }
                 self.enqueue_node(id);
                 self.enqueue_attach(&name);
                 self.enqueue_blocked();
-                self.retry_mounts();
+                self.wake_pods_on(&name, before.is_none());
             }
             (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.retry_mounts(),
             (_, Some(Object::CsiDriver(_))) | (Some(Object::CsiDriver(_)), None) => {
-                for (id, _) in
-                    self.store.nodes.in_order().into_iter().map(|(id, node)| (id, node.clone())).collect::<Vec<_>>()
-                {
-                    if self.runs(Controller::Attachments) {
-                        self.work.enqueue(Worker::Attach, id, false);
-                    }
+                let nodes: Vec<Text> =
+                    self.store.nodes.in_order().into_iter().map(|(_, node)| node.metadata.name.clone()).collect();
+                for node in nodes {
+                    self.enqueue_attach(&node);
                 }
+                self.retry_mounts();
             }
             _ => {}
         }
@@ -178,6 +212,20 @@ impl Cluster {
         }
     }
 
+    /// The node of a pod that was changed: its volumes, and the pods that shall leave it.
+    fn enqueue_node_of(&mut self, pod: &Pod) {
+        let name = &pod.spec.node_name;
+        self.enqueue_attach(name);
+        let leaves = |node: &Node| node.spec.taints.iter().any(|taint| taint.effect == "NoExecute");
+        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        let is_concerned = self.nodes.silent.contains_key(name)
+            || self.nodes.gone.contains_key(name)
+            || self.store.nodes.find(&key).is_some_and(|node| leaves(node));
+        if let Some(id) = self.store.nodes.id(&key).filter(|_| is_concerned) {
+            self.enqueue_node(id.into());
+        }
+    }
+
     /// The nodes that wait for another one to let a volume go.
     fn enqueue_blocked(&mut self) {
         let blocked: BTreeSet<Text> = self.nodes.attachments.waiting_nodes().cloned().collect();
@@ -196,7 +244,16 @@ impl Cluster {
     /// A pod is gone, and with it what only it had.
     fn forget_pod(&mut self, id: ObjectId, pod: &Pod) {
         self.nodes.waiting.remove(&id);
+        self.nodes.evictions.forget(&pod.metadata.uid);
         self.empty_volumes(pod);
+        self.wake_heirs(pod);
+    }
+
+    /// The pods that may wait for a claim that a pod has given up (`ATTACH-5`).
+    fn wake_heirs(&mut self, pod: &Pod) {
+        for claim in pod.claim_keys() {
+            self.wake_users(&claim);
+        }
     }
 
     /// Begins a look of one of the controllers of nodes.
@@ -204,20 +261,35 @@ impl Cluster {
         let key = origin.key;
         match origin.worker {
             Worker::Nodes => {
-                let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
-                let silent = node.as_ref().and_then(|node| self.nodes.silent.get(&node.metadata.name));
-                let silent = silent.map(|since| self.now.saturating_sub(*since));
-                let turn = node.map(|node| NodeSync::start(&node, silent, &self.store, self.time()));
+                let turn = self.look_at_node(key);
                 self.follow_start(origin, turn, SyncTask::Node)
             }
             Worker::Attach => {
                 let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
                 let memory = &mut self.nodes.attachments;
-                let turn = node.map(|node| AttachSync::start(&node, &self.store, memory, self.now));
+                let turn = node.map(|node| {
+                    let is_silent = self.nodes.silent.contains_key(&node.metadata.name);
+                    AttachSync::start(&node, is_silent, &self.store, memory, self.now)
+                });
                 self.follow_start(origin, turn, SyncTask::Attach)
             }
             _ => self.begin_kubelet(origin),
         }
+    }
+
+    fn look_at_node(&mut self, key: ObjectId) -> Option<Turn<NodeSync>> {
+        let now = self.time();
+        if let Some(node) = self.store.nodes.get(Id::from_number(key.number)).cloned() {
+            let silent = self.nodes.silent.get(&node.metadata.name).map(|since| self.now.saturating_sub(*since));
+            let evictions = &mut self.nodes.evictions;
+            let mut view = NodeView { store: &self.store, evictions, silent, now, elapsed: self.now };
+            return Some(NodeSync::start(&node, &mut view));
+        }
+        let name = self.store.object_key(key)?.key.name;
+        let gone = self.now.saturating_sub(*self.nodes.gone.get(&name)?);
+        let mut pods: Vec<_> = self.store.pods_on(&name).collect();
+        pods.sort_by_key(|pod| pod.key());
+        Some(remove_orphan(&pods, gone, now))
     }
 
     fn begin_kubelet(&mut self, origin: Origin) -> End {
@@ -231,17 +303,22 @@ impl Cluster {
         }
         let held = |hold| self.nodes.held.contains(&(pod.key(), hold));
         let held = (held(Hold::Readiness), held(Hold::Termination));
-        let since = self.nodes.waiting.get(&key).copied().unwrap_or(self.now);
+        let waiting = self.nodes.waiting.get(&key);
+        let since = waiting.map_or(self.now, |waiting| waiting.since);
+        let told = waiting.and_then(|waiting| waiting.told.clone());
         let around = Surroundings {
             store: &self.store,
             now: self.time(),
             held,
             address: self.nodes.next_address(),
             waited: self.now.saturating_sub(since),
+            told: told.as_ref().map(|(messages, time)| (messages.as_slice(), self.now.saturating_sub(*time))),
         };
         let turn = KubeletSync::start(&pod, &around);
-        if pod.status.phase == PodPhase::Pending && turn.effects.wake.is_some() {
-            self.nodes.waiting.insert(key, since);
+        if turn.effects.wake.is_some() {
+            let said: Vec<Text> = turn.effects.events.iter().map(|event| event.message.clone()).collect();
+            let told = if said.is_empty() { told } else { Some((said, self.now)) };
+            self.nodes.waiting.insert(key, Waiting { since, told });
         } else {
             self.nodes.waiting.remove(&key);
         }

@@ -107,17 +107,19 @@ impl Cluster {
         }
     }
 
-    /// A new pod, and the pod of a claim that is gone; updates of pods are ignored (`EPH-2`).
+    /// A new pod, and the pods that wait for a claim of the name of one that is gone; updates of pods are ignored
+    /// (`EPH-2`).
     fn notify_ephemeral(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         match (before, after) {
             (None, Some(Object::Pod(pod))) if pod.has_ephemeral_volumes() => {
                 self.work.enqueue(Worker::Ephemeral, id, false);
             }
             (Some(Object::PersistentVolumeClaim(claim)), None) => {
-                if let Some(owner) = claim.metadata.controller()
-                    && let Ok(Some(pod)) = self.store.owner(owner, &claim.metadata.namespace)
-                    && let Some(id) = self.store.object_id(&pod.reference())
-                {
+                let key = claim.key();
+                let users = self.store.pods_of_claim(&key).filter(|pod| pod.has_ephemeral_volumes());
+                let mut users: Vec<NamespacedName> = users.map(|pod| pod.key()).collect();
+                users.sort();
+                for id in users.iter().filter_map(|pod| self.store.pods.id(pod)).collect::<Vec<_>>() {
                     self.work.enqueue(Worker::Ephemeral, id, false);
                 }
             }
@@ -125,13 +127,17 @@ impl Cluster {
         }
     }
 
-    /// A claim that waits for a driver, and a volume that its driver has something to do for (`NEIGH-6`, `NEIGH-7`).
+    /// A claim that waits for a driver, or asks for more than it has, and a volume that its driver has something to do
+    /// for (`NEIGH-6`, `NEIGH-7`, `RESIZE-5`).
     fn notify_provisioners(&mut self, id: ObjectId, after: Option<&Object>) {
         match after {
             Some(Object::PersistentVolumeClaim(claim))
                 if claim.spec.volume_name.is_empty() && self.drivers.for_claim(claim).is_some() =>
             {
                 self.work.enqueue(Worker::Provision, id, false);
+            }
+            Some(Object::PersistentVolumeClaim(claim)) if needs_expansion(claim) => {
+                self.work.enqueue(Worker::Resize, id, false);
             }
             Some(Object::PersistentVolume(volume)) => {
                 let driver = self.drivers.for_volume(volume);

@@ -1,17 +1,15 @@
 //! What wakes the controllers of Deployments and ReplicaSets.
 //!
 //! Follows the event handlers of `pkg/controller/deployment/deployment_controller.go` and
-//! `pkg/controller/replicaset/replica_set.go`.
+//! `pkg/controller/replicaset/replica_set.go`. One is left out: a Deployment that re-creates its pods is told of the last
+//! one that goes by the status of its ReplicaSet, which counts those that are being deleted.
 
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
-use crate::model::deployment::{Deployment, DeploymentStrategyType};
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, Object};
 use crate::model::metadata::ObjectMeta;
-use crate::model::pod::Pod;
-use crate::model::replica_set::ReplicaSet;
 use crate::store::Store;
 
 impl Cluster {
@@ -23,12 +21,7 @@ impl Cluster {
                 self.wake_managers(Controller::Deployments, before, after);
                 self.enqueue_if(Controller::ReplicaSets, id);
             }
-            Some(Object::Pod(pod)) => {
-                if after.is_none() {
-                    self.wake_recreating(pod);
-                }
-                self.wake_managers(Controller::ReplicaSets, before, after);
-            }
+            Some(Object::Pod(_)) => self.wake_managers(Controller::ReplicaSets, before, after),
             _ => {}
         }
     }
@@ -61,24 +54,6 @@ impl Cluster {
             }
         }
     }
-
-    /// The Deployment whose last pod is gone, if it waits for that before it makes new ones (`WL-12`).
-    fn wake_recreating(&mut self, pod: &Pod) {
-        let store = &self.store;
-        let Some(set) = manager(&pod.metadata, Kind::ReplicaSet, store) else {
-            return;
-        };
-        let set = store.object(set);
-        let Some(id) = set.and_then(|set| manager(set.metadata(), Kind::Deployment, store)) else {
-            return;
-        };
-        let Some(Object::Deployment(deployment)) = store.object(id) else {
-            return;
-        };
-        if deployment.spec.strategy.r#type == Some(DeploymentStrategyType::Recreate) && !has_pods(&deployment, store) {
-            self.enqueue_if(Controller::Deployments, id);
-        }
-    }
 }
 
 /// The controller of an object, if it is of a kind and exists.
@@ -86,9 +61,4 @@ fn manager(object: &ObjectMeta, kind: Kind, store: &Store) -> Option<ObjectId> {
     let reference = object.controller().filter(|owner| owner.kind == kind.as_str())?;
     let owner = store.owner(reference, &object.namespace).ok().flatten()?;
     store.object_id(&owner.reference())
-}
-
-fn has_pods(deployment: &Deployment, store: &Store) -> bool {
-    let sets = store.managed::<ReplicaSet>(&deployment.metadata.uid);
-    sets.into_iter().any(|set| !store.managed::<Pod>(&set.metadata.uid).is_empty())
 }

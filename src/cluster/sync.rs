@@ -3,7 +3,7 @@
 use crate::cluster::Cluster;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
-    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, Observed,
+    Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, NodeSync, Observed,
     ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
@@ -53,6 +53,7 @@ impl Cluster {
                 let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
                 self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
             }
+            Worker::Resize => self.begin_resize(origin),
             Worker::Deployments => {
                 let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
                 let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
@@ -145,10 +146,11 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
+            SyncTask::Resize(task) => task.resume(resumed).map(SyncTask::Resize),
             SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
             SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
-            SyncTask::Node(task) => task.resume(resumed, world.store, self.time()).map(SyncTask::Node),
+            SyncTask::Node(_) => NodeSync::resume(resumed).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),
             SyncTask::Kubelet(_) => KubeletSync::resume(resumed).map(SyncTask::Kubelet),
         };
@@ -195,8 +197,9 @@ impl Cluster {
             Next::Write { write, rule, caching, then } => {
                 // The sync is put in its place before the write, so that its own write puts the key back only when it
                 // has ended.
+                let actor = origin.actor();
                 self.work.put_sync(Sync { origin, task: then, resumed: Resumed::Awake, again: false });
-                let written = self.perform(write, worker.actor(), rule, caching);
+                let written = self.perform(write, actor, rule, caching);
                 if let Some(sync) = self.work.sync_mut(worker) {
                     sync.resumed = Resumed::Written(written);
                 }

@@ -6,7 +6,7 @@ use crate::cluster::faults::Fault;
 use crate::manifest::{self, Strictness};
 use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
-use crate::store::{Actor, Change, DeleteOptions, Verb, Write};
+use crate::store::{Actor, Change, DeleteOptions, Propagation, Verb, Write};
 
 /// What the API server answers when it accepts an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +88,7 @@ impl Cluster {
     /// # Errors
     /// [`ApiError::NotFound`] where there is no such object.
     pub fn delete(&mut self, key: &ObjectKey) -> Result<(), ApiError> {
-        self.delete_with(key, &DeleteOptions::default())
+        self.delete_with(key, &DeleteOptions::default().propagation(Propagation::Background))
     }
 
     /// Requests the deletion of an object with options.

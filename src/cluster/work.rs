@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync, Resumed,
-    ScheduleSync, SetSync, VolumeSync,
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync,
+    ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
 use crate::model::text::Text;
@@ -45,6 +45,8 @@ workers! {
     Provision => Actor::Provisioner(Text::from("external-provisioner")),
     /// External provisioners, of volumes that they made.
     Delete => Actor::Provisioner(Text::from("external-provisioner")),
+    /// External resizers, of claims that ask for more than they have.
+    Resize => Actor::Provisioner(Text::from("external-resizer")),
     Sets => Actor::StatefulSetController,
     Deployments => Actor::DeploymentController,
     ReplicaSets => Actor::ReplicaSetController,
@@ -90,6 +92,7 @@ pub(super) enum SyncTask {
     Claim(ClaimSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
+    Resize(ResizeSync),
     Set(Box<SetSync>),
     Deployment(DeploymentSync),
     ReplicaSet(ReplicaSetSync),

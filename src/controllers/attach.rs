@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::controllers::eviction::OUT_OF_SERVICE;
+use crate::controllers::node::has_status;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
@@ -23,8 +25,6 @@ use crate::store::{Store, Write};
 
 /// How long a volume stays attached to a node that does not say whether it is still mounted (`ATTACH-6`).
 const UNMOUNT_WAIT: Duration = Duration::from_mins(6);
-/// The taint by which an administrator says that a node is off.
-const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// What the controller remembers between two looks; a crash loses it.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +56,14 @@ pub(crate) struct AttachSync {
 }
 
 impl AttachSync {
-    /// Looks at a node.
-    pub(crate) fn start(node: &Arc<Node>, store: &Store, memory: &mut Attachments, now: Duration) -> Turn<Self> {
+    /// Looks at a node. A kubelet that is not silent has unmounted what no pod needs any more.
+    pub(crate) fn start(
+        node: &Arc<Node>,
+        is_silent: bool,
+        store: &Store,
+        memory: &mut Attachments,
+        now: Duration,
+    ) -> Turn<Self> {
         let name = &node.metadata.name;
         let needed = needed(node, store);
         let mut effects = Effects::default();
@@ -71,12 +77,15 @@ impl AttachSync {
             }
             let since = *memory.detaching.entry(key.clone()).or_insert(now);
             let wait = UNMOUNT_WAIT.saturating_sub(now.saturating_sub(since));
-            if answers(node) || has_taint(node, OUT_OF_SERVICE) || wait.is_zero() {
+            let is_overdue = wait.is_zero() && !has_status(node, "True");
+            if !is_silent || has_taint(node, OUT_OF_SERVICE) || is_overdue {
                 memory.detaching.remove(&key);
-            } else {
-                effects.wake = Some(effects.wake.map_or(wait, |other| other.min(wait)));
-                attached.push(held.clone());
+                continue;
             }
+            if !wait.is_zero() {
+                effects.wake = Some(effects.wake.map_or(wait, |other| other.min(wait)));
+            }
+            attached.push(held.clone());
         }
         memory.blocked.retain(|(volume, at)| at != name || needed.contains_key(volume));
         let mut events = Vec::new();
@@ -96,7 +105,7 @@ impl AttachSync {
                 };
                 events.extend(needed.pods.iter().map(tell));
             } else if memory.blocked.insert(key) {
-                effects.events.extend(report_blocked(needed, &others, store));
+                effects.events.extend(report_blocked(unique, needed, &others, store));
             }
         }
         if List::from(attached.clone()) == node.status.volumes_attached {
@@ -121,7 +130,7 @@ impl AttachSync {
 /// The attachable volumes that the pods on a node need, by their names on nodes, in order (`ATTACH-2`).
 fn needed<'s>(node: &Node, store: &'s Store) -> BTreeMap<Text, Needed<'s>> {
     let mut needed: BTreeMap<Text, Needed<'s>> = BTreeMap::new();
-    for pod in store.pods_on(&node.metadata.name).filter(|pod| !keeps_nothing(pod)) {
+    for pod in store.pods_on(&node.metadata.name).filter(|pod| !pod.is_terminated()) {
         for volume in attachable_volumes(pod, store) {
             if let Some(name) = unique_name(volume) {
                 needed.entry(name).or_insert_with(|| Needed { volume, pods: Vec::new() }).pods.push(pod);
@@ -129,11 +138,6 @@ fn needed<'s>(node: &Node, store: &'s Store) -> BTreeMap<Text, Needed<'s>> {
         }
     }
     needed
-}
-
-/// Whether nothing of a pod runs any more. A pod that is being deleted runs until the kubelet has stopped it.
-fn keeps_nothing(pod: &Pod) -> bool {
-    pod.status.phase.is_final()
 }
 
 /// The volumes of a pod that must be attached before it starts.
@@ -181,22 +185,17 @@ fn is_multi_attach_allowed(volume: &PersistentVolume) -> bool {
     modes.is_empty() || modes.iter().any(|mode| matches!(mode, AccessMode::ReadWriteMany | AccessMode::ReadOnlyMany))
 }
 
-/// Whether a node says of itself what is mounted.
-fn answers(node: &Node) -> bool {
-    node.condition("Ready").is_none_or(|condition| condition.status == "True")
-}
-
 fn has_taint(node: &Node, key: &str) -> bool {
     node.spec.taints.iter().any(|taint| taint.key == key)
 }
 
 /// What pods are told that wait for a volume which other nodes hold (`ATTACH-4`).
-fn report_blocked(needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
+fn report_blocked(unique: &Text, needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
     let name = &needed.volume.metadata.name;
     let mut holders: Vec<NamespacedName> = Vec::new();
     for node in others {
-        for pod in store.pods_on(node).filter(|pod| !keeps_nothing(pod)) {
-            if attachable_volumes(pod, store).any(|volume| volume.metadata.name == *name) {
+        for pod in store.pods_on(node).filter(|pod| !pod.is_terminated()) {
+            if attachable_volumes(pod, store).any(|volume| unique_name(volume).as_ref() == Some(unique)) {
                 holders.push(pod.key());
             }
         }

@@ -6,7 +6,7 @@ use crate::controllers::status::without_finalizer;
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, Object};
 use crate::model::list::List;
-use crate::model::metadata::{OwnerReference, Uid};
+use crate::model::metadata::{ObjectMeta, OwnerReference, Uid};
 use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
 use crate::model::text::Text;
 use crate::store::{DeleteOptions, Propagation, Store, Write};
@@ -41,9 +41,13 @@ pub(crate) fn collect(object: &Object, store: &Store) -> Option<(Write, &'static
     }
     let has = |name| metadata.has_finalizer(name);
     let waits_in_turn = owners.awaited && store.dependents(&metadata.uid).next().is_some();
+    if waits_in_turn && blocks(metadata) && is_awaited_by_a_dependent(metadata, store) {
+        return Some(unblock(object));
+    }
     let propagation = match () {
+        () if waits_in_turn => Propagation::Foreground,
         () if has(ORPHAN_FINALIZER) => Propagation::Orphan,
-        () if has(FOREGROUND_DELETION_FINALIZER) || waits_in_turn => Propagation::Foreground,
+        () if has(FOREGROUND_DELETION_FINALIZER) => Propagation::Foreground,
         () => Propagation::Background,
     };
     let options = DeleteOptions::default().propagation(propagation).uid(metadata.uid.clone());
@@ -85,9 +89,14 @@ fn owners(object: &Object, store: &Store) -> Owners {
     let metadata = object.metadata();
     let mut owners = Owners::default();
     for reference in &metadata.owner_references {
+        let kind = Kind::find(&reference.api_version, &reference.kind);
+        if metadata.namespace.is_empty() && kind.is_some_and(Kind::is_namespaced) {
+            // What has no namespace cannot belong to what has one. Such an object is left alone.
+            return Owners::default();
+        }
         match store.owner(reference, &metadata.namespace) {
             Ok(None) => owners.lost.push(reference.uid.clone()),
-            Ok(Some(owner)) if waits_for(&owner, reference) => {
+            Ok(Some(owner)) if waits_for_dependents(owner.metadata()) => {
                 owners.lost.push(reference.uid.clone());
                 owners.awaited = true;
             }
@@ -97,9 +106,31 @@ fn owners(object: &Object, store: &Store) -> Owners {
     owners
 }
 
-/// Whether an owner is being deleted in the foreground.
-fn waits_for(owner: &Object, _: &OwnerReference) -> bool {
-    owner.metadata().is_deleting() && owner.metadata().has_finalizer(FOREGROUND_DELETION_FINALIZER)
+/// Whether an object is being deleted in the foreground.
+fn waits_for_dependents(metadata: &ObjectMeta) -> bool {
+    metadata.is_deleting() && metadata.has_finalizer(FOREGROUND_DELETION_FINALIZER)
+}
+
+/// Whether an object blocks the deletion of an owner.
+fn blocks(metadata: &ObjectMeta) -> bool {
+    metadata.owner_references.iter().any(|owner| owner.block_owner_deletion == Some(true))
+}
+
+/// Whether one of those that belong to an object is itself being deleted in the foreground: they may wait for each other.
+fn is_awaited_by_a_dependent(metadata: &ObjectMeta, store: &Store) -> bool {
+    let mut dependents = store.dependents(&metadata.uid).filter_map(|id| store.object(id));
+    dependents.any(|dependent| waits_for_dependents(dependent.metadata()))
+}
+
+/// Lets an object no longer block the deletion of its owners, so that a circle of owners can go.
+fn unblock(object: &Object) -> (Write, &'static str) {
+    let mut new = object.clone();
+    let mut owners = object.metadata().owner_references.to_vec();
+    for owner in owners.iter_mut().filter(|owner| owner.block_owner_deletion == Some(true)) {
+        owner.block_owner_deletion = Some(false);
+    }
+    new.metadata_mut().owner_references = owners.into();
+    (Write::Update(new), "STS-34")
 }
 
 /// Whether there are dependents that block the deletion of their owner.

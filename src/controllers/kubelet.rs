@@ -6,16 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::controllers::attach::{attachable_volumes, bound_volume, unique_name};
-use crate::controllers::mount::{missing_source, missing_variable};
+use crate::controllers::obstacle::{Obstacle, obstacle};
+use crate::controllers::pod_status::{running, set_ready, stopped, waiting};
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
-use crate::model::access_modes::AccessMode;
-use crate::model::claim::ClaimPhase;
-use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
-use crate::model::names::PVC_PROTECTION_FINALIZER;
-use crate::model::pod::{Container, Pod, PodCondition, PodPhase};
-use crate::model::reference::ClaimKey;
+use crate::model::pod::{Pod, PodPhase};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::store::{DeleteOptions, Store, Write};
@@ -41,8 +36,10 @@ pub(crate) struct Surroundings<'k> {
     pub(crate) held: (bool, bool),
     /// The address of the next pod.
     pub(crate) address: Text,
-    /// How long the pod has waited for its volumes.
+    /// How long the pod has waited to start.
     pub(crate) waited: Duration,
+    /// What was said last of why it waits, and how long ago.
+    pub(crate) told: Option<(&'k [Text], Duration)>,
 }
 
 /// A look at a pod that waits until its status is written or its object is gone.
@@ -54,23 +51,21 @@ impl KubeletSync {
     pub(crate) fn start(pod: &Arc<Pod>, around: &Surroundings<'_>) -> Turn<Self> {
         let (unready, unstoppable) = around.held;
         if pod.metadata.is_deleting() {
-            if unstoppable {
-                return Turn::done();
-            }
-            let options = DeleteOptions::default().grace_period(0).uid(pod.metadata.uid.clone());
-            let write = Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options);
-            return Turn::write(write, "WL-5", Self).caching(Caching::Nothing);
+            return if unstoppable { Turn::done() } else { Self::stop(pod, around.now) };
         }
         match pod.status.phase {
-            PodPhase::Pending if unready => Turn::done(),
+            PodPhase::Pending if unready => Self::turn_to(pod, waiting(pod, None, around.now), Effects::default()),
             PodPhase::Pending => match obstacle(pod, around.store) {
-                Some(obstacle) => wait(pod, &obstacle, around),
-                None => Self::write(running(pod, around)),
+                Some(obstacle) => {
+                    let new = waiting(pod, Some(&obstacle), around.now);
+                    Self::turn_to(pod, new, complain(pod, obstacle, around))
+                }
+                None => Self::turn_to(pod, running(pod, &around.address, around.now), Effects::default()),
             },
             PodPhase::Running if pod.is_ready() == unready => {
                 let mut new = (**pod).clone();
                 set_ready(&mut new, !unready, around.now);
-                Self::write(new)
+                Self::turn_to(pod, new, Effects::default())
             }
             PodPhase::Running | PodPhase::Succeeded | PodPhase::Failed | PodPhase::Unknown => Turn::done(),
         }
@@ -84,147 +79,46 @@ impl KubeletSync {
         }
     }
 
-    fn write(pod: Pod) -> Turn<Self> {
-        Turn::write(Write::UpdateStatus(Object::from(pod)), "WL-3", Self).caching(Caching::Nothing)
-    }
-}
-
-/// Why a pod cannot start yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Obstacle {
-    /// A volume whose claim is not as it must be: the volume of the pod, and why.
-    Claim { volume: Text, claim: ClaimKey, why: &'static str },
-    /// A volume that is not attached to the node.
-    Detached { volume: Text },
-    /// A mount that fails, with the whole message.
-    Mount(String),
-    /// A container that cannot be made, with the whole message.
-    Container(String),
-}
-
-/// The first thing that keeps a pod from starting (`WL-3`).
-pub(crate) fn obstacle(pod: &Pod, store: &Store) -> Option<Obstacle> {
-    let claims = || pod.claim_volumes().filter_map(|(volume, key)| Some((volume, claim_obstacle(&key, store)?, key)));
-    if let Some((volume, why, claim)) = claims().next() {
-        return Some(Obstacle::Claim { volume: volume.clone(), claim, why });
-    }
-    for volume in attachable_volumes(pod, store) {
-        let attached =
-            unique_name(volume).is_some_and(|name| store.nodes_with(&name).any(|node| *node == pod.spec.node_name));
-        if !attached {
-            let name = pod_volume_of(pod, volume.metadata.name.as_str(), store);
-            return Some(Obstacle::Detached { volume: name });
+    /// Stops a pod: its object goes at once, unless finalizers hold it, which then shows that nothing runs any more.
+    fn stop(pod: &Arc<Pod>, now: Timestamp) -> Turn<Self> {
+        if !pod.metadata.finalizers.is_empty() && !pod.status.phase.is_final() {
+            return Self::turn_to(pod, stopped(pod, now), Effects::default());
         }
+        let options = DeleteOptions::default().grace_period(0).uid(pod.metadata.uid.clone());
+        let write = Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options);
+        Turn::write(write, "WL-5", Self).caching(Caching::Nothing)
     }
-    let mount = missing_source(pod, store).or_else(|| used_elsewhere(pod, store)).map(Obstacle::Mount);
-    mount.or_else(|| missing_variable(pod, store).map(Obstacle::Container))
+
+    /// Writes the status of a pod, if it is a new one.
+    fn turn_to(pod: &Arc<Pod>, new: Pod, effects: Effects) -> Turn<Self> {
+        if new.status == pod.status {
+            return Turn { effects, next: Next::End(Ok(())) };
+        }
+        let turn = Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing);
+        Turn { effects, ..turn }
+    }
 }
 
-/// What is wrong with a claim from the node's side (`WL-3`).
-fn claim_obstacle(key: &ClaimKey, store: &Store) -> Option<&'static str> {
-    let Some(claim) = store.claims.find(key) else {
-        return Some("PVC is not found");
+/// Says why a pod does not start: at once where something is wrong, after a while where volumes are merely awaited,
+/// and again every two minutes. What was said of late is not repeated.
+fn complain(pod: &Arc<Pod>, obstacle: Obstacle, around: &Surroundings<'_>) -> Effects {
+    let (reason, messages) = match obstacle {
+        Obstacle::Claims(message) => ("FailedMount", vec![message]),
+        Obstacle::Mounts(messages) => ("FailedMount", messages),
+        Obstacle::Container(_, why) => ("Failed", vec![format!("Error: {why}")]),
+        Obstacle::Detached(message) if around.waited >= MOUNT_TIMEOUT => ("FailedMount", vec![message]),
+        Obstacle::Detached(_) => {
+            let wake = Some(MOUNT_TIMEOUT.saturating_sub(around.waited));
+            return Effects { wake, ..Effects::default() };
+        }
     };
-    if claim.metadata.is_deleting() && !claim.metadata.has_finalizer(PVC_PROTECTION_FINALIZER) {
-        return Some("PVC is being deleted");
+    let left = around
+        .told
+        .filter(|(told, _)| told.iter().map(Text::as_str).eq(messages.iter().map(String::as_str)))
+        .map_or(Duration::ZERO, |(_, ago)| MOUNT_TIMEOUT.saturating_sub(ago));
+    if !left.is_zero() {
+        return Effects { wake: Some(left), ..Effects::default() };
     }
-    let bound = claim.status.phase == ClaimPhase::Bound && bound_volume(key, store).is_some();
-    (!bound).then_some("PVC is not bound")
-}
-
-/// The name that a pod has for a volume.
-fn pod_volume_of(pod: &Pod, volume: &str, store: &Store) -> Text {
-    let mut found = pod.claim_volumes();
-    let found = found.find(|(_, key)| bound_volume(key, store).is_some_and(|bound| bound.metadata.name == volume));
-    found.map(|(name, _)| name.clone()).unwrap_or_default()
-}
-
-/// A volume for a single pod that another pod of the node has mounted (`ATTACH-5`).
-fn used_elsewhere(pod: &Pod, store: &Store) -> Option<String> {
-    for key in pod.claim_keys() {
-        let Some(volume) = bound_volume(&key, store) else {
-            continue;
-        };
-        let single = volume.spec.access_modes.iter().all(|mode| mode == AccessMode::ReadWriteOncePod);
-        let mounted = |other: &Arc<Pod>| {
-            other.metadata.uid != pod.metadata.uid
-                && other.spec.node_name == pod.spec.node_name
-                && other.status.phase == PodPhase::Running
-        };
-        if single && !volume.spec.access_modes.is_empty() && store.pods_of_claim(&key).any(mounted) {
-            let name = &volume.metadata.name;
-            let why = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
-            return Some(format!("MountVolume.SetUp failed for volume {:?} : {why}", name.as_str()));
-        }
-    }
-    None
-}
-
-/// Says that volumes are missing: a failed mount at once, what is merely waited for every two minutes.
-fn wait(pod: &Arc<Pod>, obstacle: &Obstacle, around: &Surroundings<'_>) -> Turn<KubeletSync> {
-    let timed_out = around.waited >= MOUNT_TIMEOUT;
-    let message = match obstacle {
-        Obstacle::Mount(message) | Obstacle::Container(message) => Some(message.clone()),
-        Obstacle::Claim { volume, claim, why } if timed_out => {
-            let volumes =
-                format!("unmounted volumes=[{volume}], unattached volumes=[], failed to process volumes=[{volume}]");
-            Some(format!("Unable to attach or mount volumes: {volumes}: error processing PVC {claim}: {why}"))
-        }
-        Obstacle::Detached { volume } if timed_out => {
-            let volumes =
-                format!("unmounted volumes=[{volume}], unattached volumes=[{volume}], failed to process volumes=[]");
-            Some(format!("Unable to attach or mount volumes: {volumes}: timed out waiting for the condition"))
-        }
-        Obstacle::Claim { .. } | Obstacle::Detached { .. } => None,
-    };
-    let reason = if matches!(obstacle, Obstacle::Container(_)) { "Failed" } else { "FailedMount" };
-    let events = message.map(|message| Emission::on(&**pod, EventType::Warning, reason, message));
-    let since = around.waited.as_secs() % MOUNT_TIMEOUT.as_secs();
-    let wake = Some(MOUNT_TIMEOUT.saturating_sub(Duration::from_secs(since)));
-    let effects = Effects { events: events.into_iter().collect(), wake, ..Effects::default() };
-    Turn { effects, next: Next::End(Ok(())) }
-}
-
-/// A pod that runs and is ready.
-fn running(pod: &Pod, around: &Surroundings<'_>) -> Pod {
-    let mut new = pod.clone();
-    new.status.phase = PodPhase::Running;
-    new.status.pod_ip = around.address.clone();
-    new.status.pod_ips = Json::List(vec![Json::object([("ip", Json::String(around.address.clone()))])]);
-    new.status.start_time = Some(around.now);
-    for condition in ["PodReadyToStartContainers", "Initialized"] {
-        new.set_condition(PodCondition::new(condition, true), around.now);
-    }
-    set_ready(&mut new, true, around.now);
-    new
-}
-
-/// Makes a pod ready, or not, with its containers.
-fn set_ready(pod: &mut Pod, ready: bool, now: Timestamp) {
-    for condition in ["Ready", "ContainersReady"] {
-        let mut new = PodCondition::new(condition, ready);
-        if !ready {
-            let names: Vec<&str> = pod.spec.containers.iter().map(|container| container.name.as_str()).collect();
-            new.reason = "ContainersNotReady".into();
-            new.message = format!("containers with unready status: [{}]", names.join(" ")).into();
-        }
-        pod.set_condition(new, now);
-    }
-    let started = pod.status.start_time.unwrap_or(now);
-    let statuses = pod.spec.containers.iter().map(|container| container_status(container, ready, started));
-    pod.status.container_statuses = Json::List(statuses.collect());
-}
-
-fn container_status(container: &Container, ready: bool, started: Timestamp) -> Json {
-    let running = Json::object([("startedAt", Json::String(started.to_string().into()))]);
-    Json::object([
-        ("image", Json::String(container.image.clone())),
-        ("imageID", Json::String(Text::default())),
-        ("lastState", Json::Map(Vec::new())),
-        ("name", Json::String(container.name.clone())),
-        ("ready", Json::Bool(ready)),
-        ("restartCount", Json::Number("0".into())),
-        ("started", Json::Bool(true)),
-        ("state", Json::object([("running", running)])),
-    ])
+    let events = messages.into_iter().map(|message| Emission::on(&**pod, EventType::Warning, reason, message));
+    Effects { events: events.collect(), wake: Some(MOUNT_TIMEOUT), ..Effects::default() }
 }

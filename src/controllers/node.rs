@@ -1,123 +1,138 @@
 //! Nodes that answer and nodes that do not (`STS-33`, `WL-7`).
 //!
 //! A kubelet that runs keeps its node `Ready`. When it falls silent, the node lifecycle controller marks the node after
-//! a while, makes its pods unready, and after some minutes more has them deleted; they stay, terminating, until the
-//! kubelet answers again or somebody removes them.
+//! a while and makes its pods unready; what then becomes of the pods is in `eviction`. Each look needs at most one
+//! write, after which the node is looked at again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::controllers::eviction::{Evictions, UNREACHABLE, evict};
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
-use crate::model::kind::{Kind, Object, ObjectKey};
+use crate::model::kind::Object;
 use crate::model::node::{Node, NodeCondition, Taint};
 use crate::model::pod::{Pod, PodCondition};
 use crate::model::time::Timestamp;
-use crate::store::{DeleteOptions, Store, Write};
+use crate::store::{Store, Write};
 
 /// How long a node may be silent (`--node-monitor-grace-period`).
 const GRACE_PERIOD: Duration = Duration::from_secs(50);
-/// How long pods tolerate that their node does not answer (`DefaultTolerationSeconds`).
-const TOLERATION: Duration = Duration::from_mins(5);
-/// The taint of a node that does not answer, with both of its effects.
-const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
+/// What a kubelet that is well says of its node: type, status, reason and message of each condition.
+const POSTED: [(&str, &str, &str, &str); 4] = [
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+];
+
+/// What the controllers of nodes see besides the node.
+pub(crate) struct NodeView<'k> {
+    pub(crate) store: &'k Store,
+    /// What they remember of pods that shall go.
+    pub(crate) evictions: &'k mut Evictions,
+    /// How long the kubelet has said nothing, if it does not run.
+    pub(crate) silent: Option<Duration>,
+    pub(crate) now: Timestamp,
+    /// The same as the time that has passed since the cluster began.
+    pub(crate) elapsed: Duration,
+}
 
 /// A look at a node that waits until a write is carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NodeSync {
-    node: Arc<Node>,
-    /// Since when the node is silent.
-    silent: Option<Duration>,
-}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NodeSync;
 
 impl NodeSync {
-    /// Looks at a node. `silent` says how long its kubelet has said nothing, if it does not run.
-    pub(crate) fn start(node: &Arc<Node>, silent: Option<Duration>, store: &Store, now: Timestamp) -> Turn<Self> {
-        Self { node: Arc::clone(node), silent }.look(store, now)
+    /// Looks at a node.
+    pub(crate) fn start(node: &Arc<Node>, view: &mut NodeView<'_>) -> Turn<Self> {
+        let pods = pods_on(node, view.store);
+        let mut turn = match view.silent {
+            None => answer(node, view.now),
+            Some(silent) if silent >= GRACE_PERIOD => give_up(node, &pods, view.now),
+            Some(_) => None,
+        }
+        .unwrap_or_else(|| evict(node, &pods, view));
+        if let Some(left) = view.silent.map(|silent| GRACE_PERIOD.saturating_sub(silent)).filter(|left| !left.is_zero())
+        {
+            turn.effects.wake = Some(turn.effects.wake.map_or(left, |wake| wake.min(left)));
+        }
+        turn
     }
 
-    /// Goes on when a write was carried out.
-    pub(crate) fn resume(self, resumed: Resumed, store: &Store, now: Timestamp) -> Turn<Self> {
+    /// Ends when a write was carried out. What it changed is looked at again.
+    pub(crate) fn resume(resumed: Resumed) -> Turn<Self> {
         match resumed {
             Resumed::Written(Err(error)) => Turn::failed(error.to_string()),
-            Resumed::Written(Ok(Object::Node(node))) => Self { node, ..self }.look(store, now),
-            _ => self.look(store, now),
+            _ => Turn::done(),
         }
     }
 
-    fn look(self, store: &Store, now: Timestamp) -> Turn<Self> {
-        match self.silent {
-            None => self.answer(now),
-            Some(silent) if silent < GRACE_PERIOD => Self::wait(GRACE_PERIOD.saturating_sub(silent)),
-            Some(silent) => self.give_up(silent, store, now),
-        }
+    pub(crate) fn write(write: Write, rule: &'static str) -> Turn<Self> {
+        Turn::write(write, rule, Self).caching(Caching::Nothing)
     }
 
-    fn wait(time: Duration) -> Turn<Self> {
-        Turn { effects: Effects { wake: Some(time), ..Effects::default() }, next: Next::End(Ok(())) }
-    }
-
-    /// The kubelet says that it is well, and what was put on its node goes.
-    fn answer(self, now: Timestamp) -> Turn<Self> {
-        if !has_status(&self.node, "True") {
-            let new = with_condition(&self.node, "True", "KubeletReady", "kubelet is posting ready status", now);
-            return self.write(Write::UpdateStatus(Object::from(new)), "WL-7");
-        }
-        if is_tainted(&self.node) {
-            let mut new = (*self.node).clone();
-            let kept = new.spec.taints.iter().filter(|taint| taint.key != UNREACHABLE);
-            new.spec.taints = kept.cloned().collect::<Vec<_>>().into();
-            return self.write(Write::Update(Object::from(new)), "WL-7");
-        }
-        Turn::done()
-    }
-
-    /// Marks the node and its pods, and deletes the pods when their time is over.
-    fn give_up(self, silent: Duration, store: &Store, now: Timestamp) -> Turn<Self> {
-        if !has_status(&self.node, "Unknown") {
-            let message = "Kubelet stopped posting node status.";
-            let new = with_condition(&self.node, "Unknown", "NodeStatusUnknown", message, now);
-            return self.write(Write::UpdateStatus(Object::from(new)), "STS-33");
-        }
-        if !is_tainted(&self.node) {
-            let mut new = (*self.node).clone();
-            let mut taints = new.spec.taints.to_vec();
-            let taint = |effect: &str| Taint {
-                key: UNREACHABLE.into(),
-                effect: effect.into(),
-                time_added: Some(now),
-                ..Taint::default()
-            };
-            taints.extend([taint("NoSchedule"), taint("NoExecute")]);
-            new.spec.taints = taints.into();
-            return self.write(Write::Update(Object::from(new)), "STS-33");
-        }
-        let mut pods: Vec<&Arc<Pod>> = store.pods_on(&self.node.metadata.name).collect();
-        pods.sort_by_key(|pod| pod.key());
-        if let Some(pod) = pods.iter().find(|pod| pod.is_ready()) {
-            let mut new = (***pod).clone();
-            new.set_condition(PodCondition::new("Ready", false), now);
-            return self.write(Write::UpdateStatus(Object::from(new)), "STS-33");
-        }
-        let left = (GRACE_PERIOD + TOLERATION).saturating_sub(silent);
-        match pods.iter().find(|pod| !pod.metadata.is_deleting()) {
-            None => Turn::done(),
-            Some(_) if !left.is_zero() => Self::wait(left),
-            Some(pod) => {
-                let message = format!("Marking for deletion Pod {}", pod.key());
-                let event = Emission::on(&***pod, EventType::Normal, "TaintManagerEviction", message);
-                let options = DeleteOptions::default().uid(pod.metadata.uid.clone());
-                let write = Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options);
-                self.write(write, "STS-33").emitting(event)
-            }
-        }
-    }
-
-    fn write(self, write: Write, rule: &'static str) -> Turn<Self> {
-        Turn::write(write, rule, self).caching(Caching::Nothing)
+    pub(crate) fn end(effects: Effects) -> Turn<Self> {
+        Turn { effects, next: Next::End(Ok(())) }
     }
 }
 
-fn has_status(node: &Node, status: &str) -> bool {
+/// The pods of a node, by namespace and name.
+pub(crate) fn pods_on<'s>(node: &Node, store: &'s Store) -> Vec<&'s Arc<Pod>> {
+    let mut pods: Vec<&Arc<Pod>> = store.pods_on(&node.metadata.name).collect();
+    pods.sort_by_key(|pod| pod.key());
+    pods
+}
+
+/// The kubelet says that it is well, and what was put on its node goes.
+fn answer(node: &Arc<Node>, now: Timestamp) -> Option<Turn<NodeSync>> {
+    if !has_status(node, "True") {
+        let turn = NodeSync::write(Write::UpdateStatus(Object::from(well(node, now))), "WL-7");
+        let recovers = node.condition("Ready").is_some();
+        return Some(if recovers { turn.emitting(status_change(node, "NodeReady")) } else { turn });
+    }
+    if !is_tainted(node) {
+        return None;
+    }
+    let mut new = (**node).clone();
+    let kept = new.spec.taints.iter().filter(|taint| taint.key != UNREACHABLE);
+    new.spec.taints = kept.cloned().collect::<Vec<_>>().into();
+    Some(NodeSync::write(Write::Update(Object::from(new)), "WL-7"))
+}
+
+/// Marks the node and its pods.
+fn give_up(node: &Arc<Node>, pods: &[&Arc<Pod>], now: Timestamp) -> Option<Turn<NodeSync>> {
+    if !has_status(node, "Unknown") {
+        let turn = NodeSync::write(Write::UpdateStatus(Object::from(unheard(node, now))), "STS-33");
+        let was_ready = has_status(node, "True");
+        return Some(if was_ready { turn.emitting(status_change(node, "NodeNotReady")) } else { turn });
+    }
+    if let Some(pod) = pods.iter().find(|pod| pod.is_ready()) {
+        let mut new = (***pod).clone();
+        new.set_condition(PodCondition::new("Ready", false), now);
+        let event = Emission::on(&***pod, EventType::Warning, "NodeNotReady", "Node is not ready");
+        return Some(NodeSync::write(Write::UpdateStatus(Object::from(new)), "STS-33").emitting(event));
+    }
+    if is_tainted(node) {
+        return None;
+    }
+    let mut new = (**node).clone();
+    let taint = |effect: &str| Taint {
+        key: UNREACHABLE.into(),
+        effect: effect.into(),
+        time_added: Some(now),
+        ..Taint::default()
+    };
+    let taints = node.spec.taints.iter().cloned().chain([taint("NoSchedule"), taint("NoExecute")]);
+    new.spec.taints = taints.collect::<Vec<_>>().into();
+    Some(NodeSync::write(Write::Update(Object::from(new)), "STS-33"))
+}
+
+fn status_change(node: &Arc<Node>, status: &'static str) -> Emission {
+    let message = format!("Node {} status is now: {status}", node.metadata.name);
+    Emission::on(&**node, EventType::Normal, status, message)
+}
+
+pub(crate) fn has_status(node: &Node, status: &str) -> bool {
     node.condition("Ready").is_some_and(|condition| condition.status == status)
 }
 
@@ -125,19 +140,57 @@ fn is_tainted(node: &Node) -> bool {
     node.spec.taints.iter().any(|taint| taint.key == UNREACHABLE)
 }
 
-fn with_condition(node: &Node, status: &str, reason: &str, message: &str, now: Timestamp) -> Node {
+/// A node as its kubelet posts it.
+fn well(node: &Node, now: Timestamp) -> Node {
+    with_conditions(node, |conditions| {
+        for (r#type, status, reason, message) in POSTED {
+            let condition = condition_of(conditions, r#type);
+            if condition.status != status {
+                condition.last_transition_time = Some(now);
+            }
+            condition.status = status.into();
+            condition.last_heartbeat_time = Some(now);
+            condition.reason = reason.into();
+            condition.message = message.into();
+        }
+    })
+}
+
+/// A node of which nothing was heard for too long: every condition that its kubelet posts is unknown.
+fn unheard(node: &Node, now: Timestamp) -> Node {
+    with_conditions(node, |conditions| {
+        for r#type in ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"] {
+            let condition = condition_of(conditions, r#type);
+            if condition.status == "Unknown" {
+                continue;
+            }
+            let (reason, message) = if condition.status.is_empty() {
+                condition.last_heartbeat_time = node.metadata.creation_timestamp;
+                ("NodeStatusNeverUpdated", "Kubelet never posted node status.")
+            } else {
+                ("NodeStatusUnknown", "Kubelet stopped posting node status.")
+            };
+            condition.status = "Unknown".into();
+            condition.last_transition_time = Some(now);
+            condition.reason = reason.into();
+            condition.message = message.into();
+        }
+    })
+}
+
+fn with_conditions(node: &Node, change: impl FnOnce(&mut Vec<NodeCondition>)) -> Node {
     let mut new = node.clone();
-    let others = node.status.conditions.iter().filter(|condition| condition.r#type != "Ready");
-    let mut conditions: Vec<NodeCondition> = others.cloned().collect();
-    conditions.push(NodeCondition {
-        r#type: "Ready".into(),
-        status: status.into(),
-        last_heartbeat_time: Some(now),
-        last_transition_time: Some(now),
-        reason: reason.into(),
-        message: message.into(),
-        ..NodeCondition::default()
-    });
+    let mut conditions = node.status.conditions.to_vec();
+    change(&mut conditions);
     new.status.conditions = conditions.into();
     new
+}
+
+/// The condition of a type, in its place; a new one at the end where there is none.
+fn condition_of<'c>(conditions: &'c mut Vec<NodeCondition>, r#type: &str) -> &'c mut NodeCondition {
+    let at = conditions.iter().position(|held| held.r#type == r#type).unwrap_or_else(|| {
+        conditions.push(NodeCondition { r#type: r#type.into(), ..NodeCondition::default() });
+        conditions.len() - 1
+    });
+    &mut conditions[at]
 }

@@ -31,7 +31,7 @@ pub(super) struct Claiming<T> {
 }
 
 impl<T: Stored> Claiming<T> {
-    /// Looks at the objects that a controller manages, and at those that it selects and nobody manages. `considers`
+    /// Looks, in the order of their creation, at the objects that a controller manages, and at those that it selects and nobody manages. `considers`
     /// leaves some of them out. A controller that is being deleted takes and releases nothing.
     pub(super) fn start<O: Resource>(
         owner: &O,
@@ -41,22 +41,18 @@ impl<T: Stored> Claiming<T> {
     ) -> Self {
         let metadata = owner.metadata();
         let stays = !metadata.is_deleting();
-        let managed = world.store.managed::<T>(&metadata.uid).into_iter().filter_map(|object| {
+        let managed = world.store.managed::<T>(&metadata.uid).filter_map(|object| {
             let selected = predicate.matches(&object.metadata().labels);
             let claim = (!selected).then_some(Claim::Release);
             (selected || stays).then_some((object, claim))
         });
-        let unmanaged = if stays { world.store.unmanaged::<T>(&metadata.namespace, predicate) } else { Vec::new() };
-        let adoptable = unmanaged.into_iter().filter(|object| !object.metadata().is_deleting());
+        let unmanaged = stays.then(|| world.store.unmanaged::<T>(&metadata.namespace, predicate));
+        let adoptable = unmanaged.into_iter().flatten().filter(|object| !object.metadata().is_deleting());
         let objects = managed.chain(adoptable.map(|object| (object, Some(Claim::Adopt))));
         let objects = objects.filter(|(object, _)| considers(object));
-        Self {
-            owner: controller_reference(owner),
-            objects: objects.map(|(object, claim)| (Arc::clone(object), claim)).collect(),
-            at: 0,
-            claimed: Vec::new(),
-            errors: Vec::new(),
-        }
+        let mut objects: Vec<_> = objects.map(|(object, claim)| (Arc::clone(object), claim)).collect();
+        objects.sort_by_cached_key(|(object, _)| world.store.created(&**object));
+        Self { owner: controller_reference(owner), objects, at: 0, claimed: Vec::new(), errors: Vec::new() }
     }
 
     /// The next write that it takes. The object is read again, because others may have changed it meanwhile.

@@ -55,7 +55,7 @@ impl ReplicaSetSync {
             return Turn::done();
         };
         let claiming = Claiming::start(&**set, &predicate, world, is_active);
-        let managed = world.store.managed::<Pod>(&set.metadata.uid).into_iter();
+        let managed = world.store.managed::<Pod>(&set.metadata.uid);
         let terminating = managed.filter(|pod| is_terminating(pod) && predicate.matches(&pod.metadata.labels)).count();
         let step = Step::Claim(claiming);
         Self { set: Arc::clone(set), pods: Vec::new(), terminating, error: None, step }.go_on(world)

@@ -6,9 +6,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::manifest::MAX_DEPTH;
 use crate::manifest::number;
+use crate::manifest::problem::SyntaxError;
 use crate::manifest::tree::{Entry, Node, Position, Value};
-use crate::manifest::{MAX_DEPTH, SyntaxError};
 
 /// Reads the documents of a JSON text, which may follow one another.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {

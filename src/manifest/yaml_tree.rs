@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, hash_map};
 use rustc_hash::{FxHashMap, FxHashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use crate::manifest::MAX_DEPTH;
 use crate::manifest::number;
 use crate::manifest::plain::{self, Plain};
+use crate::manifest::problem::SyntaxError;
 use crate::manifest::tree::{Entry, Node, Position, Value};
-use crate::manifest::{MAX_DEPTH, SyntaxError};
 
 /// How many values aliases may add to a document, beyond ten times what is written in it.
 const ALIAS_ALLOWANCE: usize = 10_000;

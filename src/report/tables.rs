@@ -142,8 +142,8 @@ fn table_of(cluster: &Cluster, kind: Kind, query: &Query) -> Option<Table> {
 }
 
 fn columns(kind: Kind) -> Columns {
-    let usual = || (infrastructure::columns(kind).unwrap_or(&["NAME", "AGE"]), &[][..]);
-    storage::columns(kind).or_else(|| workloads::columns(kind)).unwrap_or_else(usual)
+    let more = || infrastructure::columns(kind).map(|columns| (columns, &[] as &[&str]));
+    storage::columns(kind).or_else(|| workloads::columns(kind)).or_else(more).unwrap_or((&["NAME", "AGE"], &[]))
 }
 
 fn cells(object: &Object, name: String, age: String) -> Cells {

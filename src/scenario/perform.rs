@@ -14,7 +14,7 @@ use crate::model::text::Text;
 use crate::scenario::query::{full, matching};
 use crate::scenario::step::{Delete, Manifest, StepAction};
 use crate::scenario::{storage, trouble};
-use crate::store::DeleteOptions;
+use crate::store::{DeleteOptions, Propagation};
 
 /// What kubectl says, or why the step was refused.
 pub(super) type Said = Result<Vec<String>, String>;
@@ -160,7 +160,8 @@ fn delete(cluster: &mut Cluster, deletion: &Delete, files: &Files) -> Said {
         keys.extend(objects(&Manifest::File(path.clone()), files)?.iter().map(Object::reference));
     }
     let options = DeleteOptions {
-        propagation: deletion.propagation.unwrap_or_default(),
+        // As kubectl, which always says so.
+        propagation: deletion.propagation.or(Some(Propagation::Background)),
         grace_period_seconds: deletion.grace_period_seconds,
         ..DeleteOptions::default()
     };

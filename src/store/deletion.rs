@@ -13,9 +13,15 @@ use crate::store::write::{Change, Context, DeleteOptions, Propagation, StoreRule
 /// Seconds that a pod may take to stop where nothing else is said.
 const GRACE_PERIOD: i64 = 30;
 
+/// Until when an object may stay, and how many seconds that were when its deletion was requested.
+struct Deadline {
+    seconds: i64,
+    at: Timestamp,
+}
+
 impl Store {
     /// Requests deletion. An object that finalizers hold, or a pod that has yet to stop, stays and is marked; any
-    /// other is gone (`API-8`, `WL-5`).
+    /// other is gone (`API-8`, `WL-5`). A deletion under way can be made quicker; nothing else about it can be changed.
     pub(super) fn delete(
         &mut self,
         key: &ObjectKey,
@@ -27,24 +33,21 @@ impl Store {
         if context.rules == StoreRules::Verbatim {
             return self.remove(key);
         }
+        let Some(deadline) = deadline(&old, options, context.now) else {
+            return Ok(self.store_update(old.clone(), old, Vec::new()));
+        };
         let finalizers = finalizers(&old.metadata().finalizers, options.propagation);
-        let grace = grace_period(&old, options);
-        if finalizers.is_empty() && grace == 0 {
+        if finalizers.is_empty() && deadline.seconds == 0 {
             return self.remove(key);
         }
         let mut object = old.clone();
         let metadata = object.metadata_mut();
-        metadata.finalizers = finalizers;
-        // A deletion under way can be shortened, and nothing else.
-        if metadata.deletion_grace_period_seconds.is_none_or(|seconds| grace < seconds) || !old.metadata().is_deleting()
-        {
-            if !old.metadata().is_deleting() && metadata.generation > 0 {
-                metadata.generation += 1;
-            }
-            metadata.deletion_timestamp =
-                Some(Timestamp::from_unix_seconds(context.now.unix_seconds().saturating_add(grace)));
-            metadata.deletion_grace_period_seconds = Some(grace);
+        if !old.metadata().is_deleting() && metadata.generation > 0 {
+            metadata.generation += 1;
         }
+        metadata.finalizers = finalizers;
+        metadata.deletion_timestamp = Some(deadline.at);
+        metadata.deletion_grace_period_seconds = Some(deadline.seconds);
         Ok(self.store_update(object, old, Vec::new()))
     }
 
@@ -61,20 +64,25 @@ fn check_uid(key: &ObjectKey, options: &DeleteOptions, old: &Object) -> Result<(
     let held = &old.metadata().uid;
     match &options.uid {
         Some(wanted) if wanted != held => Err(ApiError::CannotFulfil {
-            resource: key.kind.resource(),
+            resource: key.kind.qualified().into(),
             name: key.key.name.clone(),
-            reason: format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {held}"),
+            reason: format!(
+                "the UID in the precondition ({wanted}) does not match the UID in record ({held}). The object might \
+                 have been deleted and then recreated"
+            ),
         }),
         Some(_) | None => Ok(()),
     }
 }
 
-/// The finalizers of an object that is being deleted: the garbage collector's are set as the request asks.
-fn finalizers(held: &List<Text>, propagation: Propagation) -> List<Text> {
+/// The finalizers of an object that is being deleted: the garbage collector's are set as the request asks, and stay
+/// where it does not say.
+fn finalizers(held: &List<Text>, propagation: Option<Propagation>) -> List<Text> {
     let own = match propagation {
-        Propagation::Background => None,
-        Propagation::Foreground => Some(FOREGROUND_DELETION_FINALIZER),
-        Propagation::Orphan => Some(ORPHAN_FINALIZER),
+        None => return held.clone(),
+        Some(Propagation::Background) => None,
+        Some(Propagation::Foreground) => Some(FOREGROUND_DELETION_FINALIZER),
+        Some(Propagation::Orphan) => Some(ORPHAN_FINALIZER),
     };
     let collector = [FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER];
     let others = held.iter().filter(|name| !collector.contains(&name.as_str()) || own == Some(name.as_str()));
@@ -83,19 +91,35 @@ fn finalizers(held: &List<Text>, propagation: Propagation) -> List<Text> {
     finalizers.into()
 }
 
-/// Seconds until an object may go: none but for a pod that runs on a node.
-fn grace_period(object: &Object, options: &DeleteOptions) -> i64 {
-    match object {
-        Object::Pod(pod) if !pod.spec.node_name.is_empty() && !pod.status.phase.is_final() => {
-            match options.grace_period_seconds.unwrap_or_else(|| own_grace_period(pod)) {
-                seconds if seconds < 0 => 1,
-                seconds => seconds,
-            }
+/// Until when an object may stay; nothing where its deletion is under way and the request does not shorten it.
+fn deadline(object: &Object, options: &DeleteOptions, now: Timestamp) -> Option<Deadline> {
+    let metadata = object.metadata();
+    let asked = options.grace_period_seconds.map(|seconds| if seconds < 0 { 1 } else { seconds });
+    let after = |time: Timestamp, seconds: i64| Deadline {
+        seconds,
+        at: Timestamp::from_unix_seconds(time.unix_seconds().saturating_add(seconds)),
+    };
+    let Object::Pod(pod) = object else {
+        return Some(after(metadata.deletion_timestamp.map_or(now, |marked| marked.min(now)), 0));
+    };
+    match (metadata.deletion_timestamp, metadata.deletion_grace_period_seconds) {
+        (None, _) => Some(after(now, grace_period(pod, asked))),
+        (Some(marked), None) => Some(after(marked.min(now), 0)),
+        (Some(marked), Some(held)) => {
+            let requested = Timestamp::from_unix_seconds(marked.unix_seconds().saturating_sub(held));
+            asked.filter(|asked| *asked < held).map(|asked| after(requested, asked))
         }
-        _ => 0,
     }
 }
 
-fn own_grace_period(pod: &Pod) -> i64 {
-    pod.spec.extras.termination_grace_period_seconds.as_i64().unwrap_or(GRACE_PERIOD)
+/// Seconds that a pod gets to stop: none where there is nothing that runs (`WL-5`).
+fn grace_period(pod: &Pod, asked: Option<i64>) -> i64 {
+    if pod.spec.node_name.is_empty() || pod.status.phase.is_final() {
+        return 0;
+    }
+    let own = || pod.spec.extras.termination_grace_period_seconds.as_i64().unwrap_or(GRACE_PERIOD);
+    match asked.unwrap_or_else(own) {
+        seconds if seconds < 0 => 1,
+        seconds => seconds,
+    }
 }

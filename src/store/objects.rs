@@ -12,7 +12,7 @@ use crate::model::deployment::Deployment;
 use crate::model::id::{Id, ObjectId, Sequence};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
 use crate::model::list::{ResourceList, StringMap};
-use crate::model::metadata::{OwnerReference, Uid};
+use crate::model::metadata::{ObjectMeta, OwnerReference, Uid};
 use crate::model::namespace::Namespace;
 use crate::model::node::Node;
 use crate::model::pod::Pod;
@@ -189,8 +189,13 @@ impl Store {
         self.links.nodes_with(volume)
     }
 
-    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of a range.
-    pub(crate) fn pods_of_controller(&self, uid: &Uid, except: Range<i64>) -> impl Iterator<Item = &Arc<Pod>> {
+    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of some ranges,
+    /// which are in order. Cost: that of the pods that are given.
+    pub(crate) fn pods_of_controller(
+        &self,
+        uid: &Uid,
+        except: impl Iterator<Item = Range<i64>>,
+    ) -> impl Iterator<Item = &Arc<Pod>> {
         self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
     }
 
@@ -233,35 +238,39 @@ impl Store {
         self.links.dependents(owner)
     }
 
-    /// The objects of a kind that a controller manages, in the order of their creation.
-    pub(crate) fn managed<T: Stored>(&self, owner: &Uid) -> Vec<&Arc<T>> {
-        let dependents = self.dependents(owner).filter(|id| id.kind == T::KIND).map(|id| id.number);
-        let is_managed = |object: &T| object.metadata().controller().is_some_and(|held| held.uid == *owner);
-        self.in_order_of_creation(dependents, is_managed)
+    /// The objects of a kind that a controller manages, in no particular order.
+    pub(crate) fn managed<T: Stored>(&self, owner: &Uid) -> impl Iterator<Item = &Arc<T>> {
+        let ids = self.dependents(owner).filter(|id| id.kind == T::KIND).map(|id| Id::from_number(id.number));
+        ids.filter_map(|id| T::table(self).get(id)).filter(|object| {
+            let manager = object.metadata().controller();
+            manager.is_some_and(|manager| manager.uid == *owner)
+        })
     }
 
-    /// The objects of a kind that nobody manages and that a predicate chooses, in the order of their creation. Cost:
-    /// linear in the number of those that have one of the labels that it asks for.
-    pub(crate) fn unmanaged<T: Stored>(&self, namespace: &Text, predicate: &Predicate) -> Vec<&Arc<T>> {
-        let found = self.selecting.free(T::KIND, namespace, predicate);
-        self.in_order_of_creation(found, |object: &T| predicate.matches(&object.metadata().labels))
+    /// The objects of a kind that nobody manages and that a predicate chooses, in no particular order. Cost: linear in
+    /// the number of those that have one of the labels that it asks for.
+    pub(crate) fn unmanaged<T: Stored>(
+        &self,
+        namespace: &Text,
+        predicate: &Predicate,
+    ) -> impl Iterator<Item = &Arc<T>> {
+        let ids = self.selecting.free(T::KIND, namespace, predicate).map(Id::from_number);
+        let objects = ids.filter_map(|id| T::table(self).get(id));
+        objects.filter(|object| predicate.matches(&object.metadata().labels))
+    }
+
+    /// The place of an object in the order of creation.
+    pub(crate) fn created<T: Stored>(&self, object: &T) -> Sequence {
+        let ObjectMeta { identity, .. } = object.metadata();
+        let table = T::table(self);
+        let id = table.id(&NamespacedName { namespace: identity.namespace.clone(), name: identity.name.clone() });
+        id.map(|id| table.created(id)).unwrap_or_default()
     }
 
     /// The controllers of a kind that may select these labels. Those that do are among them.
     pub(crate) fn selecting(&self, kind: Kind, namespace: &Text, labels: &StringMap) -> Vec<ObjectId> {
         let numbers = self.selecting.candidates(kind, namespace, labels);
         numbers.into_iter().map(|number| ObjectId { kind, number }).collect()
-    }
-
-    fn in_order_of_creation<T: Stored>(
-        &self,
-        numbers: impl Iterator<Item = u32>,
-        keep: impl Fn(&T) -> bool,
-    ) -> Vec<&Arc<T>> {
-        let table = T::table(self);
-        let mut ids: Vec<Id<T>> = numbers.map(Id::from_number).collect();
-        ids.sort_by_key(|id| table.created(*id));
-        ids.into_iter().filter_map(|id| table.get(id)).filter(|object| keep(object)).collect()
     }
 
     /// The object that an owner reference points to, if it exists. A kind that the simulator does not hold is taken

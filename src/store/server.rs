@@ -136,6 +136,12 @@ impl Store {
                 ));
             }
         }
+        if let (StoreRules::Server, Object::Pod(new), Object::Pod(old_pod)) = (context.rules, &object, &old)
+            && new.spec != old_pod.spec
+        {
+            // Little of a pod can be changed, and a controller may try (`STS-15`).
+            api::prepare_update(object.clone(), &old, &context.namespace, |_| Ok(()))?;
+        }
         let mut object = object;
         if context.rules == StoreRules::Server {
             api::count_generation(&mut object, &old);
@@ -181,8 +187,9 @@ impl Store {
             return Err(ApiError::BadRequest { message: format!("a {} cannot be assigned to a node", key.kind) });
         };
         let name = &pod.metadata.name;
-        let refused =
-            |reason: String| Err(ApiError::CannotFulfil { resource: "pods/binding", name: name.clone(), reason });
+        let refused = |reason: String| {
+            Err(ApiError::CannotFulfil { resource: "pods/binding".into(), name: name.clone(), reason })
+        };
         if pod.metadata.is_deleting() {
             return refused(format!("pod {name} is being deleted, cannot be assigned to a host"));
         }
@@ -190,8 +197,12 @@ impl Store {
             let held = &pod.spec.node_name;
             return refused(format!("pod {name} is already assigned to node {held:?}"));
         }
+        if !pod.spec.extras.scheduling_gates.items().is_empty() {
+            return refused(format!("pod {name} has non-empty .spec.schedulingGates"));
+        }
         let mut new = (**pod).clone();
         new.spec.node_name = node;
+        new.status.nominated_node_name = Text::default();
         new.set_condition(PodCondition::new("PodScheduled", true), context.now);
         Ok(self.store_update(Object::Pod(Arc::new(new)), old, Vec::new()))
     }

@@ -97,10 +97,9 @@ impl Verb {
 }
 
 /// What becomes of the objects that a deleted one owns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Propagation {
     /// They are deleted once the owner is gone.
-    #[default]
     Background,
     /// They are deleted first; the owner waits for those that block it.
     Foreground,
@@ -119,8 +118,8 @@ pub enum Propagation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeleteOptions {
-    /// What becomes of its dependents.
-    pub propagation: Propagation,
+    /// What becomes of its dependents. Where absent its finalizers say it, and without them it is the background.
+    pub propagation: Option<Propagation>,
     /// Seconds that a pod may take to stop; what the pod says where absent. Zero removes it at once.
     pub grace_period_seconds: Option<i64>,
     /// The incarnation that is meant; any where absent.
@@ -131,7 +130,7 @@ impl DeleteOptions {
     /// The same with another propagation.
     #[must_use]
     pub fn propagation(mut self, propagation: Propagation) -> Self {
-        self.propagation = propagation;
+        self.propagation = Some(propagation);
         self
     }
 

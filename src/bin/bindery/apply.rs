@@ -9,9 +9,17 @@ use bindery::{Cluster, Config, Kind, Reader};
 use crate::Failure;
 use crate::args::{Apply, Output, Validation};
 use crate::input::{self, Source};
+use crate::world;
 
-/// What the tables show.
-const KINDS: [Kind; 3] = [Kind::PersistentVolume, Kind::PersistentVolumeClaim, Kind::StorageClass];
+/// What the tables show, where there is any.
+const KINDS: [Kind; 6] = [
+    Kind::StatefulSet,
+    Kind::Deployment,
+    Kind::Pod,
+    Kind::PersistentVolume,
+    Kind::PersistentVolumeClaim,
+    Kind::StorageClass,
+];
 
 pub(crate) fn run(arguments: &Apply) -> Result<(), Failure> {
     let sources = input::read(&arguments.paths, arguments.recursive)?;
@@ -19,6 +27,7 @@ pub(crate) fn run(arguments: &Apply) -> Result<(), Failure> {
     config.namespace = arguments.namespace.as_str().into();
     let mut cluster = Cluster::new(config);
     let said = apply_all(&mut cluster, &sources, arguments.validate)?;
+    world::assume(&mut cluster, &arguments.drivers)?;
     settle(&mut cluster)?;
     for key in &arguments.delete {
         cluster.delete(key).map_err(|error| Failure::Input(format!("Error from server (NotFound): {error}")))?;

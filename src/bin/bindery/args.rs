@@ -87,6 +87,11 @@ pub(crate) struct Apply {
     #[arg(long, value_enum, default_value_t = Validation::Strict)]
     pub(crate) validate: Validation,
 
+    /// Which external drivers run: `assumed` (every one that a class names, and it works), `absent`, or a file that
+    /// describes them.
+    #[arg(long, value_name = "assumed|absent|FILE", default_value = "assumed", value_parser = parse_drivers)]
+    pub(crate) drivers: Drivers,
+
     /// Deletes this object after everything has settled, and lets it settle again, e.g. pvc/data, pv/pv-1,
     /// pvc/shop/data. May be given several times.
     #[arg(long, value_name = "KIND/NAME")]
@@ -130,6 +135,26 @@ impl Validation {
             Self::Warn | Self::Ignore => Strictness::Warn,
         }
     }
+}
+
+/// Which external drivers run.
+#[derive(Clone, Debug)]
+pub(crate) enum Drivers {
+    /// Every one that a class names, and it works.
+    Assumed,
+    /// None.
+    Absent,
+    /// Those that a file describes.
+    File(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a parser of arguments may fail")]
+fn parse_drivers(text: &str) -> Result<Drivers, String> {
+    Ok(match text {
+        "assumed" => Drivers::Assumed,
+        "absent" => Drivers::Absent,
+        path => Drivers::File(path.into()),
+    })
 }
 
 /// Reads a number with a unit: `90s`, `5m`, `2h`, `1d`.

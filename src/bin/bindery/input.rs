@@ -54,7 +54,7 @@ fn read_folder(folder: &Path, recursive: bool, sources: &mut Vec<Source>) -> Res
     Ok(())
 }
 
-fn read_file(path: &Path) -> Result<Source, Failure> {
+pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| unreadable(&name, &error))?;
     Ok(Source { name, text })

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod input;
 mod run;
+mod world;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,6 @@ use crate::model::id::Sequence;
 use crate::model::kind::Object;
 use crate::model::names::POD_TEMPLATE_HASH;
 use crate::model::pod::{Pod, PodTemplateSpec};
-use crate::model::reference::NamespacedName;
 use crate::model::replica_set::ReplicaSet;
 use crate::model::time::Timestamp;
 use crate::store::{Store, Write};
@@ -79,8 +78,8 @@ impl ReplicaSets {
     pub(super) fn has_old_pods(&self, store: &Store) -> bool {
         let mut old = self.old().filter_map(|at| self.seen.get(at));
         old.any(|set| {
-            let pods = store.managed::<Pod>(&set.metadata.uid);
-            set.status.replicas > 0 || pods.into_iter().any(|pod| !pod.status.phase.is_final())
+            let mut pods = store.managed::<Pod>(&set.metadata.uid);
+            set.status.replicas > 0 || pods.any(|pod| !pod.status.phase.is_final())
         })
     }
 
@@ -134,9 +133,7 @@ pub(super) fn size(set: &ReplicaSet) -> i32 {
 }
 
 fn age(set: &ReplicaSet, store: &Store) -> (Option<Timestamp>, Sequence) {
-    let key = NamespacedName::new(&set.metadata.namespace, &set.metadata.name);
-    let created = store.replica_sets.id(&key).map(|id| store.replica_sets.created(id));
-    (set.metadata.creation_timestamp, created.unwrap_or_default())
+    (set.metadata.creation_timestamp, store.created(set))
 }
 
 /// Whether a ReplicaSet neither has pods nor wants some, and says so.

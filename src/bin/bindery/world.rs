@@ -1,0 +1,58 @@
+//! The world around the manifests: what the program assumes where they say nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bindery::{Cluster, CsiProvisioner, Kind, Node, ObjectMeta, drivers_from_yaml};
+
+use crate::Failure;
+use crate::args::Drivers;
+use crate::input;
+
+/// The provisioner of classes for which volumes are made by hand.
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+/// What the provisioners of the tree begin with; nobody else runs them.
+const IN_TREE: &str = "kubernetes.io/";
+
+/// Puts in what the manifests need and do not bring, and says so: a node for their pods, and the drivers that their
+/// classes name.
+pub(crate) fn assume(cluster: &mut Cluster, drivers: &Drivers) -> Result<(), Failure> {
+    match drivers {
+        Drivers::Absent => {}
+        Drivers::Assumed => assume_drivers(cluster),
+        Drivers::File(path) => install_drivers(cluster, path)?,
+    }
+    let workloads = [Kind::Pod, Kind::StatefulSet, Kind::Deployment, Kind::ReplicaSet];
+    if cluster.count(Kind::Node) == 0 && workloads.into_iter().any(|kind| cluster.count(kind) > 0) {
+        let node = Node { metadata: ObjectMeta::named("node"), ..Node::default() };
+        cluster.create(node).map_err(|error| Failure::Input(error.to_string()))?;
+        eprintln!("note: assumed one node, called node, without labels of its own: the manifests bring none");
+    }
+    Ok(())
+}
+
+fn assume_drivers(cluster: &mut Cluster) {
+    let provisioners: BTreeSet<String> = cluster
+        .objects(Kind::StorageClass)
+        .iter()
+        .filter_map(|object| cluster.class(&object.metadata().name))
+        .map(|class| class.provisioner.to_string())
+        .filter(|name| name != NO_PROVISIONER && !name.starts_with(IN_TREE))
+        .collect();
+    for name in &provisioners {
+        cluster.set_driver(Box::new(CsiProvisioner::new(name.as_str())));
+    }
+    if !provisioners.is_empty() {
+        let names: Vec<String> = provisioners.into_iter().collect();
+        eprintln!("note: assumed that these provisioners run and work: {}", names.join(", "));
+    }
+}
+
+fn install_drivers(cluster: &mut Cluster, path: &Path) -> Result<(), Failure> {
+    let source = input::read_file(path)?;
+    let drivers = drivers_from_yaml(&source.text);
+    for driver in drivers.map_err(|error| Failure::Input(format!("{}: {error}", source.name)))? {
+        cluster.set_driver(driver.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,261 @@
+//! When pods start, what their kubelets say while they do not, and how tests hold them.
+
+use bindery::{Cluster, Hold, Kind, PodPhase, Verb};
+
+use crate::world::{
+    NFS, add, bound, csi, delete, documents, emitted, key, node, of_claim, patch, phase, pod, settled, times, user,
+    wait, waits_for, writes,
+};
+
+const RWO: &str = "ReadWriteOnce";
+
+fn complaint(volumes: &str, why: &str) -> String {
+    format!(
+        "Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[{volumes}], unattached volumes=[], \
+         failed to process volumes=[{volumes}]: {why}"
+    )
+}
+
+/// The events of the kubelet about a pod.
+fn complaints(cluster: &Cluster, pod: &str) -> Vec<String> {
+    let mut events = emitted(cluster, Kind::Pod, pod);
+    events.retain(|event| event.starts_with("Warning Failed"));
+    events
+}
+
+#[test]
+fn a_pod_starts_when_its_claims_are_bound() {
+    // WL-3
+    let cluster = settled(&documents([node("n1"), bound("data", RWO, NFS), user("web", "n1", "data")]));
+    let pod = cluster.pod("web").unwrap();
+    assert_eq!(pod.status.phase, PodPhase::Running);
+    assert!(pod.is_ready());
+    for condition in ["PodScheduled", "PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"] {
+        assert_eq!(pod.condition(condition).unwrap().status, "True", "{condition}");
+    }
+    assert!(!pod.status.pod_ip.is_empty());
+    assert_eq!(pod.status.start_time, Some(cluster.time()));
+}
+
+#[test]
+fn a_pod_without_a_node_or_on_one_that_does_not_exist_does_not_start() {
+    // WL-3
+    let unplaced = pod("free", "", &[]).replace("spec: {", "spec: {nodeSelector: {no: node}, ");
+    let mut cluster = settled(&documents([pod("web", "later", &[]), unplaced]));
+    assert_eq!((phase(&cluster, "web").as_str(), phase(&cluster, "free").as_str()), ("Pending", "Pending"));
+    add(&mut cluster, &node("later"));
+    assert_eq!(phase(&cluster, "web"), "Running");
+}
+
+#[test]
+fn a_missing_claim_is_told_at_once_and_again_every_two_minutes() {
+    // WL-3, ATTACH-4
+    let mut cluster = settled(&documents([node("n1"), user("web", "n1", "data")]));
+    let missing = "error processing PVC default/data: failed to fetch PVC from API server: \
+                   persistentvolumeclaims \"data\" not found";
+    assert_eq!(complaints(&cluster, "web"), [complaint("data", missing)]);
+    wait(&mut cluster, 300);
+    assert_eq!(times(&cluster, "web", "FailedMount"), [0, 123, 246]);
+    assert_eq!(waits_for(&cluster, "web").unwrap(), "ContainerCreating");
+    add(&mut cluster, &bound("data", RWO, NFS));
+    assert_eq!(phase(&cluster, "web"), "Running");
+    let told = complaints(&cluster, "web").len();
+    wait(&mut cluster, 1000);
+    assert_eq!(complaints(&cluster, "web").len(), told);
+}
+
+#[test]
+fn what_is_wrong_with_claims_is_told_for_all_of_them() {
+    // WL-3
+    let unbound = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: b}, spec: {storageClassName: '', \
+                   accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}";
+    let volumes: Vec<(&str, String)> = ["b", "a", "ok"].map(|name| (name, of_claim(name))).into();
+    let volumes: Vec<(&str, &str)> = volumes.iter().map(|(name, source)| (*name, source.as_str())).collect();
+    let cluster = settled(&documents([&node("n1"), unbound, &bound("ok", RWO, NFS), &pod("web", "n1", &volumes)]));
+    let why = "error processing PVC default/a: failed to fetch PVC from API server: persistentvolumeclaims \"a\" not \
+               found; error processing PVC default/b: PVC is not bound";
+    assert_eq!(complaints(&cluster, "web"), [complaint("a b", why)]);
+}
+
+#[test]
+fn a_claim_that_is_being_deleted_serves_only_while_it_is_protected() {
+    // WL-3, PROT-11
+    for (finalizer, why) in [("kubernetes.io/pvc-protection", None), ("example.com/hold", Some("PVC is being deleted"))]
+    {
+        let mut cluster = settled(&documents([node("n1"), bound("data", RWO, NFS)]));
+        let mut claim = cluster.claim("data").unwrap().clone();
+        cluster.remove(&key(Kind::PersistentVolumeClaim, "data")).unwrap();
+        claim.metadata.deletion_timestamp = Some(cluster.time());
+        claim.metadata.finalizers = [finalizer.into()].into_iter().collect();
+        cluster.restore(claim).unwrap();
+        add(&mut cluster, &user("web", "n1", "data"));
+        let expected = why.map(|why| complaint("data", &format!("error processing PVC default/data: {why}")));
+        assert_eq!(complaints(&cluster, "web"), expected.into_iter().collect::<Vec<_>>(), "{finalizer}");
+        assert_eq!(phase(&cluster, "web") == "Running", why.is_none());
+    }
+}
+
+#[test]
+fn the_volume_must_refer_back_to_the_claim() {
+    // WL-3: by its uid.
+    let mut cluster = settled(&documents([node("n1"), bound("data", RWO, NFS)]));
+    let mut volume = cluster.volume("pv-data").unwrap().clone();
+    let uid = cluster.claim("data").unwrap().metadata.uid.clone();
+    cluster.remove(&key(Kind::PersistentVolume, "pv-data")).unwrap();
+    let mut config = cluster.config().clone();
+    config.controllers = config.controllers.without(bindery::Controller::PersistentVolumes);
+    let mut other = Cluster::new(config);
+    other.restore(cluster.claim("data").unwrap().clone()).unwrap();
+    add(&mut other, &documents([node("n1"), user("web", "n1", "data")]));
+    let missing = "error processing PVC default/data: failed to fetch PV pv-data from API server: persistentvolumes \
+                   \"pv-data\" not found";
+    assert_eq!(complaints(&other, "web"), [complaint("data", missing)]);
+    let mut reference = (**volume.spec.claim_ref.as_ref().unwrap()).clone();
+    reference.uid = "other".into();
+    volume.spec.claim_ref = Some(reference.into());
+    other.restore(volume).unwrap();
+    other.settle().unwrap();
+    let foreign = format!(
+        "error processing PVC default/data: found PV object pv-data but its pv.Spec.ClaimRef.UID other does not point to \
+         claim.UID {uid}"
+    );
+    assert_eq!(complaints(&other, "web").last().unwrap(), &complaint("data", &foreign));
+}
+
+#[test]
+fn a_claim_that_was_not_made_for_the_pod_does_not_serve_it() {
+    // EPH-3, WL-3
+    let source = "ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}";
+    let cluster = settled(&documents([node("n1"), bound("web-data", RWO, NFS), pod("web", "n1", &[("data", source)])]));
+    let why = "PVC default/web-data was not created for pod default/web (pod is not owner)";
+    assert_eq!(complaints(&cluster, "web").last().unwrap(), &complaint("data", why));
+    assert_eq!(phase(&cluster, "web"), "Pending");
+}
+
+#[test]
+fn a_volume_of_blocks_is_not_a_file_system() {
+    let block = bound("data", RWO, NFS)
+        .replace("spec: {capacity", "spec: {volumeMode: Block, capacity")
+        .replace("spec: {storageClassName", "spec: {volumeMode: Block, storageClassName");
+    let mut cluster = settled(&documents([node("n1"), block, user("web", "n1", "data")]));
+    let why = "volume data has volumeMode Block, but is specified in volumeMounts";
+    assert_eq!(complaints(&cluster, "web"), [complaint("data", why)]);
+    let device = user("device", "n1", "data").replace(
+        "volumeMounts: [{name: data, mountPath: /mnt/data}]",
+        "volumeDevices: [{name: data, devicePath: /dev/xvda}]",
+    );
+    add(&mut cluster, &device);
+    assert_eq!(phase(&cluster, "device"), "Running");
+}
+
+#[test]
+fn a_volume_that_is_not_attached_is_awaited_for_two_minutes_before_anything_is_said() {
+    // ATTACH-4
+    let mut cluster =
+        settled(&documents([node("n1"), node("n2"), bound("data", RWO, &csi("disk")), user("web", "n1", "data")]));
+    wait(&mut cluster, 1000);
+    add(&mut cluster, &user("next", "n2", "data"));
+    assert!(times(&cluster, "next", "FailedMount").is_empty());
+    wait(&mut cluster, 300);
+    assert_eq!(times(&cluster, "next", "FailedMount"), [1123, 1246]);
+    assert_eq!(waits_for(&cluster, "next").unwrap(), "ContainerCreating");
+}
+
+#[test]
+fn a_volume_for_one_pod_is_mounted_once() {
+    // ATTACH-5: the second pod bypassed the scheduler.
+    let mut cluster =
+        settled(&documents([node("n1"), bound("data", "ReadWriteOncePod", NFS), user("web", "n1", "data")]));
+    add(&mut cluster, &user("next", "n1", "data"));
+    assert_eq!(
+        complaints(&cluster, "next"),
+        [
+            "Warning FailedMount MountVolume.SetUp failed for volume \"pv-data\" : volume uses the ReadWriteOncePod access \
+          mode and is already in use by another pod"
+        ]
+    );
+    delete(&mut cluster, Kind::Pod, "web");
+    assert_eq!(phase(&cluster, "next"), "Running");
+}
+
+#[test]
+fn a_repository_is_not_mounted() {
+    let cluster = settled(&documents([
+        node("n1"),
+        pod("web", "n1", &[("src", "gitRepo: {repository: 'https://example.com/x'}")]),
+    ]));
+    assert_eq!(
+        complaints(&cluster, "web"),
+        [
+            "Warning FailedMount MountVolume.SetUp failed for volume \"src\" : git-repo volume plugin has been disabled; if \
+          necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
+        ]
+    );
+    assert_eq!(phase(&cluster, "web"), "Pending");
+}
+
+#[test]
+fn a_running_pod_is_never_stopped_because_of_its_claim() {
+    // WL-4
+    let mut cluster = settled(&documents([node("n1"), bound("data", RWO, NFS), user("web", "n1", "data")]));
+    delete(&mut cluster, Kind::PersistentVolumeClaim, "data");
+    delete(&mut cluster, Kind::PersistentVolume, "pv-data");
+    cluster.remove(&key(Kind::PersistentVolume, "pv-data")).unwrap();
+    wait(&mut cluster, 1000);
+    assert!(cluster.pod("web").unwrap().is_ready());
+    assert!(complaints(&cluster, "web").is_empty());
+}
+
+#[test]
+fn a_held_pod_is_not_ready_until_it_is_released() {
+    // WL-3, STS-26
+    let mut cluster = Cluster::default();
+    cluster.hold("web", Hold::Readiness);
+    add(&mut cluster, &documents([node("n1"), pod("web", "n1", &[])]));
+    assert_eq!(phase(&cluster, "web"), "Pending");
+    assert_eq!(waits_for(&cluster, "web").unwrap(), "ContainerCreating");
+    cluster.release("web", Hold::Readiness);
+    wait(&mut cluster, 10);
+    let since = cluster.pod("web").unwrap().condition("Ready").unwrap().last_transition_time;
+    assert!(cluster.pod("web").unwrap().is_ready());
+    // One that runs stays Running.
+    cluster.hold("web", Hold::Readiness);
+    wait(&mut cluster, 10);
+    let ready = cluster.pod("web").unwrap().condition("Ready").unwrap();
+    assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "ContainersNotReady"));
+    assert_eq!(ready.message, "containers with unready status: [c]");
+    assert!(ready.last_transition_time > since);
+    assert_eq!(phase(&cluster, "web"), "Running");
+}
+
+#[test]
+fn each_pod_has_an_address_of_its_own() {
+    let pods = (0..300).map(|number| pod(&format!("web-{number}"), "n1", &[]));
+    let cluster = settled(&documents(std::iter::once(node("n1")).chain(pods)));
+    let mut addresses: Vec<String> =
+        (0..300).map(|number| cluster.pod(&format!("web-{number}")).unwrap().status.pod_ip.to_string()).collect();
+    addresses.sort();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 300);
+}
+
+#[test]
+fn a_pod_that_starts_at_once_is_written_once() {
+    let cluster = settled(&documents([node("n1"), pod("web", "n1", &[])]));
+    assert_eq!(writes(&cluster, Verb::UpdateStatus, Kind::Pod).len(), 1);
+}
+
+#[test]
+fn a_pod_is_started_by_a_configuration_that_comes_later() {
+    // WL-3
+    let mut cluster = settled(&documents([node("n1"), pod("web", "n1", &[("cfg", "configMap: {name: cfg}")])]));
+    let missing = "Warning FailedMount MountVolume.SetUp failed for volume \"cfg\" : configmap \"cfg\" not found";
+    assert_eq!(complaints(&cluster, "web"), [missing]);
+    wait(&mut cluster, 200);
+    assert_eq!(times(&cluster, "web", "FailedMount"), [0, 123]);
+    add(&mut cluster, "{apiVersion: v1, kind: ConfigMap, metadata: {name: cfg}, data: {a: b}}");
+    assert_eq!(phase(&cluster, "web"), "Running");
+    patch(&mut cluster, Kind::Pod, "web", r#"{"metadata": {"labels": {"a": "b"}}}"#).unwrap();
+    delete(&mut cluster, Kind::ConfigMap, "cfg");
+    assert_eq!(phase(&cluster, "web"), "Running");
+}

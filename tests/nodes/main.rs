@@ -1,0 +1,18 @@
+//! What happens on nodes and around pods: collection of what has lost its owners, deletion, ephemeral claims, expansion,
+//! attachment, the start of pods, silent nodes, the files that pods see and the names that they have.
+//!
+//! Each test cites the rules that it defends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+
+mod attachment;
+mod deletion;
+mod ephemeral;
+mod expansion;
+mod garbage;
+mod kubelet;
+mod mounts;
+mod names;
+mod silence;
+mod statuses;
+mod world;
