@@ -269,12 +269,11 @@ fn drivers_and_feature_gates_change_while_the_cluster_runs() {
 fn without_settling_nothing_happens_yet() {
     holds(&format!(
         "  steps:
-{}    settle: false
+{VOLUME}    settle: false
   - expect: {{object: pv/pv-1, status: {{phase: Pending}}}}
   - advance: 1s
   - expect: {{object: pv/pv-1, status: {{phase: Available}}}}
-",
-        VOLUME
+"
     ));
 }
 
