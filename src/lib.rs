@@ -83,6 +83,12 @@
 //! - Of two ReplicaSets that were made in the same second the one created first is the older one, whatever their names
 //!   (`of_two_old_sets_the_one_created_first_shrinks_first`).
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
+//! - Of the nodes that will do for a pod the one with the fewest pods is taken, of equal ones the first by name, or the
+//!   first by name alone (`pods_spread_over_nodes`, `nodes_are_taken_by_name_where_that_is_wanted`). All nodes count.
+//! - A pod that no node will do for is tried again when everything else is quiet and something has changed, whatever it
+//!   was (`rejected_pods_share_what_appears`); the same complaint is told once (`the_same_text_is_said_once`).
+//! - Claims that wait for a pod are looked after when they change, not once a second (`a_single_attempt_reports_what_it_did`).
+//! - A pod that names a delayed claim twice has one claim (`a_claim_that_is_named_twice_counts_once`).
 //! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
@@ -108,6 +114,10 @@
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
+//! - Of the scheduler only what volumes, node selectors and required node affinity decide is there: no resources, no
+//!   taints but that of a cordoned node, no affinity between pods, no scores and no preemption, so that the part of a
+//!   complaint that preemption adds is missing (`the_text_ends_before_the_part_about_preemption`). Volumes of in-tree
+//!   plugins that were taken over do not count towards the limits of drivers.
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
 //!   what pods are made of.
