@@ -105,11 +105,10 @@ fn each<'f, T>(
 }
 
 fn manifests(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Vec<Manifest>> {
-    let found = each(value, gathered, manifest);
-    if found.is_empty() && value.items().is_none_or(|items| items.is_empty()) && value.json().kind() != "a string" {
+    if value.items().is_some_and(|items| items.is_empty()) {
         return gathered.wrong(value, "a file, a text or an object is expected");
     }
-    Some(found)
+    Some(each(value, gathered, manifest))
 }
 
 fn manifest(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Manifest> {
