@@ -54,6 +54,12 @@
 //! event. [`Cluster::events`] holds the events as `kubectl get events` shows them, repetitions counted.
 //! [`Cluster::fork`] makes a cheap copy to try something in.
 //!
+//! # Storage
+//! Every volume has files behind it ([`Cluster::files`], [`Cluster::write_file`]), and two volumes on one export share
+//! them. Recycling wipes, deleting destroys, archiving moves; each change stands in the journal. External drivers exist
+//! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
+//! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
+//!
 //! # Rules
 //! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
 //! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers
@@ -74,16 +80,30 @@
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
 //!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys.
+//! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted.
+//! - A CSI driver makes a volume in the topology that it is offered first, and calls it by the name of its object. Its
+//!   provisioner looks at everything every 15 minutes from the start of the cluster, works on any number of claims at
+//!   once, and goes by the name of the driver alone.
+//! - The claims of a set's pod are made, and stand among its volumes, in the order of their templates (`ND-4`, `ND-5`:
+//!   `claims_become_volumes_in_the_order_of_their_templates`). In parallel, pods are made from the lowest ordinal and
+//!   deleted from the highest (`ND-6`: `in_parallel_nobody_waits`). Of two pods of one ordinal the one with the plain
+//!   number has the slot (`ND-18`: `the_canonical_name_has_the_slot`).
+//! - A set is looked at again at once when a claim of it changes or a pod that was in its way goes, and not only after
+//!   a back-off (`ND-11`: `a_claim_that_goes_is_awaited`).
 //!
 //! Where the simulator does less than a cluster:
 //!
+//! - Provisioners read no secrets, set no finalizers on the sources of copies, know no snapshots, and give volumes of
+//!   migrated in-tree classes a CSI source.
+//! - An empty directory does not exist: nothing is in the way of an archive but files.
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
 //!   checked for its shape. Pods get no defaults for resources at the level of the pod.
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
-//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`).
+//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
+//!   what pods are made of.
 //! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
 //!   and memory are not counted (`cpu_and_memory_are_not_counted`).
 //! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
@@ -99,8 +119,8 @@ mod controllers;
 mod manifest;
 mod matching;
 mod model;
-#[cfg(feature = "cli")]
 pub mod report;
+pub mod scenario;
 mod store;
 
 pub use api::ApiError;
@@ -133,6 +153,7 @@ pub use model::metadata::{ObjectMeta, OwnerReference, ResourceVersion, Uid};
 pub use model::namespace::Namespace;
 pub use model::node::Node;
 pub use model::node_selector::{NodeSelector, VolumeNodeAffinity};
+pub use model::object_key::ObjectKeyError;
 pub use model::pod::{Pod, PodPhase};
 pub use model::quantity::{Format, Quantity, QuantityError};
 pub use model::reference::{ClaimKey, NamespacedName, ObjectReference};

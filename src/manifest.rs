@@ -10,8 +10,10 @@
 mod decode;
 mod fast;
 mod json_tree;
+mod located;
 mod number;
 mod plain;
+mod suggest;
 mod tree;
 mod write;
 mod yaml_tree;
@@ -27,6 +29,8 @@ use crate::model::text::Text;
 
 pub use crate::manifest::write::{to_json, to_yaml};
 
+pub(crate) use crate::manifest::located::{Located, documents};
+pub(crate) use crate::manifest::suggest::hint;
 pub(crate) use crate::manifest::write::to_line;
 
 /// How deeply values may be nested; the JSON and YAML parsers have the same bound.

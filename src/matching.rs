@@ -13,5 +13,5 @@ pub use crate::matching::rules::Mismatch;
 
 pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::index::VolumeIndex;
-pub(crate) use crate::matching::places::PlaceIndex;
+pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};

@@ -25,6 +25,7 @@ pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod node;
 pub(crate) mod node_selector;
+pub(crate) mod object_key;
 pub(crate) mod pod;
 pub(crate) mod quantity;
 pub(crate) mod reference;

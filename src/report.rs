@@ -1,12 +1,16 @@
 //! What a cluster looks like, as `kubectl` prints it.
 //!
-//! Only reads. Tables have kubectl's columns and values; ages are in virtual time. This is behind the feature `cli`
-//! because it needs a table printer.
+//! Only reads. Tables have kubectl's columns, values and order; ages are in virtual time. A [`Table`] is data first,
+//! so that an expectation can be held against its cells.
 
 mod age;
 mod infrastructure;
 mod objects;
+mod storage;
+mod table;
 mod tables;
+mod workloads;
 
 pub use crate::report::objects::{Format, print_objects};
-pub use crate::report::tables::{print_events, print_tables};
+pub use crate::report::table::Table;
+pub use crate::report::tables::{Query, events, print_events, print_tables, tables};

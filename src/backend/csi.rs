@@ -19,6 +19,7 @@ use crate::backend::reply::{Failure, FailureKind, Reply};
 use crate::backend::sidecar::Sidecar;
 use crate::model::duration;
 use crate::model::list::StringMap;
+use crate::model::node::Node;
 use crate::model::quantity::Quantity;
 use crate::model::text::Text;
 use crate::model::volume::VolumeMode;
@@ -270,6 +271,15 @@ impl Driver for CsiProvisioner {
         let Some(VolumeSource::Csi(source)) = request.volume().spec.sources.first() else {
             return Reply::failed(Failure::retry("invalid CSI PV"));
         };
+        let attached = Text::from(format!("kubernetes.io/csi/{}^{}", source.driver, source.volume_handle));
+        let nodes = request.surroundings().nodes();
+        let holds = |node: &&Node| node.status.volumes_attached.iter().any(|volume| volume.name == attached);
+        if let Some(node) = nodes.into_iter().find(holds) {
+            let (volume, node) = (&request.volume().metadata.name, &node.metadata.name);
+            return Reply::failed(Failure::retry(format!(
+                "persistentvolume {volume} is still attached to node {node}"
+            )));
+        }
         let calls = self.delete.clone();
         let now = request.surroundings().elapsed();
         let Some(left) = self.remaining(Work::Delete, &source.volume_handle, &calls, now) else {

@@ -12,6 +12,7 @@ use crate::backend::reply::{Failure, Reply};
 use crate::backend::sidecar::Sidecar;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::csi::CsiNode;
 use crate::model::list::StringMap;
 use crate::model::names::SELECTED_NODE;
 use crate::model::node::Node;
@@ -124,6 +125,8 @@ pub trait Surroundings {
     fn node(&self, name: &str) -> Option<&Node>;
     /// All nodes, in the order of their names.
     fn nodes(&self) -> Vec<&Node>;
+    /// The drivers of a node, where they are known.
+    fn csi_node(&self, name: &str) -> Option<&CsiNode>;
     /// A claim.
     fn claim(&self, key: &NamespacedName) -> Option<&PersistentVolumeClaim>;
     /// A volume by name.

@@ -7,12 +7,13 @@ use crate::backend::{
     Contents, DeleteRequest, Driver, Drivers, ExpandRequest, Expansion, Failure, Fate, NewVolume, ProvisionRequest,
     Reply, Surroundings,
 };
-use crate::cluster::Cluster;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
+use crate::cluster::{Cluster, Controller};
 use crate::controllers::{ResizeSync, bound_volume, needs_expansion};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::{StorageClass, VolumeAttributesClass};
+use crate::model::csi::CsiNode;
 use crate::model::id::{Id, ObjectId};
 use crate::model::node::Node;
 use crate::model::quantity::Quantity;
@@ -37,6 +38,10 @@ impl Surroundings for View<'_> {
         let mut nodes: Vec<&Node> = self.store.nodes.in_order().into_iter().map(|(_, node)| &**node).collect();
         nodes.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         nodes
+    }
+
+    fn csi_node(&self, name: &str) -> Option<&CsiNode> {
+        self.store.csi_nodes.find(&NamespacedName::new("", name)).map(|node| &**node)
     }
 
     fn claim(&self, key: &NamespacedName) -> Option<&PersistentVolumeClaim> {
@@ -149,6 +154,9 @@ impl Cluster {
 
     fn restart_provisioner(&mut self, name: &Text) {
         self.operations.drop_of(name);
+        if !self.runs(Controller::ExternalProvisioning) {
+            return;
+        }
         let drivers: &Drivers = &self.drivers;
         let claims = self.store.claims.in_order().into_iter();
         let claims = claims.filter(|(_, claim)| drivers.for_claim(claim) == Some(name)).map(|(id, _)| id.into());

@@ -36,6 +36,8 @@ pub(super) struct External {
     background: BTreeMap<ObjectId, Arc<PersistentVolumeClaim>>,
     /// Claims that asked for something impossible: which incarnation, of which incarnation of a class, and when.
     infeasible: BTreeMap<ObjectId, (Uid, Uid, Duration)>,
+    /// When an object that failed is looked at again: once, at the earliest of its times.
+    waiting: BTreeMap<(Worker, ObjectId), Duration>,
     /// When the bucket of a provisioner is full again.
     full: BTreeMap<Text, Duration>,
 }
@@ -221,7 +223,13 @@ impl Cluster {
         let (at, sidecar) = ((origin.worker, origin.key), self.drivers.sidecar(driver));
         let pause = self.external.failed(at, uid, driver, sidecar, self.now);
         let due = pause.map_or_else(|| next_tick(self.now, RESYNC), |pause| self.now + pause);
-        self.wakes.add(due, origin.worker, origin.key);
+        match self.external.waiting.get(&at) {
+            Some(earlier) if *earlier > self.now && *earlier <= due => return,
+            Some(other) => self.wakes.remove(*other, at.0, at.1),
+            None => {}
+        }
+        self.external.waiting.insert(at, due);
+        self.wakes.add(due, at.0, at.1);
     }
 
     /// What an operation waits for that goes on with an answer after a while.

@@ -1,6 +1,6 @@
 //! The StatefulSet controller in the engine: what wakes it, and what it remembers (`STS-20`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
@@ -21,8 +21,8 @@ pub(super) struct SetMemories(Arc<BTreeMap<u32, Known>>);
 #[derive(Clone, Debug, Default)]
 struct Known {
     memory: Option<SetMemory>,
-    /// The lowest ordinal that changed since the last pass began.
-    changed: Option<i64>,
+    /// The ordinals that changed since the last pass began.
+    changed: BTreeSet<i64>,
 }
 
 impl SetMemories {
@@ -30,7 +30,7 @@ impl SetMemories {
     fn recall(&mut self, number: u32) -> Option<&SetMemory> {
         if self.0.contains_key(&number) {
             let known = Arc::make_mut(&mut self.0).get_mut(&number)?;
-            known.changed = None;
+            known.changed.clear();
             return known.memory.as_ref();
         }
         None
@@ -40,17 +40,17 @@ impl SetMemories {
     pub(super) fn remember(&mut self, number: u32, memory: Option<Box<SetMemory>>) {
         let known = Arc::make_mut(&mut self.0).entry(number).or_default();
         known.memory = memory.map(|memory| *memory);
-        if let (Some(memory), Some(changed)) = (&mut known.memory, known.changed) {
-            memory.forget_from(changed);
+        if let Some(memory) = &mut known.memory {
+            known.changed.iter().for_each(|ordinal| memory.forget(*ordinal));
         }
     }
 
     /// Notes that a pod or a claim of an ordinal changed.
     fn forget(&mut self, number: u32, ordinal: i64) {
         let known = Arc::make_mut(&mut self.0).entry(number).or_default();
-        known.changed = Some(known.changed.map_or(ordinal, |changed| changed.min(ordinal)));
+        known.changed.insert(ordinal);
         if let Some(memory) = &mut known.memory {
-            memory.forget_from(ordinal);
+            memory.forget(ordinal);
         }
     }
 

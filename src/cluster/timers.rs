@@ -42,6 +42,11 @@ impl Wakes {
         self.0.insert((time, worker, key));
     }
 
+    /// Takes back that a key is looked at at a point in time.
+    pub(super) fn remove(&mut self, time: Duration, worker: Worker, key: ObjectId) {
+        self.0.remove(&(time, worker, key));
+    }
+
     /// The next point in time at which a key is looked at.
     pub(super) fn next(&self) -> Option<Duration> {
         self.0.first().map(|(time, ..)| *time)

@@ -5,9 +5,9 @@
 //! Between two writes it can be looked at, copied, or dropped, as a crash would. It follows
 //! `pkg/controller/statefulset` of Kubernetes 1.36 step by step.
 //!
-//! A pass over a healthy set must not cost more the more pods there are. What it finds out about the first slots is
-//! handed to the next pass as [`SetMemory`], which holds until one of these pods or their claims change. It is a
-//! memory and nothing more: a pass without it does the same.
+//! A pass over a healthy set must not cost more the more pods there are. Which pods need nothing is handed to the next
+//! pass as [`SetMemory`], in which each of them stays until it or one of its claims changes. It is a memory and nothing
+//! more: a pass without it does the same.
 
 mod claims;
 mod deletion;
@@ -20,6 +20,7 @@ mod plan;
 mod pod_work;
 mod retention;
 mod roster;
+mod settled;
 mod status;
 mod work;
 
@@ -32,8 +33,9 @@ use crate::api::ApiError;
 use crate::controllers::stateful_set::deletion::{deletion, note_deletion};
 use crate::controllers::stateful_set::history::History;
 use crate::controllers::stateful_set::membership::Membership;
-use crate::controllers::stateful_set::plan::{Plan, replicas};
-use crate::controllers::stateful_set::roster::{Counts, Roster, Settled, revisions};
+use crate::controllers::stateful_set::plan::{Plan, range_of, replicas};
+use crate::controllers::stateful_set::roster::{Counts, Roster, revisions};
+use crate::controllers::stateful_set::settled::Settled;
 use crate::controllers::stateful_set::status::{Report, status_of};
 use crate::controllers::stateful_set::work::{Asked, Desk, Outcome, Sweep, Task};
 use crate::controllers::turn::{Caching, Emission, Resumed, Turn, World};
@@ -71,7 +73,7 @@ enum Stage {
 pub(crate) struct SetSync {
     set: Arc<StatefulSet>,
     stage: Stage,
-    /// The pods that are the set's, but for those of settled slots.
+    /// The pods that are the set's, but for those that are settled.
     pods: Vec<Arc<Pod>>,
     settled: Settled,
     known: Option<Arc<ControllerRevision>>,
@@ -92,8 +94,9 @@ impl SetSync {
             return Turn::done();
         };
         let memory = memory.filter(|memory| memory.fits(set));
-        let settled = memory.map(|memory| memory.settled.clone()).unwrap_or_default();
-        let membership = Membership::new(set, &predicate, settled.ordinals(set), world);
+        let mut settled = memory.map(|memory| memory.settled.clone()).unwrap_or_default();
+        settled.forget_next(&range_of(set));
+        let membership = Membership::new(set, &predicate, &settled, world);
         let pass = Self {
             set: Arc::clone(set),
             stage: Stage::Membership(membership),
@@ -197,19 +200,20 @@ impl SetSync {
                 Stage::History
             }
             Stage::History => self.place(world),
-            Stage::Slots(sweep) => {
-                self.settle(sweep.settled);
-                let next = |plan: &Plan| Stage::Release(Sweep::new(Task::Release, 0, plan.roster.condemned_count()));
+            Stage::Slots(mut sweep) => {
+                self.settle(&mut sweep);
+                let next = |plan: &Plan| Stage::Release(Sweep::new(Task::Release, plan.roster.condemned_count()));
                 self.after(sweep.outcome(), next)
             }
-            Stage::Release(sweep) => {
-                let next = |plan: &Plan| Stage::Condemned(Sweep::new(Task::Remove, 0, plan.roster.condemned_count()));
+            Stage::Release(mut sweep) => {
+                self.settle(&mut sweep);
+                let next = |plan: &Plan| Stage::Condemned(Sweep::new(Task::Remove, plan.roster.condemned_count()));
                 self.after(sweep.outcome(), next)
             }
             Stage::Condemned(sweep) => self.after(sweep.outcome(), |_| Stage::Update(None)),
             Stage::Update(_) => self.report(),
             Stage::Report(report) => {
-                self.note_report(&report);
+                self.note_report(&report, world);
                 self.truncate()
             }
             Stage::Truncate(left) => {
@@ -230,12 +234,11 @@ impl SetSync {
         };
         let roster = Roster::place(&self.set, &self.pods, self.settled.clone(), world.time);
         let plan = Plan { set: Arc::clone(&self.set), now: world.time, current, update, roster };
-        let (settled, end) = (self.settled.slots, replicas(&self.set));
         self.plan = Some(Box::new(plan));
         if self.set.metadata.is_deleting() {
             return self.report();
         }
-        Stage::Slots(Sweep::new(Task::Fill, settled, end))
+        Stage::Slots(Sweep::new(Task::Fill, replicas(&self.set)))
     }
 
     /// What comes after a row of pods: the next stage, or the status at once.
@@ -250,18 +253,10 @@ impl SetSync {
         }
     }
 
-    /// Remembers which slots need nothing: as many from the first on as were built from one revision.
-    fn settle(&mut self, slots: u32) {
-        let Some(plan) = &self.plan else {
-            return;
-        };
-        while self.settled.slots < slots {
-            let revision = plan.revision_at(self.settled.slots);
-            if self.settled.slots > 0 && revision != self.settled.revision {
-                return;
-            }
-            self.settled.slots += 1;
-            self.settled.revision = revision;
+    /// Remembers the pods that a sweep found to need nothing.
+    fn settle(&mut self, sweep: &mut Sweep) {
+        for (ordinal, revision) in std::mem::take(&mut sweep.settled) {
+            self.settled.add(ordinal, revision);
         }
     }
 
@@ -283,7 +278,7 @@ impl SetSync {
 
     /// An error of the status counts where there was none before. A pod that is ready and not yet available is
     /// looked at again when it is (`STS-23`).
-    fn note_report(&mut self, report: &Report) {
+    fn note_report(&mut self, report: &Report, world: &World<'_>) {
         match &report.error {
             Some(error) if self.errors.is_empty() => self.errors.push(error.clone()),
             Some(_) | None => {}
@@ -291,7 +286,9 @@ impl SetSync {
         let seconds = u64::try_from(self.set.spec.min_ready_seconds).unwrap_or_default();
         if let Some(plan) = self.plan.as_ref().filter(|_| seconds > 0 && report.awaits_availability()) {
             let next = plan.next_availability(self.pods.iter().map(AsRef::as_ref));
-            self.wake = Some(next.unwrap_or(Duration::from_secs(seconds)));
+            // Transitions are noted in whole seconds.
+            let begun = Duration::from_nanos(u64::from(world.now.subsec_nanos()));
+            self.wake = Some(next.unwrap_or(Duration::from_secs(seconds)).saturating_sub(begun));
         }
     }
 

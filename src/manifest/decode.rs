@@ -7,9 +7,11 @@ use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
 
+use crate::manifest::suggest::hint;
 use crate::manifest::tree::{Entry, Node, Step, Value, render_path};
 use crate::model::fields::Finding;
 use crate::model::kind::{Kind, Object};
@@ -70,11 +72,33 @@ pub(super) fn decode(kind: Kind, tree: &Node, keep_unknown: bool) -> Decoded {
     Decoded { object, broken, unknown: unknown.iter().map(|path| render_path(path)).collect() }
 }
 
+/// Decodes a value that is no object of the API. Every unknown field is found, and the first wrong value.
+pub(super) fn decode_settings<T: DeserializeOwned>(tree: &Node) -> Result<T, Vec<Broken>> {
+    let (mut tree, mut broken) = (tree.clone(), Vec::new());
+    loop {
+        let failure = match T::deserialize(Walk { node: &tree }) {
+            Ok(value) if broken.is_empty() => return Ok(value),
+            Ok(_) => return Err(broken),
+            Err(failure) => failure,
+        };
+        let mut steps: Vec<Step> = failure.steps.into_iter().rev().collect();
+        let is_unknown = failure.unknown.is_some();
+        steps.extend(failure.unknown.map(Step::Key));
+        broken.push(Broken { path: render_path(&steps), rule: failure.rule });
+        if !is_unknown || broken.len() == MAX_PROBLEMS || !tree.has(&steps) {
+            return Err(broken);
+        }
+        tree.remove(&steps);
+    }
+}
+
 /// Why a value could not be decoded; the steps lead outwards.
 #[derive(Debug)]
 struct Failure {
     rule: String,
     steps: Vec<Step>,
+    /// The key, where the value has one that is not known.
+    unknown: Option<String>,
 }
 
 impl fmt::Display for Failure {
@@ -87,7 +111,20 @@ impl std::error::Error for Failure {}
 
 impl Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { rule: message.to_string(), steps: Vec::new() }
+        Self { rule: message.to_string(), steps: Vec::new(), unknown: None }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let rule = format!("unknown field {field:?}, {}", hint(field, expected));
+        Self { rule, steps: Vec::new(), unknown: Some(field.to_owned()) }
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(format_args!("unknown value {variant:?}, {}", hint(variant, expected)))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::custom(format_args!("{field:?} is not set"))
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "a tree holds no values of other types")]
@@ -197,6 +234,19 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         }
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        let Some(text) = self.node.text() else {
+            return Err(Failure::custom(format_args!("expected a string, found {}", self.node.to_json().kind())));
+        };
+        let text: StrDeserializer<'_, Failure> = text.into_deserializer();
+        visitor.visit_enum(text)
+    }
+
     only!(deserialize_bool, Value::Bool(value) => |visitor: V| visitor.visit_bool(*value));
     only!(deserialize_seq, Value::List(items) => |visitor: V| Self::list(items, visitor));
     only!(deserialize_map, Value::Map(entries) => |visitor: V| Self::map(entries, visitor));
@@ -213,7 +263,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct struct enum identifier ignored_any
+        f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct struct identifier ignored_any
     }
 }
 

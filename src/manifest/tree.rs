@@ -156,6 +156,21 @@ impl Node {
         }
     }
 
+    /// Whether there is something at a path.
+    pub(super) fn has(&self, path: &[Step]) -> bool {
+        let Some((step, rest)) = path.split_first() else {
+            return true;
+        };
+        let next = match (&self.value, step) {
+            (Value::List(items), Step::Index(index)) => items.get(*index),
+            (Value::Map(_), Step::Key(key)) => self.get(key),
+            (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_), _) => {
+                None
+            }
+        };
+        next.is_some_and(|next| next.has(rest))
+    }
+
     /// Takes a key out of a map.
     pub(super) fn remove(&mut self, path: &[Step]) {
         let Some((last, parents)) = path.split_last() else {
@@ -263,7 +278,7 @@ pub(super) fn render_path(steps: &[Step]) -> String {
     })
 }
 
-fn child_path(path: &str, key: &str) -> String {
+pub(super) fn child_path(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 

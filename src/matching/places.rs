@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::matching::demand::Demand;
 use crate::matching::index::{Rank, is_free};
 use crate::matching::rules::{DESIGNATED, SCHEDULED, mismatches, misplaced};
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
 use crate::model::node::Node;
 use crate::model::node_selector::{NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm};
@@ -34,40 +35,34 @@ struct Group {
 /// A node label with its value; both are empty for volumes that are bound to none.
 type Place = (Text, Text);
 
-/// The free volumes of a group by the place that they are bound to, the smallest first.
+/// The free volumes of a group by label and value of the place that they are bound to, the smallest first.
 #[derive(Clone, Debug, Default)]
-struct Places {
-    /// How many entries there are of each label.
-    labels: BTreeMap<Text, usize>,
-    ranks: BTreeMap<Place, BTreeSet<Rank>>,
-}
+struct Places(BTreeMap<Text, BTreeMap<Text, BTreeSet<Rank>>>);
 
 impl Places {
-    fn insert(&mut self, place: Place, rank: Rank) {
-        *self.labels.entry(place.0.clone()).or_default() += 1;
-        self.ranks.entry(place).or_default().insert(rank);
+    fn insert(&mut self, (label, value): Place, rank: Rank) {
+        self.0.entry(label).or_default().entry(value).or_default().insert(rank);
     }
 
-    fn remove(&mut self, place: &Place, rank: &Rank) {
-        if let Some(ranks) = self.ranks.get_mut(place) {
+    fn remove(&mut self, (label, value): &Place, rank: &Rank) {
+        let Some(values) = self.0.get_mut(label) else {
+            return;
+        };
+        if let Some(ranks) = values.get_mut(value) {
             ranks.remove(rank);
             if ranks.is_empty() {
-                self.ranks.remove(place);
+                values.remove(value);
             }
         }
-        if let Some(count) = self.labels.get_mut(&place.0) {
-            *count -= 1;
-            if *count == 0 {
-                self.labels.remove(&place.0);
-            }
+        if values.is_empty() {
+            self.0.remove(label);
         }
     }
 
     /// The volumes that may be used on a node, one list for each label.
     fn on<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a BTreeSet<Rank>> {
-        self.labels.keys().filter_map(|label| {
-            let value = if label.is_empty() { label } else { node.metadata.labels.get(label)? };
-            self.ranks.get(&(label.clone(), value.clone()))
+        self.0.iter().filter_map(|(label, values)| {
+            values.get(if label.is_empty() { label } else { node.metadata.labels.get(label)? })
         })
     }
 }
@@ -112,14 +107,31 @@ impl PlaceIndex {
                 for place in places_of(volume) {
                     places.remove(&place, &Rank { capacity: volume.capacity(), created, volume: id });
                 }
-                if places.ranks.is_empty() {
+                if places.0.is_empty() {
                     free.remove(&group);
                 }
             }
         }
     }
 
-    /// The volume that the scheduler gives to a claim on a node, if there is one; those in `taken` are for other
+    /// What there is for a claim on any node. Cost: logarithmic.
+    pub(crate) fn candidates(&self, claim: &PersistentVolumeClaim) -> Candidates<'_> {
+        let group = group_of(claim.class_name(), claim.attributes_class(), &claim.spec.volume_mode);
+        let smallest = Rank { capacity: claim.request(), created: Sequence::default(), volume: Id::from_number(0) };
+        Candidates { named: self.named.get(&claim.key()), free: self.free.get(&group).map(Arc::as_ref), smallest }
+    }
+}
+
+/// The volumes that a claim may get, whatever the node.
+pub(crate) struct Candidates<'i> {
+    named: Option<&'i BTreeMap<Sequence, VolumeId>>,
+    free: Option<&'i Places>,
+    /// Below all that are large enough.
+    smallest: Rank,
+}
+
+impl Candidates<'_> {
+    /// The volume that the scheduler gives to the claim on a node, if there is one; those in `taken` are for other
     /// claims of the same pod (`SCHED-22`, `SCHED-23`). `volume` gives the volume of a number as it was added.
     ///
     /// Cost: logarithmic in the number of volumes that may be used on the node, and linear in those of them that are
@@ -131,8 +143,7 @@ impl PlaceIndex {
         taken: &[VolumeId],
         volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
     ) -> Option<VolumeId> {
-        let claim = demand.claim;
-        let named = self.named.get(&claim.key()).into_iter().flat_map(BTreeMap::values).copied();
+        let named = self.named.into_iter().flat_map(BTreeMap::values).copied();
         let designated = named
             .filter(|id| !taken.contains(id))
             .find(|id| volume(*id).is_some_and(|volume| mismatches(volume, demand, DESIGNATED).next().is_none()));
@@ -140,16 +151,13 @@ impl PlaceIndex {
             // One that names the claim and cannot be used here leaves the claim without any.
             return volume(id).filter(|volume| misplaced(volume, node).is_none()).map(|_| id);
         }
-        let group = group_of(claim.class_name(), claim.attributes_class(), &claim.spec.volume_mode);
-        let smallest =
-            Rank { capacity: demand.request.clone(), created: Sequence::default(), volume: Id::from_number(0) };
         let suits = |rank: &&Rank| {
             !taken.contains(&rank.volume)
                 && volume(rank.volume).is_some_and(|volume| {
                     mismatches(volume, demand, SCHEDULED).next().is_none() && misplaced(volume, node).is_none()
                 })
         };
-        let firsts = self.free.get(&group)?.on(node).filter_map(|ranks| ranks.range(&smallest..).find(suits));
+        let firsts = self.free?.on(node).filter_map(|ranks| ranks.range(&self.smallest..).find(suits));
         firsts.min().map(|rank| rank.volume)
     }
 }

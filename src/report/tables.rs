@@ -1,42 +1,107 @@
 //! Tables of `kubectl get`.
 
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
-
 use crate::cluster::{Cluster, EventRecord};
-use crate::model::access_modes::AccessModes;
-use crate::model::claim::PersistentVolumeClaim;
-use crate::model::class::StorageClass;
-use crate::model::kind::{Kind, Object};
-use crate::model::list::ResourceList;
-use crate::model::metadata::ObjectMeta;
-use crate::model::names::STORAGE;
+use crate::model::kind::{Kind, Object, ObjectKey};
+use crate::model::selector::{LabelSelector, Predicate};
 use crate::model::text::Text;
-use crate::model::volume::PersistentVolume;
 use crate::report::age::age;
 use crate::report::infrastructure;
+use crate::report::storage;
+use crate::report::table::Table;
+use crate::report::workloads;
 
-/// What stands in a column where nothing is set.
-const UNSET: &str = "<unset>";
+/// What `kubectl get` is asked for.
+///
+/// ```
+/// use bindery::report::{Query, tables};
+/// use bindery::{AccessMode, Cluster, Kind, PersistentVolume};
+///
+/// let mut cluster = Cluster::default();
+/// cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+/// cluster.settle()?;
+/// let table = &tables(&cluster, &Query::kinds([Kind::PersistentVolume]))[0];
+/// let status = table.column("STATUS").unwrap();
+/// assert_eq!((table.rows[0][0].as_str(), table.rows[0][status].as_str()), ("pv-1", "Available"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Query {
+    /// The kinds, in the order of their tables.
+    pub kinds: Vec<Kind>,
+    /// The namespace and name of the one object that is asked for.
+    pub object: Option<ObjectKey>,
+    /// The labels that objects must have.
+    pub selector: Option<LabelSelector>,
+    /// Whether the columns of `-o wide` are added.
+    pub wide: bool,
+}
 
-/// The tables of some kinds, as `kubectl get pv,pvc,sc` prints them; `wide` adds the columns of `-o wide`. Kinds
-/// without objects are left out. A namespace column appears where objects live in more than one namespace.
+impl Query {
+    /// All objects of some kinds, as with `kubectl get pv,pvc`.
+    pub fn kinds(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        Self { kinds: kinds.into_iter().collect(), ..Self::default() }
+    }
+
+    /// One object, as with `kubectl get pvc/data`.
+    pub fn object(key: ObjectKey) -> Self {
+        Self { kinds: vec![key.kind], object: Some(key), ..Self::default() }
+    }
+
+    /// Only objects with these labels, as with `-l`.
+    #[must_use]
+    pub fn selector(mut self, selector: LabelSelector) -> Self {
+        self.selector = Some(selector);
+        self
+    }
+
+    /// With the columns of `-o wide`.
+    #[must_use]
+    pub fn wide(mut self, wide: bool) -> Self {
+        self.wide = wide;
+        self
+    }
+
+    fn objects(&self, cluster: &Cluster, kind: Kind) -> Vec<Object> {
+        let predicate = self.selector.as_ref().and_then(|selector| Predicate::of(Some(selector)).ok());
+        let mut objects = match &self.object {
+            Some(key) => cluster.get(key).into_iter().collect(),
+            None => cluster.objects(kind),
+        };
+        objects
+            .retain(|object| predicate.as_ref().is_none_or(|predicate| predicate.matches(&object.metadata().labels)));
+        objects.sort_by_key(Object::key);
+        objects
+    }
+}
+
+/// The tables that a query is answered with, one for each kind that has objects, in the order of their names. Where
+/// several kinds are asked for a name has its kind before it; a namespace column appears where objects live in more
+/// than one namespace.
+pub fn tables(cluster: &Cluster, query: &Query) -> Vec<Table> {
+    query.kinds.iter().filter_map(|kind| table_of(cluster, *kind, query)).collect()
+}
+
+/// The tables of some kinds as text, as `kubectl get pv,pvc,sc` prints them; `wide` adds the columns of `-o wide`.
 pub fn print_tables(cluster: &Cluster, kinds: &[Kind], wide: bool) -> String {
-    let tables = kinds.iter().filter_map(|kind| table_of(cluster, *kind, wide));
-    tables.collect::<Vec<_>>().join("\n")
+    let tables = tables(cluster, &Query::kinds(kinds.iter().copied()).wide(wide));
+    tables.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The events, as `kubectl get events` prints them; `wide` adds who said so, when first, and how often.
 pub fn print_events(cluster: &Cluster, wide: bool) -> String {
-    let events = cluster.events();
-    if events.is_empty() {
-        return String::new();
-    }
+    let table = events(cluster, None, wide);
+    if table.is_empty() { String::new() } else { table.to_string() }
+}
+
+/// The events as a table, or those of one object.
+pub fn events(cluster: &Cluster, of: Option<&ObjectKey>, wide: bool) -> Table {
     let mut header = vec!["LAST SEEN", "TYPE", "REASON", "OBJECT"];
     header.extend(wide.then_some("SOURCE"));
     header.push("MESSAGE");
     header.extend(wide.then_some(["FIRST SEEN", "COUNT"]).into_iter().flatten());
-    render(&header, events.iter().map(|record| event_row(cluster, record, wide)))
+    let records = cluster.events().into_iter().filter(|record| of.is_none_or(|key| record.event.object == *key));
+    Table::new(header, records.map(|record| event_row(cluster, &record, wide)))
 }
 
 fn event_row(cluster: &Cluster, record: &EventRecord, wide: bool) -> Vec<String> {
@@ -50,149 +115,63 @@ fn event_row(cluster: &Cluster, record: &EventRecord, wide: bool) -> Vec<String>
     row
 }
 
-fn render(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
-    table.add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 3));
-    }
-    let mut text = table.trim_fmt();
-    text.push('\n');
-    text
-}
+/// The columns of a kind: those of every table, and those that `-o wide` adds.
+pub(super) type Columns = (&'static [&'static str], &'static [&'static str]);
 
-fn table_of(cluster: &Cluster, kind: Kind, wide: bool) -> Option<String> {
-    let objects = cluster.objects(kind);
+/// The cells of an object: those of every table, and those that `-o wide` adds.
+pub(super) type Cells = (Vec<String>, Vec<String>);
+
+fn table_of(cluster: &Cluster, kind: Kind, query: &Query) -> Option<Table> {
+    let objects = query.objects(cluster, kind);
     let first = objects.first()?;
     let namespaced = objects.iter().any(|object| object.metadata().namespace != first.metadata().namespace);
-    let mut header: Vec<&str> = namespaced.then_some("NAMESPACE").into_iter().collect();
-    header.extend(columns(kind, wide));
+    let (columns, more) = columns(kind);
+    let header = namespaced.then_some("NAMESPACE").into_iter().chain(columns.iter().copied());
     let rows = objects.iter().map(|object| {
-        let namespace = namespaced.then(|| object.metadata().namespace.to_string());
-        namespace.into_iter().chain(row_of(cluster, object, wide)).collect()
+        let metadata = object.metadata();
+        let name = if query.kinds.len() > 1 {
+            format!("{}/{}", kind.qualified_name(), metadata.name)
+        } else {
+            metadata.name.to_string()
+        };
+        let (cells, more) = cells(object, name, age_of(cluster, object));
+        let namespace = namespaced.then(|| metadata.namespace.to_string());
+        namespace.into_iter().chain(cells).chain(more.into_iter().filter(|_| query.wide)).collect()
     });
-    Some(render(&header, rows))
+    Some(Table::new(header.chain(more.iter().copied().filter(|_| query.wide)), rows))
 }
 
-fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
-    let (columns, more): (&[&str], &[&str]) = match kind {
-        Kind::PersistentVolume => (
-            &[
-                "NAME",
-                "CAPACITY",
-                "ACCESS MODES",
-                "RECLAIM POLICY",
-                "STATUS",
-                "CLAIM",
-                "STORAGECLASS",
-                "VOLUMEATTRIBUTESCLASS",
-                "REASON",
-                "AGE",
-            ],
-            &["VOLUMEMODE"],
-        ),
-        Kind::PersistentVolumeClaim => (
-            &["NAME", "STATUS", "VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS", "VOLUMEATTRIBUTESCLASS", "AGE"],
-            &["VOLUMEMODE"],
-        ),
-        Kind::StorageClass => {
-            (&["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"], &[])
-        }
-        Kind::VolumeAttributesClass => (&["NAME", "DRIVERNAME", "AGE"], &[]),
-        Kind::StatefulSet => (&["NAME", "READY", "AGE"], &["CONTAINERS", "IMAGES"]),
-        Kind::Pod | Kind::Node => (&["NAME", "STATUS", "AGE"], &[]),
-        kind => (infrastructure::columns(kind).unwrap_or(&["NAME", "AGE"]), &[]),
-    };
-    columns.iter().chain(more.iter().filter(|_| wide)).copied().collect()
+fn columns(kind: Kind) -> Columns {
+    let more = || infrastructure::columns(kind).map(|columns| (columns, &[] as &[&str]));
+    storage::columns(kind).or_else(|| workloads::columns(kind)).or_else(more).unwrap_or((&["NAME", "AGE"], &[]))
 }
 
-fn row_of(cluster: &Cluster, object: &Object, wide: bool) -> Vec<String> {
-    let name = format!("{}/{}", object.kind().qualified_name(), object.metadata().name);
-    let age = age_of(cluster, object.metadata());
+fn cells(object: &Object, name: String, age: String) -> Cells {
     match object {
-        Object::PersistentVolume(volume) => volume_row(name, volume, age, wide),
-        Object::PersistentVolumeClaim(claim) => claim_row(name, claim, age, wide),
-        Object::StorageClass(class) => class_row(name, class, age),
-        Object::VolumeAttributesClass(class) => vec![name, class.driver_name.to_string(), age],
-        Object::StatefulSet(set) => {
-            let ready = format!("{}/{}", set.status.ready_replicas, set.spec.replicas.unwrap_or_default());
-            let containers = &set.spec.template.spec.containers;
-            let joined = |text: fn(&crate::model::pod::Container) -> &str| {
-                containers.iter().map(text).collect::<Vec<_>>().join(",")
-            };
-            let more = [joined(|container| &container.name), joined(|container| &container.image)];
-            [name, ready, age].into_iter().chain(more.into_iter().filter(|_| wide)).collect()
+        Object::PersistentVolume(volume) => storage::volume(name, volume, age),
+        Object::PersistentVolumeClaim(claim) => storage::claim(name, claim, age),
+        Object::StorageClass(class) => (storage::class(name, class, age), Vec::new()),
+        Object::VolumeAttributesClass(class) => (vec![name, class.driver_name.to_string(), age], Vec::new()),
+        Object::StatefulSet(set) => workloads::stateful_set(name, set, age),
+        Object::Deployment(deployment) => workloads::deployment(name, deployment, age),
+        Object::ReplicaSet(set) => workloads::replica_set(name, set, age),
+        Object::Pod(pod) => workloads::pod(name, pod, age),
+        Object::Node(node) => (workloads::node(name, node, age), Vec::new()),
+        Object::Service(service) => workloads::service(name, service, age),
+        Object::Secret(secret) => {
+            let kind = if secret.r#type.is_empty() { Text::from("Opaque") } else { secret.r#type.clone() };
+            (vec![name, kind.to_string(), secret.data.len().to_string(), age], Vec::new())
         }
-        Object::Pod(pod) => vec![name, status(&pod.metadata, pod.status.phase.as_str()), age],
-        Object::Node(_) => vec![name, "Ready".to_owned(), age],
-        object => infrastructure::cells(object, name.clone(), age.clone()).unwrap_or_else(|| vec![name, age]),
+        Object::ConfigMap(map) => (vec![name, (map.data.len() + map.binary_data.len()).to_string(), age], Vec::new()),
+        object => {
+            let cells = infrastructure::cells(object, name.clone(), age.clone());
+            (cells.unwrap_or_else(|| vec![name, age]), Vec::new())
+        }
     }
 }
 
-fn age_of(cluster: &Cluster, metadata: &ObjectMeta) -> String {
-    let created =
-        metadata.creation_timestamp.map(|created| age(cluster.time().unix_seconds() - created.unix_seconds()));
+fn age_of(cluster: &Cluster, object: &Object) -> String {
+    let created = object.metadata().creation_timestamp;
+    let created = created.map(|created| age(cluster.time().unix_seconds() - created.unix_seconds()));
     created.unwrap_or_else(|| "<unknown>".to_owned())
-}
-
-fn status(metadata: &ObjectMeta, phase: &str) -> String {
-    if metadata.is_deleting() { "Terminating".to_owned() } else { phase.to_owned() }
-}
-
-fn modes(modes: &AccessModes) -> String {
-    modes.set().iter().map(|mode| mode.abbreviation().to_owned()).collect::<Vec<_>>().join(",")
-}
-
-fn storage(list: &ResourceList) -> String {
-    list.get(STORAGE).map_or_else(|| "0".to_owned(), ToString::to_string)
-}
-
-fn or_unset(text: Option<&Text>) -> String {
-    text.map_or(UNSET, Text::as_str).to_owned()
-}
-
-fn volume_row(name: String, volume: &PersistentVolume, age: String, wide: bool) -> Vec<String> {
-    let spec = &volume.spec;
-    let claim = spec.claim_ref.as_ref().map(|claim| format!("{}/{}", claim.namespace, claim.name));
-    let row = [
-        name,
-        storage(&spec.capacity),
-        modes(&spec.access_modes),
-        spec.persistent_volume_reclaim_policy.to_string(),
-        status(&volume.metadata, volume.status.phase.as_str()),
-        claim.unwrap_or_default(),
-        volume.class_name().to_owned(),
-        or_unset(spec.volume_attributes_class_name.as_ref()),
-        volume.status.reason.to_string(),
-        age,
-    ];
-    row.into_iter().chain(wide.then(|| spec.volume_mode.to_string())).collect()
-}
-
-fn claim_row(name: String, claim: &PersistentVolumeClaim, age: String, wide: bool) -> Vec<String> {
-    let (spec, status_of) = (&claim.spec, &claim.status);
-    let bound = !spec.volume_name.is_empty();
-    let row = [
-        name,
-        status(&claim.metadata, status_of.phase.as_str()),
-        spec.volume_name.to_string(),
-        if bound { storage(&status_of.capacity) } else { String::new() },
-        if bound { modes(&status_of.access_modes) } else { String::new() },
-        claim.class_name().to_owned(),
-        or_unset(spec.volume_attributes_class_name.as_ref()),
-        age,
-    ];
-    row.into_iter().chain(wide.then(|| spec.volume_mode.to_string())).collect()
-}
-
-fn class_row(name: String, class: &StorageClass, age: String) -> Vec<String> {
-    vec![
-        if class.is_default() { format!("{name} (default)") } else { name },
-        class.provisioner.to_string(),
-        class.reclaim_policy.as_ref().map_or("Delete", |policy| policy.as_str()).to_owned(),
-        class.volume_binding_mode.as_ref().map_or("Immediate", |mode| mode.as_str()).to_owned(),
-        class.allow_volume_expansion.unwrap_or_default().to_string(),
-        age,
-    ]
 }

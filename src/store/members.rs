@@ -37,13 +37,21 @@ enum Place {
 }
 
 impl Members {
-    /// The numbers of the pods that a controller manages, in the order of their ordinals, but for those in a range.
-    pub(super) fn managed(&self, controller: &Uid, except: Range<i64>) -> impl Iterator<Item = u32> {
-        let pods = self.managed.get(controller).into_iter();
-        let numbers = pods.flat_map(move |pods| {
-            let below = pods.range(..(except.start, 0));
-            below.chain(pods.range((except.end.max(except.start), 0)..))
-        });
+    /// The numbers of the pods that a controller manages, in the order of their ordinals, but for those in some ranges,
+    /// which are in order.
+    pub(super) fn managed(
+        &self,
+        controller: &Uid,
+        except: impl Iterator<Item = Range<i64>>,
+    ) -> impl Iterator<Item = u32> {
+        let mut from = i64::MIN;
+        let mut gaps = Vec::new();
+        for range in except.chain(std::iter::once(i64::MAX..i64::MAX)) {
+            gaps.push((from, 0)..(range.start, 0));
+            from = range.end;
+        }
+        let pods = self.managed.get(controller);
+        let numbers = pods.into_iter().flat_map(move |pods| gaps.clone().into_iter().flat_map(|gap| pods.range(gap)));
         numbers.map(|(_, number)| *number)
     }
 

@@ -189,8 +189,13 @@ impl Store {
         self.links.nodes_with(volume)
     }
 
-    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of a range.
-    pub(crate) fn pods_of_controller(&self, uid: &Uid, except: Range<i64>) -> impl Iterator<Item = &Arc<Pod>> {
+    /// The pods that a controller manages, in the order of their ordinals, but for those with an ordinal of some ranges,
+    /// which are in order. Cost: that of the pods that are given.
+    pub(crate) fn pods_of_controller(
+        &self,
+        uid: &Uid,
+        except: impl Iterator<Item = Range<i64>>,
+    ) -> impl Iterator<Item = &Arc<Pod>> {
         self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
     }
 

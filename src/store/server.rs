@@ -136,6 +136,12 @@ impl Store {
                 ));
             }
         }
+        if let (StoreRules::Server, Object::Pod(new), Object::Pod(old_pod)) = (context.rules, &object, &old)
+            && new.spec != old_pod.spec
+        {
+            // Little of a pod can be changed, and a controller may try (`STS-15`).
+            api::prepare_update(object.clone(), &old, &context.namespace, |_| Ok(()))?;
+        }
         let mut object = object;
         if context.rules == StoreRules::Server {
             api::count_generation(&mut object, &old);

@@ -1,8 +1,8 @@
 //! A CSI driver behind its sidecar: what it makes, refuses and deletes.
 
 use bindery::{
-    ClaimPhase, Cluster, CsiProvisioner, Expansion, Kind, LabelSelector, ReclaimPolicy, VolumeMode, VolumePhase,
-    VolumeSource, to_yaml,
+    ClaimPhase, Cluster, Controller, Controllers, CsiProvisioner, Expansion, Kind, LabelSelector, ReclaimPolicy,
+    VolumeMode, VolumePhase, VolumeSource, to_yaml,
 };
 
 use crate::build::{
@@ -251,5 +251,29 @@ fn two_runs_and_a_replay_agree() -> Outcome {
     third.settle()?;
     assert_eq!(journal(&first), journal(&third));
     assert_eq!(third.files(&*volume_of(&third, "data")).ok_or("no files")?.read("x").ok_or("no file")?, "1");
+    Ok(())
+}
+
+#[test]
+fn a_volume_that_is_still_attached_is_not_deleted() -> Outcome {
+    let mut config = bindery::Config::default();
+    config.controllers = Controllers::ALL.without(Controller::Attachments).without(Controller::Nodes);
+    config.drivers.push(Box::new(CsiProvisioner::new("csi.example.com")));
+    let mut cluster = Cluster::new(config);
+    cluster.create(class("fast", "csi.example.com", &[]))?;
+    cluster.create(claim("data"))?;
+    cluster.settle()?;
+    let volume = volume_of(&cluster, "data");
+    cluster.restore_yaml(&format!(
+        "{{apiVersion: v1, kind: Node, metadata: {{name: node-1}}, status: {{volumesAttached: [{{name: \
+         kubernetes.io/csi/csi.example.com^{volume}, devicePath: ''}}]}}}}"
+    ))?;
+    cluster.delete(&Kind::PersistentVolumeClaim.named("data"))?;
+    cluster.settle()?;
+    let said = format!("csi.example.com Warning persistentvolume {volume} is still attached to node node-1");
+    assert_eq!(events(&cluster, "VolumeFailedDelete"), [said]);
+    cluster.remove(&Kind::Node.named("node-1"))?;
+    cluster.advance(std::time::Duration::from_secs(1))?;
+    assert!(cluster.volume(&volume).is_none());
     Ok(())
 }

@@ -247,3 +247,38 @@ fn a_class_that_is_gone_is_looked_for_again() -> Outcome {
     assert_eq!(cluster.claim("data").ok_or("no claim")?.status.phase, ClaimPhase::Bound);
     Ok(())
 }
+
+/// A claim that changes is served at once; that does not make the provisioner try more often afterwards.
+#[test]
+fn a_change_of_the_claim_adds_one_try() -> Outcome {
+    let mut cluster = cluster_with(failing(StatusCode::Internal, None));
+    cluster.create(claim("data"))?;
+    cluster.settle()?;
+    cluster.advance(Duration::from_secs(10))?;
+    for number in 0..2 {
+        let patch = serde_json::from_str(&format!(r#"{{"metadata":{{"labels":{{"n":"{number}"}}}}}}"#))?;
+        cluster.patch(&Kind::PersistentVolumeClaim.named("data"), &patch)?;
+        cluster.settle()?;
+    }
+    cluster.advance(minutes(3))?;
+    // After the tries at 10 s the pauses are those after six failures and more; the one at 15 s was due already.
+    let own: Vec<Duration> = times(&cluster, "ProvisioningFailed");
+    assert_eq!(own, seconds(&[0, 1, 3, 7, 10, 10, 15, 79]));
+    Ok(())
+}
+
+#[test]
+fn without_the_controller_no_driver_is_asked() -> Outcome {
+    let mut config = bindery::Config::default();
+    config.controllers = bindery::Controllers::ALL.without(bindery::Controller::ExternalProvisioning);
+    config.drivers.push(Box::new(CsiProvisioner::new("csi.example.com")));
+    let mut cluster = bindery::Cluster::new(config);
+    cluster.create(bindery::StorageClass::new("fast", "csi.example.com"))?;
+    cluster.create(claim("data"))?;
+    cluster.settle()?;
+    cluster.set_driver(Box::new(CsiProvisioner::new("csi.example.com")));
+    cluster.settle()?;
+    assert!(events(&cluster, "Provisioning").is_empty());
+    assert_eq!(events(&cluster, "ExternalProvisioning").len(), 1);
+    Ok(())
+}

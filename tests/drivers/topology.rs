@@ -141,3 +141,17 @@ fn a_node_without_the_label_has_no_driver() -> Outcome {
     assert_eq!(events(&cluster, "ProvisioningFailed"), [said]);
     Ok(())
 }
+
+#[test]
+fn a_node_on_which_the_driver_is_not_registered_has_none() -> Outcome {
+    let mut cluster = zones(false);
+    cluster
+        .apply_yaml("{apiVersion: storage.k8s.io/v1, kind: CSINode, metadata: {name: node-1}, spec: {drivers: []}}")?;
+    cluster.create(claim_of("data", "late"))?;
+    cluster.settle()?;
+    select(&mut cluster, "data", "node-1");
+    cluster.settle()?;
+    let said = "error generating accessibility requirements: no topology key found for node node-1";
+    assert_eq!(events(&cluster, "ProvisioningFailed"), [format!("csi.example.com Warning {said}")]);
+    Ok(())
+}

@@ -1,7 +1,8 @@
 //! Where the volume of a claim shall be reachable.
 //!
 //! Follows `pkg/controller/topology.go` of `github.com/kubernetes-csi/external-provisioner`. A driver is taken to run on
-//! every node that has one of its labels, and to make the volume in the topology that it is offered first.
+//! every node that has one of its labels, unless a `CSINode` says otherwise, and to make the volume in the topology that
+//! it is offered first.
 
 use std::fmt::Write as _;
 
@@ -37,7 +38,10 @@ fn selected(driver: &CsiProvisioner, request: &ProvisionRequest<'_>, name: &str)
         return Err(Failure::reschedule(format!("failed to get selected CSINode {name}: {cause}")));
     };
     let labels = &node.metadata.labels;
-    if driver.topology_keys.iter().all(|key| labels.get(key).is_none()) {
+    let registered = request.surroundings().csi_node(name).is_none_or(|drivers| {
+        drivers.driver(&driver.name).is_some_and(|registered| !registered.topology_keys.is_empty())
+    });
+    if !registered || driver.topology_keys.iter().all(|key| labels.get(key).is_none()) {
         return Err(broken(&format!("no topology key found for node {name}")));
     }
     topology_of(driver, labels).ok_or_else(|| {

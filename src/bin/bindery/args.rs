@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bindery::{Kind, ObjectKey, Strictness};
+use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Simulates how Kubernetes 1.36 binds storage, in memory.
@@ -19,6 +19,38 @@ pub(crate) enum Command {
     /// Applies manifests to an empty cluster, runs the controllers until nothing changes, and prints what came of it.
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Apply),
+    /// Runs scenarios: a cluster, what is done to it and what must come of it.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  bindery run fixtures/tutorial/7-nginx-statefulset.yaml
+  bindery run --quiet fixtures/tutorial/
+
+Exit codes:
+  0  everything is as expected
+  1  an expectation does not hold
+  2  bad input; nothing was run";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Scenarios, or folders with scenarios; what else is in a folder is passed over.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Looks into folders inside of folders, too.
+    #[arg(short = 'R', long)]
+    pub(crate) recursive: bool,
+
+    /// Prints failures only.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Prints what kubectl would say to each step.
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 }
 
 const APPLY_EXAMPLES: &str = "\
@@ -57,7 +89,7 @@ pub(crate) struct Apply {
 
     /// Deletes this object after everything has settled, and lets it settle again, e.g. pvc/data, pv/pv-1,
     /// pvc/shop/data. May be given several times.
-    #[arg(long, value_name = "KIND/NAME", value_parser = parse_key)]
+    #[arg(long, value_name = "KIND/NAME")]
     pub(crate) delete: Vec<ObjectKey>,
 
     /// Lets so much virtual time pass at the end, e.g. 90s, 5m, 2h.
@@ -98,17 +130,6 @@ impl Validation {
             Self::Warn | Self::Ignore => Strictness::Warn,
         }
     }
-}
-
-/// Reads `pvc/data` or `pvc/shop/data`.
-fn parse_key(text: &str) -> Result<ObjectKey, String> {
-    let (kind, name) = text.split_once('/').ok_or("a kind and a name are expected, such as pvc/data")?;
-    let found = Kind::parse(kind).ok_or_else(|| format!("the kind {kind:?} is not known"))?;
-    let in_namespace = name.contains('/');
-    if name.is_empty() || in_namespace && !found.is_namespaced() {
-        return Err(format!("{name:?} is no name of a {found}"));
-    }
-    Ok(found.named(name))
 }
 
 /// Reads a number with a unit: `90s`, `5m`, `2h`, `1d`.

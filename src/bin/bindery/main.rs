@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod input;
+mod run;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -68,7 +68,11 @@ fn serve_unbound(demand: &PodDemand<'_>, node: &Node, world: &World<'_>) -> Resu
     let mut plan = Plan::default();
     let mut to_make: Vec<&Delayed<'_>> = demand.selected.iter().collect();
     for delayed in &demand.unmatched {
-        match world.scheduler.find_volume(&delayed.demand, node, &taken, world.store) {
+        let volume = |id| world.store.volumes.get(id);
+        let candidates = delayed.candidates.as_ref();
+        let found = candidates
+            .and_then(|candidates| candidates.find(&delayed.demand, node, &taken, |id| volume(id).map(Arc::as_ref)));
+        match found.and_then(|id| Some((id, volume(id)?))) {
             Some((id, volume)) => {
                 taken.push(id);
                 plan.matches.push((Arc::clone(volume), Arc::clone(delayed.claim)));

@@ -10,7 +10,7 @@ use crate::controllers::scheduler::reason::{Reason, Rejection};
 use crate::controllers::scheduler::restrictions::{Disk, disks, used_by_another};
 use crate::controllers::scheduler::zone::{Topology, topologies};
 use crate::controllers::turn::{SyncError, World};
-use crate::matching::Demand;
+use crate::matching::{Candidates, Demand};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::StorageClass;
 use crate::model::names::{BIND_COMPLETED, SELECTED_NODE};
@@ -24,6 +24,8 @@ pub(crate) struct Delayed<'w> {
     pub(crate) claim: &'w Arc<PersistentVolumeClaim>,
     /// The same, with its selector compiled.
     pub(crate) demand: Demand<'w>,
+    /// The volumes that it may get on some node.
+    pub(crate) candidates: Option<Candidates<'w>>,
     pub(crate) class: &'w StorageClass,
     /// The node that a volume is being made for (`SCHED-21`).
     pub(crate) selected_node: Option<&'w Text>,
@@ -173,7 +175,8 @@ fn classify<'w>(
                     failed(format!("running \"VolumeBinding\" filter plugin: {cause}"))
                 })?;
                 let selected_node = claim.metadata.annotations.get(SELECTED_NODE);
-                delayed.push(Delayed { claim, demand, class, selected_node });
+                let candidates = world.scheduler.candidates(claim);
+                delayed.push(Delayed { claim, demand, candidates, class, selected_node });
             }
         }
     }

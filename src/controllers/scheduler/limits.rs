@@ -38,6 +38,9 @@ fn csi_volume(claim: &PersistentVolumeClaim, world: &World<'_>) -> Option<NewVol
 
 /// Why a node has no room for the volumes of a pod. Volumes that pods on the node use already count once.
 pub(crate) fn reject(new: &[NewVolume], node: &Node, world: &World<'_>) -> Option<Rejection> {
+    if new.is_empty() || world.store.csi_nodes.len() == 0 {
+        return None;
+    }
     let limits = limits(node, world);
     if !new.iter().any(|(driver, _)| limits.contains_key(driver)) {
         return None;

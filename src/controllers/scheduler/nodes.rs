@@ -18,8 +18,8 @@ pub enum NodeChoice {
 
 #[derive(Clone, Debug, Default)]
 struct Entry {
-    /// Whether there is such a node. Pods may be on one that is not, or not any more.
-    exists: bool,
+    /// The number of the node, if it exists. Pods may be on one that does not, or not any more.
+    node: Option<u32>,
     pods: BTreeSet<u32>,
 }
 
@@ -27,13 +27,13 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct NodeIndex {
     nodes: Arc<BTreeMap<Text, Arc<Entry>>>,
-    order: Arc<BTreeSet<(usize, Text)>>,
+    order: Arc<BTreeSet<(usize, Text, u32)>>,
 }
 
 impl NodeIndex {
-    /// Notes that a node exists, or that it does not.
-    pub(super) fn set_node(&mut self, name: &Text, exists: bool) {
-        self.change(name, |entry| entry.exists = exists);
+    /// Notes that a node exists, under a number, or that it does not.
+    pub(super) fn set_node(&mut self, name: &Text, node: Option<u32>) {
+        self.change(name, |entry| entry.node = node);
     }
 
     /// Puts a pod on a node.
@@ -53,29 +53,29 @@ impl NodeIndex {
     fn change(&mut self, name: &Text, change: impl FnOnce(&mut Entry)) {
         let nodes = Arc::make_mut(&mut self.nodes);
         let entry = Arc::make_mut(nodes.entry(name.clone()).or_default());
-        let before = (entry.exists, entry.pods.len());
+        let before = (entry.node, entry.pods.len());
         change(entry);
-        let after = (entry.exists, entry.pods.len());
-        if after == (false, 0) {
+        let after = (entry.node, entry.pods.len());
+        if after == (None, 0) {
             nodes.remove(name);
         }
         if before == after {
             return;
         }
         let order = Arc::make_mut(&mut self.order);
-        if before.0 {
-            order.remove(&(before.1, name.clone()));
+        if let (Some(node), pods) = before {
+            order.remove(&(pods, name.clone(), node));
         }
-        if after.0 {
-            order.insert((after.1, name.clone()));
+        if let (Some(node), pods) = after {
+            order.insert((pods, name.clone(), node));
         }
     }
 
-    /// The names of all nodes in the order in which they are tried.
-    pub(super) fn in_order(&self, choice: NodeChoice) -> Box<dyn Iterator<Item = &Text> + '_> {
+    /// The numbers of all nodes in the order in which they are tried.
+    pub(super) fn in_order(&self, choice: NodeChoice) -> Box<dyn Iterator<Item = u32> + '_> {
         match choice {
-            NodeChoice::FewestPods => Box::new(self.order.iter().map(|(_, name)| name)),
-            NodeChoice::Name => Box::new(self.nodes.iter().filter(|(_, entry)| entry.exists).map(|(name, _)| name)),
+            NodeChoice::FewestPods => Box::new(self.order.iter().map(|(.., node)| *node)),
+            NodeChoice::Name => Box::new(self.nodes.values().filter_map(|entry| entry.node)),
         }
     }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::controllers::scheduler::demand::is_bound;
 use crate::controllers::scheduler::nodes::{NodeChoice, NodeIndex};
 use crate::controllers::scheduler::wait::Waiting;
-use crate::matching::{Demand, PlaceIndex};
+use crate::matching::{Candidates, PlaceIndex};
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId, Sequence};
 use crate::model::kind::Object;
 use crate::model::node::Node;
@@ -77,8 +78,8 @@ impl Scheduler {
 
     fn index_nodes(&self, store: &Store) -> NodeIndex {
         let mut nodes = NodeIndex::default();
-        for (_, node) in store.nodes.in_order() {
-            nodes.set_node(&node.metadata.name, true);
+        for (id, node) in store.nodes.in_order() {
+            nodes.set_node(&node.metadata.name, Some(id.number()));
         }
         for (id, pod) in store.pods.in_order() {
             if let Some(node) = place(pod) {
@@ -97,7 +98,7 @@ impl Scheduler {
             Some(Object::Pod(_)) => self.observe_pod(id.number, before, after),
             Some(Object::Node(node)) => {
                 if let Some(nodes) = &mut self.nodes {
-                    nodes.set_node(&node.metadata.name, after.is_some());
+                    nodes.set_node(&node.metadata.name, after.map(|_| id.number));
                 }
             }
             Some(Object::PersistentVolume(_)) => {
@@ -242,22 +243,14 @@ impl Scheduler {
         self.nodes.as_ref().map_or(0, NodeIndex::len)
     }
 
-    /// The names of the nodes in the order in which they are tried.
-    pub(super) fn nodes_in_order(&self, choice: NodeChoice) -> impl Iterator<Item = &Text> {
-        self.nodes.iter().flat_map(move |nodes| nodes.in_order(choice))
+    /// The nodes in the order in which they are tried.
+    pub(super) fn nodes_in_order(&self, choice: NodeChoice) -> impl Iterator<Item = Id<Node>> {
+        self.nodes.iter().flat_map(move |nodes| nodes.in_order(choice)).map(Id::from_number)
     }
 
-    /// The volume that a claim gets on a node (`SCHED-23`).
-    pub(super) fn find_volume<'s>(
-        &self,
-        demand: &Demand<'_>,
-        node: &Node,
-        taken: &[Id<PersistentVolume>],
-        store: &'s Store,
-    ) -> Option<(Id<PersistentVolume>, &'s Arc<PersistentVolume>)> {
-        let volume = |id| store.volumes.get(id).map(Arc::as_ref);
-        let id = self.volumes.as_ref()?.find(demand, node, taken, volume)?;
-        Some((id, store.volumes.get(id)?))
+    /// The volumes that a claim may get, whatever the node (`SCHED-23`).
+    pub(super) fn candidates(&self, claim: &PersistentVolumeClaim) -> Option<Candidates<'_>> {
+        self.volumes.as_ref().map(|volumes| volumes.candidates(claim))
     }
 }
 

@@ -11,7 +11,6 @@ use crate::controllers::scheduler::zone;
 use crate::controllers::turn::{SyncError, World};
 use crate::model::node::Node;
 use crate::model::pod::Pod;
-use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 
 /// What the plugins say of a pod and a node.
@@ -65,11 +64,9 @@ pub(crate) fn judge(pod: &Pod, extent: Extent, world: &World<'_>) -> Result<(Ver
             return Ok((verdict, chosen));
         }
     };
-    for name in world.scheduler.nodes_in_order(world.settings.node_choice) {
-        let Some(node) = world.store.nodes.find(&NamespacedName { namespace: Text::default(), name: name.clone() })
-        else {
-            continue;
-        };
+    let nodes = world.scheduler.nodes_in_order(world.settings.node_choice);
+    for node in nodes.filter_map(|id| world.store.nodes.get(id)) {
+        let name = &node.metadata.name;
         let rejection = match filter(&demand, node, world) {
             Err(rejection) => Some(rejection),
             Ok(plan) => {

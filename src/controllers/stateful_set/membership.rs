@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::api::ApiError;
 use crate::controllers::stateful_set::identity::reference_to;
+use crate::controllers::stateful_set::settled::Settled;
 use crate::controllers::stateful_set::work::Asked;
 use crate::controllers::turn::World;
 use crate::model::controller_revision::ControllerRevision;
@@ -40,21 +41,17 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    /// Looks at what the set owns and at orphans with its labels. Slots that are settled hold its pods, which are left
-    /// out.
-    pub(super) fn new(
-        set: &StatefulSet,
-        predicate: &Predicate,
-        settled: std::ops::Range<i64>,
-        world: &World<'_>,
-    ) -> Self {
+    /// Looks at what the set owns and at orphans with its labels. Pods that are settled are
+    /// its own, and left out.
+    pub(super) fn new(set: &StatefulSet, predicate: &Predicate, settled: &Settled, world: &World<'_>) -> Self {
         let metadata = &set.metadata;
         let is_member = |pod: &Pod| {
             let parent = member_name(&pod.metadata.name).map(|member| member.parent);
             predicate.matches(&pod.metadata.labels) && parent == Some(metadata.name.as_str())
         };
         let (mut left, mut pods) = (Vec::new(), Vec::new());
-        for pod in world.store.pods_of_controller(&metadata.uid, settled) {
+        for pod in world.store.pods_of_controller(&metadata.uid, settled.runs().iter().map(|run| run.ordinals.clone()))
+        {
             if is_member(pod) {
                 pods.push(Arc::clone(pod));
             } else if !metadata.is_deleting() {

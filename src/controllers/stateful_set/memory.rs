@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::controllers::stateful_set::roster::Settled;
+use crate::controllers::stateful_set::settled::Settled;
 use crate::model::controller_revision::ControllerRevision;
 use crate::model::metadata::Uid;
 use crate::model::shared::Shared;
@@ -19,11 +19,9 @@ pub(crate) struct SetMemory {
 }
 
 impl SetMemory {
-    /// Forgets what it knows of an ordinal and all above it.
-    pub(crate) fn forget_from(&mut self, ordinal: i64) {
-        let first = self.spec.ordinals.as_ref().map_or(0, |ordinals| i64::from(ordinals.start));
-        let slots = u32::try_from(ordinal - first).unwrap_or_default();
-        self.settled.slots = self.settled.slots.min(slots);
+    /// Forgets what it knows of the pod of an ordinal.
+    pub(crate) fn forget(&mut self, ordinal: i64) {
+        self.settled.forget(ordinal);
     }
 
     /// Whether it was made for this set with this template, partition and all.

@@ -2,6 +2,7 @@
 //!
 //! What a pass creates or deletes changes nothing here, so that all its steps look at the same pods.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,8 +68,8 @@ impl Plan {
         new_pod(&self.set, &template, &revision.metadata.name, ordinal)
     }
 
-    /// The revision of the pod in a slot, or of the one that belongs there.
-    pub(super) fn revision_at(&self, slot: u32) -> Text {
+    /// The revision of the pod in a slot that is not settled, or of the one that belongs there.
+    fn revision_at(&self, slot: u32) -> Text {
         match self.roster.slot(slot) {
             Some(pod) => revision_of(pod),
             None => self.revision_for(self.ordinal(slot)).metadata.name.clone(),
@@ -96,11 +97,16 @@ impl Plan {
     pub(super) fn outdated(&self) -> Option<Text> {
         let lowest = self.first_updated()?;
         let update = &self.update.metadata.name;
-        let settled = &self.roster.settled;
-        for slot in (lowest..replicas(&self.set)).rev() {
+        let mut left = replicas(&self.set);
+        while left > lowest {
+            let slot = left - 1;
             let name = || pod_name(&self.set, self.ordinal(slot));
-            if slot < settled.slots {
-                return (settled.revision != *update).then(name);
+            if let Some(run) = self.roster.settled.run_at(self.ordinal(slot)) {
+                if run.revision != *update {
+                    return Some(name());
+                }
+                left = u32::try_from(run.ordinals.start - self.ordinal(0)).unwrap_or_default();
+                continue;
             }
             let pod = self.roster.slot(slot);
             let terminating = pod.is_some_and(|pod| pod.metadata.is_deleting());
@@ -110,8 +116,19 @@ impl Plan {
             if terminating || !pod.is_some_and(|pod| self.is_available(pod)) {
                 return None;
             }
+            left = slot;
         }
         None
+    }
+
+    /// The first slot from a given one on that is not settled.
+    pub(super) fn next_unsettled(&self, slot: u32) -> u32 {
+        let mut slot = slot;
+        // Runs of two revisions may be neighbours.
+        while let Some(run) = self.roster.settled.run_at(self.ordinal(slot)) {
+            slot = u32::try_from(run.ordinals.end - self.ordinal(0)).unwrap_or(u32::MAX);
+        }
+        slot
     }
 
     /// When the next pod becomes available, if one waits for nothing but time (`STS-23`).
@@ -126,8 +143,14 @@ impl Plan {
 }
 
 /// The ordinal of the first slot.
-pub(super) fn first_ordinal(set: &StatefulSet) -> i64 {
+fn first_ordinal(set: &StatefulSet) -> i64 {
     set.spec.ordinals.as_ref().map_or(0, |ordinals| i64::from(ordinals.start))
+}
+
+/// The ordinals of the slots (`STS-11`).
+pub(super) fn range_of(set: &StatefulSet) -> Range<i64> {
+    let first = first_ordinal(set);
+    first..first + i64::from(replicas(set))
 }
 
 /// How many slots a set has.

@@ -10,7 +10,9 @@ use crate::api::ApiError;
 use crate::controllers::stateful_set::claims::{Ensure, are_stale};
 use crate::controllers::stateful_set::deletion::{deletion, note_deletion};
 use crate::controllers::stateful_set::events::{Deed, of_pod};
-use crate::controllers::stateful_set::identity::{has_identity, has_storage, pod_name, set_identity, set_storage};
+use crate::controllers::stateful_set::identity::{
+    has_identity, has_storage, pod_name, revision_of, set_identity, set_storage,
+};
 use crate::controllers::stateful_set::plan::Plan;
 use crate::controllers::stateful_set::retention::{Retain, matches_policy};
 use crate::controllers::stateful_set::work::{Asked, Desk, Task, Verdict};
@@ -156,12 +158,13 @@ impl Job {
         }
     }
 
-    /// Whether the pod needed nothing, and will need nothing until it, its claims or its set change.
-    pub(super) fn is_settled(&self, desk: &Desk<'_, '_>) -> bool {
-        self.task == Task::Fill
-            && !self.wrote
-            && self.verdict() == Verdict::GoOn
-            && self.pod.as_ref().is_some_and(|pod| desk.plan.is_healthy(pod))
+    /// The ordinal and the revision of a pod that needed nothing, and will need nothing until it, its claims or its set
+    /// change. Condemned pods only wait to go where they go one by one.
+    pub(super) fn settled(&self, desk: &Desk<'_, '_>) -> Option<(i64, Text)> {
+        let rests = self.task == Task::Fill || self.task == Task::Release && !desk.plan.is_parallel();
+        let pod = self.pod.as_ref().filter(|_| rests && !self.wrote && self.verdict() == Verdict::GoOn)?;
+        let canonical = has_identity(&desk.plan.set, pod);
+        (canonical && desk.plan.is_healthy(pod)).then(|| (self.ordinal, revision_of(pod)))
     }
 
     fn name(&self, desk: &Desk<'_, '_>) -> Text {

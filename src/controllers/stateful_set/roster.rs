@@ -2,32 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::controllers::stateful_set::identity::revision_of;
-use crate::controllers::stateful_set::plan::{first_ordinal, is_available, is_running_and_ready, replicas};
+use crate::controllers::stateful_set::plan::{is_available, is_running_and_ready, range_of};
+use crate::controllers::stateful_set::settled::Settled;
 use crate::model::pod::Pod;
 use crate::model::stateful_set::{StatefulSet, member_name};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
-
-/// The first slots of a set, of which an earlier pass found that they need nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Settled {
-    /// How many slots.
-    pub(super) slots: u32,
-    /// The revision that all their pods were built from.
-    pub(super) revision: Text,
-}
-
-impl Settled {
-    /// The ordinals of these slots.
-    pub(super) fn ordinals(&self, set: &StatefulSet) -> Range<i64> {
-        let first = first_ordinal(set);
-        first..first + i64::from(self.slots)
-    }
-}
 
 /// The members of a set in their places.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +19,7 @@ pub(super) struct Roster {
     slots: Vec<(u32, Arc<Pod>)>,
     /// Pods outside of the range, from the highest ordinal.
     condemned: Vec<(i64, Arc<Pod>)>,
-    /// Slots that need nothing.
+    /// Pods that need nothing; they are nowhere else.
     pub(super) settled: Settled,
     /// The condemned pod that may go although it is not well: it is the first that is not (`STS-27`).
     pub(super) excused: Option<u32>,
@@ -55,7 +38,7 @@ pub(super) struct Counts {
 impl Roster {
     /// Puts the pods that were listed into their places. A pod whose name gives no ordinal has none.
     pub(super) fn place(set: &StatefulSet, pods: &[Arc<Pod>], settled: Settled, now: Timestamp) -> Self {
-        let (first, count) = (first_ordinal(set), i64::from(replicas(set)));
+        let range = range_of(set);
         let mut slots: Vec<(u32, bool, &Arc<Pod>)> = Vec::new();
         let mut condemned = Vec::new();
         for pod in pods {
@@ -65,8 +48,8 @@ impl Roster {
             let Some(ordinal) = member.ordinal.map(i64::from) else {
                 continue;
             };
-            match u32::try_from(ordinal - first) {
-                Ok(slot) if i64::from(slot) < count => slots.push((slot, member.is_canonical, pod)),
+            match u32::try_from(ordinal - range.start) {
+                Ok(slot) if range.contains(&ordinal) => slots.push((slot, member.is_canonical, pod)),
                 Ok(_) | Err(_) => condemned.push((ordinal, Arc::clone(pod))),
             }
         }
@@ -97,14 +80,14 @@ impl Roster {
         u32::try_from(self.condemned.len()).unwrap_or(u32::MAX)
     }
 
-    /// The pods that have a place, but for those of settled slots.
+    /// The pods that have a place, but for those that are settled.
     pub(super) fn placed(&self) -> impl Iterator<Item = &Arc<Pod>> {
         self.slots.iter().map(|(_, pod)| pod).chain(self.condemned.iter().map(|(_, pod)| pod))
     }
 }
 
 impl Counts {
-    /// Counts pods and settled slots (`STS-50`).
+    /// Counts settled pods and others (`STS-50`).
     pub(super) fn of<'p>(
         set: &StatefulSet,
         settled: &Settled,
@@ -112,15 +95,15 @@ impl Counts {
         (current, update): (&Text, &Text),
         now: Timestamp,
     ) -> Self {
-        let number = i32::try_from(settled.slots).unwrap_or(i32::MAX);
-        let if_built_from = |revision: &Text| if settled.revision == *revision { number } else { 0 };
-        let mut counts = Self {
-            replicas: number,
-            ready: number,
-            available: number,
-            current: if_built_from(current),
-            updated: if_built_from(update),
-        };
+        let mut counts = Self::default();
+        for run in settled.runs() {
+            let number = i32::try_from(run.ordinals.end - run.ordinals.start).unwrap_or(i32::MAX);
+            counts.replicas += number;
+            counts.ready += number;
+            counts.available += number;
+            counts.current += if run.revision == *current { number } else { 0 };
+            counts.updated += if run.revision == *update { number } else { 0 };
+        }
         for pod in pods {
             let ready = is_running_and_ready(pod);
             counts.replicas += 1;
@@ -138,9 +121,6 @@ impl Counts {
 
 /// The revisions that pods were built from.
 pub(super) fn revisions<'p>(settled: &Settled, pods: impl Iterator<Item = &'p Arc<Pod>>) -> BTreeSet<Text> {
-    let mut revisions: BTreeSet<Text> = pods.map(|pod| revision_of(pod)).collect();
-    if settled.slots > 0 {
-        revisions.insert(settled.revision.clone());
-    }
-    revisions
+    let settled = settled.runs().iter().map(|run| run.revision.clone());
+    settled.chain(pods.map(|pod| revision_of(pod))).collect()
 }

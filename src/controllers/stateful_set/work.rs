@@ -63,19 +63,15 @@ pub(super) struct Sweep {
     errors: Vec<Text>,
     job: Option<Job>,
     outcome: Option<Outcome>,
-    /// How many pods from the first on need nothing, now and until one of them changes.
-    pub(super) settled: u32,
+    /// The pods that were found to need nothing, by ordinal and revision.
+    pub(super) settled: Vec<(i64, Text)>,
 }
 
 impl Sweep {
-    /// Begins with the work on the pods that are left of a row of `end`, of which the first `settled` need nothing.
-    pub(super) fn new(task: Task, settled: u32, end: u32) -> Self {
-        let (mut batch, mut batch_end) = (1, 1);
-        while batch_end <= settled {
-            batch = (batch * 2).min(LARGEST_BATCH);
-            batch_end += batch;
-        }
-        Self { task, next: settled, end, batch, batch_end, errors: Vec::new(), job: None, outcome: None, settled }
+    /// Begins with the work on a row of pods.
+    pub(super) fn new(task: Task, end: u32) -> Self {
+        let (errors, settled) = (Vec::new(), Vec::new());
+        Self { task, next: 0, end, batch: 1, batch_end: 1, errors, job: None, outcome: None, settled }
     }
 
     /// The next write; none when the sweep has ended.
@@ -85,14 +81,18 @@ impl Sweep {
                 if let Some(asked) = job.next(desk) {
                     return Some(asked);
                 }
-                let (verdict, place) = (job.verdict(), self.next);
-                if place == self.settled && job.is_settled(desk) {
-                    self.settled += 1;
-                }
+                self.settled.extend(job.settled(desk));
+                let verdict = job.verdict();
                 self.job = None;
                 self.next += 1;
                 self.digest(verdict, desk.plan.is_parallel());
-            } else if self.next < self.end {
+                continue;
+            }
+            if self.task == Task::Fill && self.next < self.end {
+                self.next = desk.plan.next_unsettled(self.next).min(self.end);
+                self.close_batches();
+            }
+            if self.outcome.is_none() && self.next < self.end {
                 self.job = Some(Job::new(self.task, self.next, desk.plan));
             } else {
                 self.finish();
@@ -121,7 +121,14 @@ impl Sweep {
         }
         if !parallel && !self.errors.is_empty() {
             self.finish();
-        } else if self.next >= self.batch_end {
+        } else {
+            self.close_batches();
+        }
+    }
+
+    /// Ends the batches that are over; where one had errors, the sweep ends with it.
+    fn close_batches(&mut self) {
+        while self.next >= self.batch_end && self.outcome.is_none() {
             if !self.errors.is_empty() {
                 return self.finish();
             }
@@ -131,6 +138,9 @@ impl Sweep {
     }
 
     fn finish(&mut self) {
+        if self.outcome.is_some() {
+            return;
+        }
         let errors = std::mem::take(&mut self.errors);
         self.outcome = Some(if errors.is_empty() { Outcome::Done } else { Outcome::Failed(errors) });
     }

@@ -1,0 +1,106 @@
+//! `bindery run`: scenarios in, one line for each step out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bindery::scenario::{Scenario, StepReport};
+
+use crate::Failure;
+use crate::args::Run;
+use crate::input::{self, Source};
+
+pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
+    let scenarios = read(arguments)?;
+    let mut failed = 0;
+    for scenario in &scenarios {
+        if !run_one(scenario, arguments)? {
+            failed += 1;
+        }
+    }
+    let passed = match scenarios.len() - failed {
+        1 => "1 scenario passed".to_owned(),
+        number => format!("{number} scenarios passed"),
+    };
+    if failed > 0 {
+        return Err(Failure::Demand(format!("{passed}, {failed} failed")));
+    }
+    println!("{passed}");
+    Ok(())
+}
+
+/// Reads every scenario, before any is run. In folders, what is no scenario is passed over.
+fn read(arguments: &Run) -> Result<Vec<Scenario>, Failure> {
+    let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
+    for path in &arguments.paths {
+        let sources = input::read(std::slice::from_ref(path), arguments.recursive)?;
+        let before = scenarios.len() + problems.len();
+        for Source { name, text } in sources.iter().filter(|source| !path.is_dir() || Scenario::is_in(&source.text)) {
+            let folder = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
+            match Scenario::read(name, text, |file| read_beside(&folder, file)) {
+                Ok(found) => scenarios.extend(found),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        if scenarios.len() + problems.len() == before {
+            problems.push(format!("{}: no scenarios in this folder", path.display()));
+        }
+    }
+    if problems.is_empty() { Ok(scenarios) } else { Err(Failure::Input(problems.join("\n"))) }
+}
+
+fn read_beside(folder: &Path, file: &str) -> Result<String, String> {
+    let path: PathBuf = folder.join(file);
+    fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// Runs a scenario and prints it. Returns whether it passed.
+fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
+    let heading = match scenario.description.lines().next() {
+        Some(description) => format!("{}: {description}", scenario.name),
+        None => scenario.name.to_string(),
+    };
+    if !arguments.quiet {
+        println!("{heading}");
+    }
+    let run = scenario.start().map_err(|error| Failure::Input(format!("{}: {error}", scenario.name)))?;
+    for report in run {
+        if let Some(failure) = &report.failure {
+            if arguments.quiet {
+                println!("{heading}");
+            }
+            println!("  FAIL  {}{}", report.title, place(scenario, &report));
+            println!("{failure}\n");
+            return Ok(false);
+        }
+        if !arguments.quiet {
+            print_step(&report, arguments.verbose);
+        }
+    }
+    if !arguments.quiet {
+        println!();
+    }
+    Ok(true)
+}
+
+fn print_step(report: &StepReport, verbose: bool) {
+    println!("  ok    {}", report.title);
+    for line in report.said.iter().filter(|_| verbose).flat_map(|said| said.lines()) {
+        println!("        {line}");
+    }
+    for text in &report.printed {
+        println!();
+        print!("{text}");
+    }
+    if !report.printed.is_empty() {
+        println!();
+    }
+}
+
+/// Where a step stands in its file.
+fn place(scenario: &Scenario, report: &StepReport) -> String {
+    let step = report.number;
+    match (scenario.source.as_str(), report.line) {
+        ("", _) => format!(" (step {step})"),
+        (source, line) => format!(" (step {step}, {source}:{line})"),
+    }
+}
