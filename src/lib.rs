@@ -128,8 +128,16 @@
 //! - A Deployment that fails is tried again for ever, not fifteen times, and the obsolete annotation that asks for an old
 //!   template is carried and not obeyed.
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
-//! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
-//!   periods are not waited for.
+//! - A pod that is deleted stops in no time, unless it is held: grace periods are noted and not waited for
+//!   (`a_pod_that_runs_stays_until_its_kubelet_has_stopped_it`).
+//! - A kubelet says again every 123 seconds why a pod does not start, and looks when something changes, where a real one
+//!   tries again with back-off (`a_missing_claim_is_told_at_once_and_again_every_two_minutes`). It waits for all volumes
+//!   of a pod, also for those that no container mounts.
+//! - The tolerations that every pod has for nodes that do not answer are not written into it, but count
+//!   (`a_pod_says_itself_how_long_it_bears_a_silent_node`). Pods of a node that is gone are removed after 60 seconds, and
+//!   those of a node out of service at once (`pods_of_a_deleted_node_are_removed_after_a_while`,
+//!   `a_node_out_of_service_loses_its_pods_and_their_volumes_at_once`).
+//! - Files of ConfigMaps and Secrets are always those of now, also below a `subPath` and after a deletion.
 
 mod api;
 mod backend;

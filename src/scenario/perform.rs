@@ -161,7 +161,7 @@ fn delete(cluster: &mut Cluster, deletion: &Delete, files: &Files) -> Said {
     }
     let options = DeleteOptions {
         // As kubectl, which always says so.
-        propagation: deletion.propagation.or(Some(Propagation::Background)),
+        propagation: Some(deletion.propagation.unwrap_or(Propagation::Background)),
         grace_period_seconds: deletion.grace_period_seconds,
         ..DeleteOptions::default()
     };
