@@ -31,6 +31,7 @@ mod scheduler;
 mod spelling;
 mod stateful_set;
 mod status;
+mod toleration;
 mod turn;
 mod volume;
 

@@ -1,7 +1,8 @@
 //! Nodes that will not do: `Filter`.
 
+use bindery::parts::Taint;
 use bindery::scheduling::{NoVolume, Plugin, Reason};
-use bindery::{Cluster, CsiDriver, CsiStorageCapacity, Kind, Node, Object, PersistentVolume, Text, VolumeNodeAffinity};
+use bindery::{Cluster, CsiDriver, CsiStorageCapacity, Kind, Node, Object, PersistentVolume, Pod, Text, VolumeNodeAffinity};
 use serde_json::json;
 
 use crate::scheduler::world::{
@@ -46,6 +47,31 @@ fn a_toleration_opens_a_cordoned_node() {
     let cluster = world([cordoned("n1").into(), web.into(), pod("other", &[]).into()]);
     assert_eq!(node_of(&cluster, "web"), "n1");
     assert_eq!(complaint(&cluster, "other"), "0/1 nodes are available: 1 node(s) were unschedulable.");
+}
+
+/// SCHED-2: a taint keeps pods away that do not bear it; one that only discourages does not.
+#[test]
+fn a_taint_keeps_pods_away() {
+    let tainted = |effect: &str| {
+        let mut node = node("n1");
+        let taint = Taint { key: "gpu".into(), value: "a100".into(), effect: effect.into(), ..Taint::default() };
+        node.spec.taints = vec![taint].into();
+        node
+    };
+    let tolerating = |toleration: serde_json::Value| {
+        let mut web = pod("web", &[]);
+        web.spec.extras.tolerations = from_json(json!([toleration]));
+        web
+    };
+    let put = |effect: &str, web: Pod| node_of(&world([tainted(effect).into(), web.into()]), "web").to_owned();
+    let refused = complaint(&world([tainted("NoSchedule").into(), pod("web", &[]).into()]), "web");
+    assert_eq!(refused, "0/1 nodes are available: 1 node(s) had untolerated taint(s).");
+    assert_eq!(put("NoExecute", pod("web", &[])), "");
+    assert_eq!(put("PreferNoSchedule", pod("web", &[])), "n1");
+    assert_eq!(put("NoSchedule", tolerating(json!({"key": "gpu", "value": "a100"}))), "n1");
+    assert_eq!(put("NoSchedule", tolerating(json!({"key": "gpu", "value": "h100"}))), "");
+    assert_eq!(put("NoSchedule", tolerating(json!({"key": "gpu", "operator": "Exists", "effect": "NoExecute"}))), "");
+    assert_eq!(put("NoSchedule", tolerating(json!({"operator": "Exists"}))), "n1");
 }
 
 /// SCHED-2: required node affinity, with every operator, and the names of nodes.
