@@ -60,6 +60,10 @@
 //! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
 //! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
 //!
+//! # Scenarios
+//! A [`Scenario`](scenario::Scenario) is a cluster, steps and expectations in YAML. The program runs it from a file and
+//! a tool from its tests; what a tool builds can be written down as a file.
+//!
 //! # Rules
 //! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
 //! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers

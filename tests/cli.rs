@@ -227,7 +227,6 @@ waiting: A claim waits
 NAME   STATUS    VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE
 data   Pending                                                     <unset>                 0s
 
-
 1 scenario passed
 ";
     // A folder may hold manifests beside the scenarios.

@@ -74,6 +74,7 @@ fn a_step_does_one_thing() {
         ("{delete: {objects: [pv/a], propagation: Orphn}}", "unknown value \"Orphn\", did you mean \"Orphan\"?"),
         ("{delete: {propagation: Orphan}}", "objects or files to delete are expected"),
         ("{fail: {node: a, pod: b}}", "spec.steps[0].fail: a node, a pod or a driver is expected"),
+        ("{heal: {pod: a}}", "spec.steps[0].heal: a pod that failed cannot be healed"),
         ("{hold: {}}", "spec.steps[0].hold: readiness or termination of a pod is expected"),
         ("{inject: {error: conflct, kind: pv}}", "unknown value \"conflct\", did you mean \"conflict\"?"),
         ("{inject: {error: conflict, kind: disk}}", "the kind \"disk\" is not known"),
