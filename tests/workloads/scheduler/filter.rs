@@ -2,7 +2,9 @@
 
 use bindery::parts::Taint;
 use bindery::scheduling::{NoVolume, Plugin, Reason};
-use bindery::{Cluster, CsiDriver, CsiStorageCapacity, Kind, Node, Object, PersistentVolume, Pod, Text, VolumeNodeAffinity};
+use bindery::{
+    Cluster, CsiDriver, CsiStorageCapacity, Kind, Node, Object, PersistentVolume, Pod, Text, VolumeNodeAffinity,
+};
 use serde_json::json;
 
 use crate::scheduler::world::{
