@@ -31,6 +31,7 @@ mod scheduler;
 mod spelling;
 mod stateful_set;
 mod status;
+mod toleration;
 mod turn;
 mod volume;
 
@@ -58,7 +59,9 @@ pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
 pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
 pub(crate) use crate::controllers::resize::ResizeSync;
-pub(crate) use crate::controllers::scheduler::{Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge};
+pub(crate) use crate::controllers::scheduler::{
+    Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge, place,
+};
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
     Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,

@@ -60,6 +60,10 @@
 //! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
 //! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
 //!
+//! # Scenarios
+//! A [`Scenario`](scenario::Scenario) is a cluster, steps and expectations in YAML. The program runs it from a file and
+//! a tool from its tests; what a tool builds can be written down as a file.
+//!
 //! # Rules
 //! What the simulator does is written down rule by rule, each with an id such as `MATCH-5` or `BIND-3`. The docs and
 //! the journal name them, and a test that cites the id fails where a rule is broken. Recordings of the real controllers
@@ -69,10 +73,14 @@
 //! Where Kubernetes leaves a choice to chance, a documented order decides:
 //!
 //! - Work is taken first in, first out over all queues, and a resync visits volumes and then claims in the order of
-//!   their creation (`DET-4`, `DET-8`).
-//! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`), and of sets of access modes
-//!   of equal size the one with the earlier mode (`DET-1`).
-//! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`).
+//!   their creation (`DET-4`, `DET-8`: `keys_are_taken_in_order_and_wait_once`,
+//!   `a_resync_queues_volumes_and_then_claims_in_the_order_of_creation`).
+//! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`: `of_equal_volumes_the_one_created_first_is_taken`),
+//!   and of sets of access modes of equal size the one with the earlier mode (`DET-1`:
+//!   `of_sets_of_equal_size_the_one_with_the_earlier_mode_comes_first`). Created first is what came in first, whatever
+//!   its `creationTimestamp`.
+//! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`:
+//!   `uids_are_counted_and_time_starts_where_the_configuration_says`).
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
 //!   that precede it in plain order (`keys_are_sorted_with_numbers_by_value_and_letters_last`).
 //! - The hash in the name of a ReplicaSet is a stable function of the template, the suffix of a pod's name one of the
@@ -82,7 +90,14 @@
 //!   `of_equal_pods_the_youngest_goes_and_of_one_age_the_last_by_name`).
 //! - Of two ReplicaSets that were made in the same second the one created first is the older one, whatever their names
 //!   (`of_two_old_sets_the_one_created_first_shrinks_first`).
-//! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`).
+//! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`: `what_repeats_is_counted`,
+//!   `many_texts_of_one_reason_are_not_folded`, `events_are_not_throttled`).
+//! - Of the nodes that will do for a pod the one with the fewest pods is taken, of equal ones the first by name, or the
+//!   first by name alone (`pods_spread_over_nodes`, `nodes_are_taken_by_name_where_that_is_wanted`). All nodes count.
+//! - A pod that no node will do for is tried again when everything else is quiet and something has changed, whatever it
+//!   was (`rejected_pods_share_what_appears`); the same complaint is told once (`the_same_text_is_said_once`).
+//! - Claims that wait for a pod are looked after when they change, not once a second (`a_single_attempt_reports_what_it_did`).
+//! - A pod that names a delayed claim twice has one claim (`a_claim_that_is_named_twice_counts_once`).
 //! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
@@ -108,6 +123,10 @@
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
+//! - Of the scheduler only what volumes, taints, node selectors and required node affinity decide is there: no
+//!   resources, no affinity between pods, no scores and no preemption, so that the part of a complaint that preemption
+//!   adds is missing (`the_text_ends_before_the_part_about_preemption`). Volumes of in-tree plugins that were taken over
+//!   do not count towards the limits of drivers.
 //! - A quantity of which the digits would fill more than 10,000 places is refused.
 //! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
 //!   what pods are made of.
@@ -118,8 +137,16 @@
 //! - A Deployment that fails is tried again for ever, not fifteen times, and the obsolete annotation that asks for an old
 //!   template is carried and not obeyed.
 //! - `managedFields` are carried and never written; server-side apply is not simulated.
-//! - A write that would empty the last finalizer removes the object at once, as the server does, but graceful deletion
-//!   periods are not waited for.
+//! - A pod that is deleted stops in no time, unless it is held: grace periods are noted and not waited for
+//!   (`a_pod_that_runs_stays_until_its_kubelet_has_stopped_it`).
+//! - A kubelet says again every 123 seconds why a pod does not start, and looks when something changes, where a real one
+//!   tries again with back-off (`a_missing_claim_is_told_at_once_and_again_every_two_minutes`). It waits for all volumes
+//!   of a pod, also for those that no container mounts.
+//! - The tolerations that every pod has for nodes that do not answer are not written into it, but count
+//!   (`a_pod_says_itself_how_long_it_bears_a_silent_node`). Pods of a node that is gone are removed after 60 seconds, and
+//!   those of a node out of service at once (`pods_of_a_deleted_node_are_removed_after_a_while`,
+//!   `a_node_out_of_service_loses_its_pods_and_their_volumes_at_once`).
+//! - Files of ConfigMaps and Secrets are always those of now, also below a `subPath` and after a deletion.
 
 mod api;
 mod backend;

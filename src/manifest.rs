@@ -9,6 +9,7 @@
 
 mod decode;
 mod fast;
+mod guard;
 mod json_tree;
 mod located;
 mod number;

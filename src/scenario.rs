@@ -35,6 +35,43 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+//!
+//! # The file
+//! `spec.cluster` sets the cluster up: `nodes` (names, names with labels, or whole objects), `drivers`, `featureGates`,
+//! and the switches of [`Setting`]. `spec.steps` is a list, and each step does one thing:
+//!
+//! | step | what it does |
+//! |---|---|
+//! | `apply`, `create`, `replace` | a file, a text or an object, or several |
+//! | `patch: {object, merge}` | a JSON merge patch |
+//! | `delete` | objects such as `pvc/data` or files; or `{objects, files, propagation, gracePeriodSeconds}` |
+//! | `scale: {object, replicas}` | another number of pods |
+//! | `cordon`, `uncordon`, `drain` | a node |
+//! | `fail`, `heal` | `{node}`, `{driver, message}`; `fail` also `{pod, message}` |
+//! | `hold`, `release` | `{readiness: pod}` or `{termination: pod}` |
+//! | `inject: {error, kind, verb, message}` | the next such write of a controller is refused |
+//! | `featureGates`, `drivers` | the API server and the drivers change |
+//! | `advance` | virtual time passes: `90s`, `10m`, `1h30m` |
+//! | `write`, `read` | a file `{path, text}` in a `pod` (and `container`), a `volume`, an `nfs` export or a `node` |
+//! | `expect` | expectations, see below |
+//! | `print` | tables such as `pv,pvc` or `events`, `{table, selector, wide}`, `{yaml: pvc/data}`, `{text}` |
+//!
+//! A step may have a `name`, a `comment`, `settle: false` where the cluster shall not settle afterwards, and `refused`
+//! with a part of the answer where the API server is expected to refuse it.
+//!
+//! | expectation | holds where |
+//! |---|---|
+//! | `{object: pvc/data, status: {…}}` or a manifest | there is such an object with at least these fields |
+//! | `{absent: pvc/data}` | there is none |
+//! | `{event: {object, type, reason, message, contains, count}}` | such an event was emitted, so often |
+//! | `{log: {object, message}}` | a controller wrote such a line into its log |
+//! | `{table: pods, selector, wide, text}` | `kubectl get` shows these columns and rows |
+//! | `{dns: {name: [pods]}}` | the name stands for the addresses of these pods |
+//! | `{file: {…}}` | as with `read` |
+//!
+//! In texts that are compared, a `*` stands for any characters. A failure shows what was expected beside what there is,
+//! and everything that happened since the last expectation that held.
+
 mod check;
 mod comparison;
 mod expectation;

@@ -175,3 +175,123 @@ fn the_readme_shows_what_its_commands_print() {
     assert!(printed[0].starts_with(shown[0]), "the beginning of {}", printed[0]);
     assert_eq!(printed[1], shown[1]);
 }
+
+/// A file for one test, in a folder of its own.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (file, text) in files {
+            std::fs::write(folder.join(file), text).expect("a file");
+        }
+        Self(folder)
+    }
+
+    fn path(&self, file: &str) -> String {
+        self.0.join(file).display().to_string()
+    }
+}
+
+const SCENARIO: &str = "\
+apiVersion: bindery.dev/v1
+kind: Scenario
+metadata: {name: waiting, description: A claim waits}
+spec:
+  steps:
+  - apply: claim.yaml
+  - expect: {object: pvc/data, status: {phase: Pending}}
+  - name: what there is
+    print: pvc
+";
+
+const CLAIM: &str = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, \
+                     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}\n";
+
+#[test]
+fn the_experiments_of_the_article_pass() {
+    let run = run(&["run", "--quiet", "fixtures/tutorial/"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "9 scenarios passed\n", ""));
+}
+
+#[test]
+fn a_scenario_has_a_line_for_each_step_and_shows_its_tables() {
+    let scratch = Scratch::new("passing", &[("waiting.yaml", SCENARIO), ("claim.yaml", CLAIM)]);
+    let expected = "\
+waiting: A claim waits
+  ok    apply claim.yaml
+  ok    expect pvc/data
+  ok    what there is
+
+NAME   STATUS    VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE
+data   Pending                                                     <unset>                 0s
+
+1 scenario passed
+";
+    // A folder may hold manifests beside the scenarios.
+    for path in [scratch.path("waiting.yaml"), scratch.path("")] {
+        let run = run(&["run", &path]);
+        assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), expected, ""));
+    }
+    let verbose = run(&["run", "--verbose", &scratch.path("")]);
+    assert!(
+        verbose.out.contains("  ok    apply claim.yaml\n        persistentvolumeclaim/data created\n"),
+        "{}",
+        verbose.out
+    );
+}
+
+#[test]
+fn a_scenario_that_fails_shows_both_sides_and_what_happened() {
+    let scenario = SCENARIO.replace("phase: Pending", "phase: Bound");
+    let scratch = Scratch::new("failing", &[("waiting.yaml", &scenario), ("claim.yaml", CLAIM)]);
+    let path = scratch.path("waiting.yaml");
+    let failed = run(&["run", "--quiet", &path, "fixtures/tutorial/8-mysql-statefulset.yaml"]);
+    let expected = format!(
+        "\
+waiting: A claim waits
+  FAIL  expect pvc/data (step 2, {path}:7)
+  pvc/data
+    expected                                         actual
+    status:                                          status:
+      phase: Bound                                 !   phase: Pending
+  what happened since the beginning:
+    0.000s user                         create       PersistentVolumeClaim default/data
+    0.000s persistentvolume-controller  event        PersistentVolumeClaim default/data: Normal FailedBinding no \
+         persistent volumes available for this claim and no storage class is set
+
+"
+    );
+    assert_eq!(failed.out, expected);
+    assert_eq!((failed.code, failed.err.as_str()), (Some(1), "1 scenario passed, 1 failed\n"));
+}
+
+#[test]
+fn bad_scenarios_are_explained_and_none_is_run() {
+    let wrong = SCENARIO.replace("expect:", "expct:").replace("claim.yaml", "clam.yaml");
+    let scratch = Scratch::new("wrong", &[("wrong.yaml", &wrong), ("claim.yaml", CLAIM)]);
+    let (path, folder) = (scratch.path("wrong.yaml"), scratch.path(""));
+    let first = run(&["run", &path, "fixtures/tutorial/8-mysql-statefulset.yaml"]);
+    let lines: Vec<&str> = first.err.lines().collect();
+    assert!(
+        lines[0].starts_with(&format!("{path}: document 1, line 6: spec.steps[0].apply: clam.yaml: cannot be read"))
+    );
+    assert_eq!(
+        lines[1..],
+        [format!("{path}: document 1, line 7: spec.steps[1].expct: unknown field \"expct\", did you mean \"expect\"?")]
+    );
+    assert_eq!((first.code, first.out.as_str()), (Some(2), ""));
+    let claim = scratch.path("claim.yaml");
+    let cases = [
+        (vec!["run", claim.as_str()], "a scenario is expected: apiVersion: bindery.dev/v1, kind: Scenario"),
+        (vec!["run", "fixtures/mysql"], "fixtures/mysql: no scenarios in this folder"),
+        (vec!["run", "nothing.yaml"], "nothing.yaml: cannot be read"),
+        (vec!["run", "--quiet", "--verbose", folder.as_str()], "cannot be used with"),
+    ];
+    for (arguments, expected) in cases {
+        let run = run(&arguments);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+}

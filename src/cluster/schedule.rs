@@ -7,7 +7,7 @@ use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{
-    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge,
+    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge, place,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
@@ -208,8 +208,8 @@ impl Cluster {
         if changed && (waits || runs && schedulable(after)) {
             self.enqueue(Worker::Schedule, id, false);
         }
-        // A pod that comes to a node, or goes, may make or take room.
-        if schedulable(before) != schedulable(after) {
+        // A pod that comes to a node, ends or goes may make or take room.
+        if before.and_then(|pod| place(pod)) != after.and_then(|pod| place(pod)) {
             self.scheduler.stir();
         }
     }

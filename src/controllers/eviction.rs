@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::node::{NodeSync, NodeView, has_status};
+use crate::controllers::toleration::{is_about_eviction, tolerates};
 use crate::controllers::turn::{Effects, Emission, EventType, Turn};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
@@ -148,22 +149,8 @@ fn bearing(pod: &Pod, taints: &[&Taint]) -> Bearing {
     least.map_or(Bearing::ForEver, Bearing::For)
 }
 
-fn text<'t>(toleration: &'t Json, key: &str) -> &'t str {
-    toleration.get(key).and_then(Json::as_str).unwrap_or_default()
-}
-
-fn tolerates(toleration: &Json, taint: &Taint) -> bool {
-    let any_or = |key: &str, wanted: &str| ["", wanted].contains(&text(toleration, key));
-    any_or("effect", &taint.effect)
-        && any_or("key", &taint.key)
-        && (text(toleration, "operator") == "Exists" || taint.value == text(toleration, "value"))
-}
-
 /// Whether the API server would have given the pod a toleration of this taint: it has none of its own for the key.
 fn bears_by_default(tolerations: &[Json], taint: &Taint) -> bool {
-    let is_own = |toleration: &Json| {
-        ["", taint.key.as_str()].contains(&text(toleration, "key"))
-            && ["", "NoExecute"].contains(&text(toleration, "effect"))
-    };
+    let is_own = |toleration: &Json| is_about_eviction(toleration, &taint.key);
     BORNE_BY_DEFAULT.contains(&taint.key.as_str()) && !tolerations.iter().any(is_own)
 }

@@ -9,11 +9,11 @@ use std::fmt;
 use rustc_hash::FxHashSet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::manifest::plain::{self, Plain};
+use crate::manifest::guard::is_out_of_the_ordinary;
 use crate::model::fields::Finding;
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object};
-use crate::model::text::Text;
+use crate::model::text::{Key, Text};
 
 /// What a text holds.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub(super) fn read_json(text: &str) -> Result<Contents, GaveUp> {
 }
 
 pub(super) fn read_yaml(text: &str) -> Result<Contents, GaveUp> {
-    if has_yaml_1_1(text) {
+    if is_out_of_the_ordinary(text) {
         return Err(GaveUp);
     }
     let mut contents = Contents::default();
@@ -59,24 +59,6 @@ pub(super) fn is_clean(object: &Object, keep_unknown: bool) -> bool {
     let mut clean = true;
     object.audit(&mut |_, finding| clean &= keep_unknown && matches!(finding, Finding::Unknown));
     clean
-}
-
-/// Whether the text may hold a plain scalar that YAML 1.1 and 1.2 read differently, a merge key, a tag or an alias, or
-/// one of the characters that end a line in YAML 1.1 only. A false alarm costs time, nothing else.
-fn has_yaml_1_1(text: &str) -> bool {
-    text.split(['\n', '\r']).any(|line| {
-        if !line.is_ascii() && line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-            return true;
-        }
-        let mut words = line.split([' ', '\t', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty());
-        words.any(|word| match word.as_bytes() {
-            [b'<' | b'!' | b'&' | b'*' | b'?' | b'%', ..] => true,
-            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => false,
-            [b'y' | b'Y' | b'n' | b'N' | b'o' | b'O', ..] if word.len() <= 3 => plain::resolve(word) != Plain::Text,
-            [b'+' | b'-' | b'.' | b'0'..=b'9', _, ..] => !matches!(plain::resolve(word), Plain::Text | Plain::Time),
-            _ => false,
-        })
-    })
 }
 
 /// Reads one document, or one item of a list, into the contents.
@@ -107,10 +89,10 @@ impl<'de> Visitor<'de> for Document<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let (mut version, mut kind): (Option<Text>, Option<Text>) = (None, None);
         let first = loop {
-            match map.next_key::<Text>()? {
-                Some(key) if key == "apiVersion" && version.is_none() => version = map.next_value()?,
-                Some(key) if key == "kind" && kind.is_none() => kind = map.next_value()?,
-                key => break key,
+            match map.next_key()? {
+                Some(Key(key)) if key == "apiVersion" && version.is_none() => version = map.next_value()?,
+                Some(Key(key)) if key == "kind" && kind.is_none() => kind = map.next_value()?,
+                key => break key.map(|Key(key)| key),
             }
         };
         let (Some(version), Some(kind)) = (version, kind) else {
@@ -150,7 +132,7 @@ fn visit_rest<'de, A: MapAccess<'de>>(
         if !keys.insert(key) {
             return Err(A::Error::custom("a key is repeated"));
         }
-        next = map.next_key()?;
+        next = map.next_key()?.map(|Key(key)| key);
     }
     Ok(())
 }

@@ -308,7 +308,7 @@ impl<'de, T: Fields> DeserializeSeed<'de> for KeySeed<T> {
     type Value = Key;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_identifier(self)
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::model::text::Text;
+use crate::model::text::{Key, Text};
 
 /// Any JSON value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -202,7 +202,7 @@ impl<'de> Deserialize<'de> for Json {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
                 let mut entries: Vec<(Text, Json)> = Vec::new();
-                while let Some(key) = map.next_key::<Text>()? {
+                while let Some(Key(key)) = map.next_key()? {
                     entries.push((key, map.next_value()?));
                 }
                 let mut keys: Vec<&Text> = entries.iter().map(|(key, _)| key).collect();

@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::quantity::Quantity;
-use crate::model::text::Text;
+use crate::model::text::{Key, Text};
 
 /// A list of the API: absent, or a shared slice. An absent list equals an empty one.
 pub struct List<T>(Option<Arc<[T]>>);
@@ -300,7 +300,7 @@ impl<'de, V: Deserialize<'de> + Default> Deserialize<'de> for Map<V> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Map<V>, A::Error> {
                 let mut entries: Vec<(Text, V)> = Vec::new();
-                while let Some(key) = map.next_key::<Text>()? {
+                while let Some(Key(key)) = map.next_key()? {
                     entries.push((key, map.next_value::<Option<V>>()?.unwrap_or_default()));
                 }
                 entries.sort_by(|(a, _), (b, _)| a.cmp(b));

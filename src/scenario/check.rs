@@ -8,7 +8,7 @@ use crate::model::list::Map;
 use crate::model::text::Text;
 use crate::scenario::comparison::Comparison;
 use crate::scenario::expectation::{EventExpectation, Expectation, LogExpectation, Names, ObjectExpectation};
-use crate::scenario::query::full;
+use crate::scenario::query::{full, matching};
 use crate::scenario::{partial, pattern, storage, tables};
 
 /// What stands where something is missing.
@@ -48,7 +48,7 @@ fn object(cluster: &Cluster, expected: &ObjectExpectation) -> Option<Comparison>
 }
 
 fn missing(cluster: &Cluster, key: &ObjectKey) -> Option<Comparison> {
-    let object = cluster.get(&full(cluster, key))?;
+    let object = matching(cluster, key).first().and_then(|found| cluster.get(found))?;
     let json = manifest::to_value(&object);
     let mut shown: Vec<(Text, Json)> = Vec::new();
     if let Some(metadata) = json.get("metadata") {
@@ -57,7 +57,7 @@ fn missing(cluster: &Cluster, key: &ObjectKey) -> Option<Comparison> {
         shown.push(("metadata".into(), Json::Map(kept.collect())));
     }
     shown.extend(json.get("status").map(|status| ("status".into(), status.clone())));
-    let mut page = Comparison::new(key.short());
+    let mut page = Comparison::new(object.reference().short());
     let yaml = manifest::to_yaml(&Json::Map(shown));
     page.lines(["(no such object)"], std::iter::once("there is such an object:").chain(yaml.lines()), 0);
     Some(page)

@@ -18,7 +18,7 @@ pub enum Expectation {
     Object(ObjectExpectation),
     /// There is no such object.
     Absent {
-        /// The object.
+        /// The object; a `*` stands for any characters of its name.
         absent: ObjectKey,
     },
     /// An event was emitted.

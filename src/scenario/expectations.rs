@@ -83,15 +83,10 @@ fn fields(value: &Located<'_>, object: ObjectKey, gathered: &mut Gathered<'_>) -
 
 fn table(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Expectation> {
     gathered.only(value, &["table", "selector", "wide", "text"]);
-    let mut text = |key: &str| value.get(key).map(|value| gathered.take(value.decode::<Text>()).unwrap_or_default());
-    let query = TableQuery {
-        table: text("table").unwrap_or_default(),
-        selector: text("selector").unwrap_or_default(),
-        wide: false,
-    };
-    let text = text("text").unwrap_or_default();
-    let wide = value.get("wide").map(|value| gathered.take(value.decode()).unwrap_or_default());
-    let query = TableQuery { wide: wide.unwrap_or_default(), ..query };
+    let mut text = |key: &str| value.get(key).map_or(Some(Text::default()), |value| gathered.take(value.decode()));
+    let (table, selector, text) = (text("table")?, text("selector")?, text("text")?);
+    let wide = value.get("wide").map_or(Some(false), |value| gathered.take(value.decode()))?;
+    let query = TableQuery { table, selector, wide };
     if let Err(why) = Asked::parse(&query) {
         return gathered.wrong(value, why);
     }

@@ -11,7 +11,7 @@ use crate::manifest::{self, Problem, Reader, Strictness, to_json};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
-use crate::scenario::query::full;
+use crate::scenario::query::{full, matching};
 use crate::scenario::step::{Delete, Manifest, StepAction};
 use crate::scenario::{storage, trouble};
 use crate::store::{DeleteOptions, Propagation};
@@ -161,13 +161,17 @@ fn delete(cluster: &mut Cluster, deletion: &Delete, files: &Files) -> Said {
     }
     let options = DeleteOptions {
         // As kubectl, which always says so.
-        propagation: deletion.propagation.or(Some(Propagation::Background)),
+        propagation: Some(deletion.propagation.unwrap_or(Propagation::Background)),
         grace_period_seconds: deletion.grace_period_seconds,
         ..DeleteOptions::default()
     };
+    let expand = |key: &ObjectKey| match matching(cluster, key) {
+        found if found.is_empty() => vec![full(cluster, key)],
+        found => found,
+    };
+    let keys: Vec<ObjectKey> = keys.iter().flat_map(expand).collect();
     all(&keys, |key| {
         cluster.delete_with(key, &options).map_err(refused)?;
-        let key = full(cluster, key);
         let from =
             if key.kind.is_namespaced() { format!(" from {} namespace", key.key.namespace) } else { String::new() };
         Ok(vec![format!("{} \"{}\" deleted{from}", key.kind.qualified_name(), key.key.name)])

@@ -6,6 +6,7 @@ use crate::model::list::StringMap;
 use crate::model::selector::LabelSelector;
 use crate::report::{Query, Table, events, tables};
 use crate::scenario::expectation::TableQuery;
+use crate::scenario::pattern;
 
 /// A question that can be answered.
 pub(super) enum Asked {
@@ -62,4 +63,17 @@ pub(super) fn full(cluster: &Cluster, key: &ObjectKey) -> ObjectKey {
         key.key.namespace = cluster.config().namespace.clone();
     }
     key
+}
+
+/// The objects that a key stands for, in which a `*` stands for any characters of a name; nothing where none is there.
+pub(super) fn matching(cluster: &Cluster, key: &ObjectKey) -> Vec<ObjectKey> {
+    let key = full(cluster, key);
+    if !key.key.name.contains('*') {
+        return cluster.get(&key).map(|_| key).into_iter().collect();
+    }
+    let keys = cluster.objects(key.kind).into_iter().map(|object| object.reference());
+    let is_meant = |found: &ObjectKey| {
+        found.key.namespace == key.key.namespace && pattern::matches(&key.key.name, &found.key.name)
+    };
+    keys.filter(is_meant).collect()
 }

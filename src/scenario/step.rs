@@ -149,7 +149,7 @@ pub struct Patch {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Delete {
-    /// The objects.
+    /// The objects; a `*` stands for any characters of a name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<ObjectKey>,
     /// Files with the objects, as with `kubectl delete -f`.
@@ -251,7 +251,8 @@ pub enum InjectedError {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct File {
-    /// The pod; it must run.
+    /// The pod; it must run. With a `*` for any characters of its name the first such pod is written to, and all such
+    /// pods are read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Text>,
     /// The container; the first where it is absent.

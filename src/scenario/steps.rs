@@ -79,7 +79,7 @@ fn action(verb: &str, value: &Located<'_>, gathered: &mut Gathered<'_>) -> Optio
         "uncordon" => StepAction::Uncordon(gathered.take(value.decode())?),
         "drain" => StepAction::Drain(gathered.take(value.decode())?),
         "fail" => StepAction::Fail(failing(value, gathered)?),
-        "heal" => StepAction::Heal(failing(value, gathered)?),
+        "heal" => StepAction::Heal(healed(value, gathered)?),
         "hold" => StepAction::Hold(held(value, gathered)?),
         "release" => StepAction::Release(held(value, gathered)?),
         "inject" => StepAction::Inject(gathered.take(value.decode())?),
@@ -105,11 +105,10 @@ fn each<'f, T>(
 }
 
 fn manifests(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Vec<Manifest>> {
-    let found = each(value, gathered, manifest);
-    if found.is_empty() && value.items().is_none_or(|items| items.is_empty()) && value.json().kind() != "a string" {
+    if value.items().is_some_and(|items| items.is_empty()) {
         return gathered.wrong(value, "a file, a text or an object is expected");
     }
-    Some(found)
+    Some(each(value, gathered, manifest))
 }
 
 fn manifest(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Manifest> {
@@ -159,6 +158,12 @@ fn failing(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Failing> 
     let failing: Failing = gathered.take(value.decode())?;
     let given = [&failing.node, &failing.pod, &failing.driver].into_iter().flatten().count();
     if given == 1 { Some(failing) } else { gathered.wrong(value, "a node, a pod or a driver is expected") }
+}
+
+/// What works again; a pod that failed stays so, and whoever made it makes another.
+fn healed(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Failing> {
+    let failing = failing(value, gathered)?;
+    if failing.pod.is_some() { gathered.wrong(value, "a pod that failed cannot be healed") } else { Some(failing) }
 }
 
 fn held(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Held> {

@@ -46,7 +46,7 @@ pub(super) fn check(cluster: &Cluster, expected: &TableExpectation) -> Option<Co
 /// Writes two tables beside each other. Returns whether they differ.
 fn compare(expected: &Grid, actual: &Grid, page: &mut Comparison) -> bool {
     let pairs = align(expected, actual);
-    let differs = |pair: &(Option<usize>, Option<usize>)| match *pair {
+    let differs = |pair: &Pair| match *pair {
         (Some(left), Some(right)) => !expected.row_matches(left, actual, right),
         (Some(_), None) | (None, Some(_)) => true,
         (None, None) => false,
@@ -54,42 +54,56 @@ fn compare(expected: &Grid, actual: &Grid, page: &mut Comparison) -> bool {
     if !pairs.iter().any(differs) {
         return false;
     }
-    let columns = telling_columns(expected, actual, &pairs);
-    let (left, right) = (expected.with_columns(&columns).lines(), actual.with_columns(&columns).lines());
-    let line =
-        |lines: &[String], row: Option<usize>| row.and_then(|row| lines.get(row + 1)).cloned().unwrap_or_default();
-    let header = |lines: &[String]| lines.first().cloned().unwrap_or_default();
-    let nothing = if actual.rows.is_empty() { "(no resources found)".to_owned() } else { header(&right) };
-    page.row(header(&left), nothing, false);
-    for pair in &pairs {
-        page.row(line(&left, pair.0), line(&right, pair.1), differs(pair));
+    for columns in pages(expected, actual, &pairs) {
+        let (left, right) = (expected.with_columns(&columns), actual.with_columns(&columns));
+        let (lines, others) = (left.lines(), right.lines());
+        let line =
+            |lines: &[String], row: Option<usize>| row.and_then(|row| lines.get(row + 1)).cloned().unwrap_or_default();
+        let header = |lines: &[String]| lines.first().cloned().unwrap_or_default();
+        let nothing = if actual.rows.is_empty() { "(no resources found)".to_owned() } else { header(&others) };
+        page.row(header(&lines), nothing, false);
+        for pair in &pairs {
+            let differs = match *pair {
+                (Some(l), Some(r)) => !left.row_matches(l, &right, r),
+                (Some(_), None) | (None, Some(_)) => true,
+                (None, None) => false,
+            };
+            page.row(line(&lines, pair.0), line(&others, pair.1), differs);
+        }
     }
     true
 }
 
-/// Which rows belong together: those that match, in an order that keeps as many of them as possible, and what lies
-/// between them one by one.
-fn align(expected: &Grid, actual: &Grid) -> Vec<(Option<usize>, Option<usize>)> {
+/// A row of each table that belong together.
+type Pair = (Option<usize>, Option<usize>);
+
+/// Which rows belong together: as many as possible that match, or else have the same name, and what lies between them
+/// one by one.
+fn align(expected: &Grid, actual: &Grid) -> Vec<Pair> {
+    let names = (expected.with_columns(&[0]), actual.with_columns(&[0]));
+    let score = |left: usize, right: usize| {
+        if expected.row_matches(left, actual, right) {
+            2
+        } else {
+            usize::from(names.0.row_matches(left, &names.1, right))
+        }
+    };
     let (height, width) = (expected.rows.len(), actual.rows.len());
-    // The number of rows that can still match, from each pair of rows on.
-    let mut matching = vec![vec![0_usize; width + 1]; height + 1];
+    // The best that can still be reached, from each pair of rows on.
+    let mut best = vec![vec![0_usize; width + 1]; height + 1];
     for left in (0..height).rev() {
         for right in (0..width).rev() {
-            matching[left][right] = if expected.row_matches(left, actual, right) {
-                1 + matching[left + 1][right + 1]
-            } else {
-                matching[left + 1][right].max(matching[left][right + 1])
-            };
+            let both = score(left, right) + best[left + 1][right + 1];
+            best[left][right] = both.max(best[left + 1][right]).max(best[left][right + 1]);
         }
     }
     let (mut pairs, mut left, mut right) = (Vec::new(), 0, 0);
     while left < height || right < width {
-        let here = matching[left][right];
         let both = left < height && right < width;
-        if both && (expected.row_matches(left, actual, right) || matching[left + 1][right + 1] == here) {
+        if both && score(left, right) + best[left + 1][right + 1] == best[left][right] {
             pairs.push((Some(left), Some(right)));
             (left, right) = (left + 1, right + 1);
-        } else if left < height && (right == width || matching[left + 1][right] == here) {
+        } else if left < height && (right == width || best[left + 1][right] == best[left][right]) {
             pairs.push((Some(left), None));
             left += 1;
         } else {
@@ -100,23 +114,40 @@ fn align(expected: &Grid, actual: &Grid) -> Vec<(Option<usize>, Option<usize>)> 
     pairs
 }
 
-/// The columns to show: the first, those in which rows differ, and others as long as there is room.
-fn telling_columns(expected: &Grid, actual: &Grid, pairs: &[(Option<usize>, Option<usize>)]) -> Vec<usize> {
-    let differs = |column: usize| {
-        let only = (expected.with_columns(&[column]), actual.with_columns(&[column]));
+/// The columns to show, page by page: each has the name and as many of the columns that differ as there is room for, and
+/// the last one what else fits.
+fn pages(expected: &Grid, actual: &Grid, pairs: &[Pair]) -> Vec<Vec<usize>> {
+    let differs = |column: &usize| {
+        let only = (expected.with_columns(&[*column]), actual.with_columns(&[*column]));
         pairs.iter().any(|pair| matches!(*pair, (Some(l), Some(r)) if !only.0.row_matches(l, &only.1, r)))
     };
+    let fits = |columns: &[usize]| {
+        let widest = |grid: &Grid| grid.with_columns(columns).lines().iter().map(|line| line.chars().count()).max();
+        widest(expected).max(widest(actual)).unwrap_or_default() <= WIDTH
+    };
     let count = expected.header.len().max(actual.header.len());
-    let mut kept: Vec<usize> = (0..count).filter(|column| *column == 0 || differs(*column)).collect();
-    for column in 0..count {
-        let mut more = kept.clone();
-        more.push(column);
-        more.sort_unstable();
-        more.dedup();
-        let widest = |grid: &Grid| grid.with_columns(&more).lines().iter().map(|line| line.chars().count()).max();
-        if widest(expected).max(widest(actual)).unwrap_or_default() <= WIDTH {
-            kept = more;
+    let (telling, others): (Vec<usize>, Vec<usize>) = (1..count).partition(differs);
+    let (mut pages, mut page) = (Vec::new(), vec![0]);
+    for column in telling {
+        let wider = with(&page, column);
+        if page.len() == 1 || fits(&wider) {
+            page = wider;
+        } else {
+            pages.push(std::mem::replace(&mut page, vec![0, column]));
         }
     }
-    kept
+    for column in others {
+        let wider = with(&page, column);
+        page = if fits(&wider) { wider } else { page };
+    }
+    pages.push(page);
+    pages
+}
+
+/// A list of columns and one more, in order.
+fn with(columns: &[usize], column: usize) -> Vec<usize> {
+    let mut columns = columns.to_vec();
+    columns.push(column);
+    columns.sort_unstable();
+    columns
 }

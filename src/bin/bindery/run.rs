@@ -62,6 +62,7 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
     if !arguments.quiet {
         println!("{heading}");
     }
+    let mut ends_blank = false;
     let run = scenario.start().map_err(|error| Failure::Input(format!("{}: {error}", scenario.name)))?;
     for report in run {
         if let Some(failure) = &report.failure {
@@ -74,9 +75,10 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
         }
         if !arguments.quiet {
             print_step(&report, arguments.verbose);
+            ends_blank = !report.printed.is_empty();
         }
     }
-    if !arguments.quiet {
+    if !arguments.quiet && !ends_blank {
         println!();
     }
     Ok(true)

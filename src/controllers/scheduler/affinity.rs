@@ -1,12 +1,14 @@
-//! Which nodes a pod may run on by what it says itself: `NodeUnschedulable` and `NodeAffinity` (`SCHED-2`).
+//! Which nodes a pod may run on by what it says itself: `NodeUnschedulable`,
+//! `TaintToleration` and `NodeAffinity` (`SCHED-2`).
 
 use std::collections::BTreeSet;
 
 use crate::controllers::scheduler::demand::Refused;
 use crate::controllers::scheduler::reason::{Reason, Rejection};
+use crate::controllers::toleration::untolerated;
 use crate::model::json::Json;
 use crate::model::list::StringMap;
-use crate::model::node::Node;
+use crate::model::node::{Node, Taint};
 use crate::model::node_selector::{NodeSelector, NodeSelectorOperator, NodeSelectorTerm};
 use crate::model::pod::Pod;
 use crate::model::text::Text;
@@ -20,6 +22,8 @@ pub(crate) struct NodeDemand<'w> {
     required: Option<NodeSelector>,
     /// The only nodes that its affinity names, if every term of it names some.
     named: Option<BTreeSet<Text>>,
+    tolerations: &'w [Json],
+    /// Whether it bears nodes that take no new pods.
     tolerates_unschedulable: bool,
 }
 
@@ -31,8 +35,10 @@ impl<'w> NodeDemand<'w> {
         if named.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(Reason::AffinityConflict.into());
         }
-        let tolerates_unschedulable = tolerates_unschedulable(&pod.spec.extras.tolerations);
-        Ok(Self { selector: &pod.spec.node_selector, required, named, tolerates_unschedulable })
+        let tolerations = pod.spec.extras.tolerations.items();
+        let cordon = Taint { key: UNSCHEDULABLE.into(), effect: "NoSchedule".into(), ..Taint::default() };
+        let tolerates_unschedulable = untolerated(tolerations, [&cordon]).is_none();
+        Ok(Self { selector: &pod.spec.node_selector, required, named, tolerations, tolerates_unschedulable })
     }
 
     /// Whether every node is as good as any other, but for those that take no pods.
@@ -47,6 +53,9 @@ impl<'w> NodeDemand<'w> {
         }
         if node.spec.unschedulable && !self.tolerates_unschedulable {
             return Some(Reason::NodeUnschedulable);
+        }
+        if let Some(taint) = untolerated(self.tolerations, &node.spec.taints) {
+            return Some(Reason::Taint { key: taint.key.clone() });
         }
         let selected = self.selector.iter().all(|(key, value)| labels.get(key) == Some(value));
         // An affinity that cannot be evaluated holds for no node.
@@ -80,20 +89,4 @@ fn nodes_of(term: &NodeSelectorTerm) -> Option<BTreeSet<Text>> {
     let names = requirements
         .filter(|requirement| requirement.key == "metadata.name" && requirement.operator == NodeSelectorOperator::In);
     names.map(|requirement| requirement.values.iter().cloned().collect()).reduce(|a: BTreeSet<Text>, b| &a & &b)
-}
-
-/// Whether one of the tolerations bears nodes that take no new pods.
-fn tolerates_unschedulable(tolerations: &Json) -> bool {
-    let Json::List(tolerations) = tolerations else {
-        return false;
-    };
-    tolerations.iter().any(|toleration| {
-        let text = |key: &str| toleration.get(key).and_then(Json::as_str).unwrap_or_default();
-        let value_suits = match text("operator") {
-            "" | "Equal" => text("value").is_empty(),
-            "Exists" => true,
-            _ => false,
-        };
-        ["", "NoSchedule"].contains(&text("effect")) && ["", UNSCHEDULABLE].contains(&text("key")) && value_suits
-    })
 }

@@ -15,6 +15,8 @@ use crate::model::text::Text;
 pub enum Plugin {
     /// Nodes that take no new pods.
     NodeUnschedulable,
+    /// Taints that the pod does not bear.
+    TaintToleration,
     /// The pod's node selector and required node affinity.
     NodeAffinity,
     /// Claims for a single pod, and disks that only one pod may use.
@@ -32,6 +34,7 @@ impl Plugin {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NodeUnschedulable => "NodeUnschedulable",
+            Self::TaintToleration => "TaintToleration",
             Self::NodeAffinity => "NodeAffinity",
             Self::VolumeRestrictions => "VolumeRestrictions",
             Self::NodeVolumeLimits => "NodeVolumeLimits",
@@ -122,6 +125,11 @@ pub enum Reason {
     },
     /// The node takes no new pods (`SCHED-2`).
     NodeUnschedulable,
+    /// The node has a taint that the pod does not bear (`SCHED-2`).
+    Taint {
+        /// The key of the taint.
+        key: Text,
+    },
     /// The node does not match the pod's node selector or required node affinity (`SCHED-2`).
     NodeAffinity,
     /// The pod's affinity names other nodes.
@@ -183,6 +191,7 @@ impl Reason {
     pub fn plugin(&self) -> Plugin {
         match self {
             Self::NodeUnschedulable => Plugin::NodeUnschedulable,
+            Self::Taint { .. } => Plugin::TaintToleration,
             Self::AffinityConflict | Self::NodeAffinity | Self::NodeNotNamed => Plugin::NodeAffinity,
             Self::ClaimNotFound { .. } | Self::DiskConflict { .. } | Self::ReadWriteOncePod { .. } => {
                 Plugin::VolumeRestrictions
@@ -214,6 +223,7 @@ impl Reason {
             | Self::UnboundImmediate { .. }
             | Self::VolumeNotFound { .. }
             | Self::NodeUnschedulable
+            | Self::Taint { .. }
             | Self::NodeAffinity
             | Self::NodeNotNamed
             | Self::VolumeNodeAffinity { .. }
@@ -246,6 +256,7 @@ impl Reason {
             Self::UnboundImmediate { .. } => "pod has unbound immediate PersistentVolumeClaims",
             Self::VolumeNotFound { volume } => return missing("persistentvolume", volume).into(),
             Self::NodeUnschedulable => "node(s) were unschedulable",
+            Self::Taint { .. } => "node(s) had untolerated taint(s)",
             Self::NodeAffinity => "node(s) didn't match Pod's node affinity/selector",
             Self::NodeNotNamed => "node(s) didn't satisfy plugin(s) [NodeAffinity]",
             Self::DiskConflict { .. } => "node(s) had no available disk",

@@ -55,7 +55,7 @@ pub(crate) struct Scheduler {
 }
 
 /// The node that a pod is on, if it takes up room there.
-fn place(pod: &Pod) -> Option<&Text> {
+pub(crate) fn place(pod: &Pod) -> Option<&Text> {
     Some(&pod.spec.node_name).filter(|node| !node.is_empty() && !pod.status.phase.is_final())
 }
 
@@ -139,9 +139,6 @@ impl Scheduler {
         let number = pod.number();
         self.release(pod, store);
         set(&mut self.rejected, number, outcome == Scheduled::Rejected);
-        if outcome != Scheduled::Failed {
-            self.failures.remove(&number);
-        }
         match outcome {
             Scheduled::Waits(waiting) => {
                 if let Some(nodes) = &mut self.nodes {
@@ -150,7 +147,10 @@ impl Scheduler {
                 Arc::make_mut(&mut self.waiting).insert(number, *waiting);
                 None
             }
-            Scheduled::Rejected | Scheduled::Dropped => None,
+            Scheduled::Rejected | Scheduled::Dropped => {
+                self.failures.remove(&number);
+                None
+            }
             Scheduled::Failed => {
                 let failures = self.failures.entry(number).or_default();
                 let backoff = FIRST_BACKOFF.saturating_mul(2u32.saturating_pow(*failures)).min(LONGEST_BACKOFF);
@@ -169,9 +169,13 @@ impl Scheduler {
             return;
         };
         let stays = store.pods.get(pod).and_then(|pod| place(pod)) == Some(&waiting.node);
-        if let Some(nodes) = self.nodes.as_mut().filter(|_| !stays) {
+        if stays {
+            return;
+        }
+        if let Some(nodes) = &mut self.nodes {
             nodes.displace(pod.number(), &waiting.node);
         }
+        self.stir();
     }
 
     /// The pod's wait for its claims, if it is in one.
