@@ -15,6 +15,7 @@ pub(crate) mod deployment;
 pub(crate) mod duration;
 pub(crate) mod field_error;
 pub(crate) mod fields;
+pub(crate) mod fnv;
 pub(crate) mod id;
 pub(crate) mod int_or_string;
 pub(crate) mod json;

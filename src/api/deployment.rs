@@ -6,7 +6,7 @@ use crate::api::internal::Internal;
 use crate::api::metadata::{self, validate_immutable};
 use crate::api::path::{At, Errors};
 use crate::api::pod_defaults::complete_spec;
-use crate::api::replica_set::{validate_selected_template, warnings_of_pods};
+use crate::api::replica_set::{validate_readiness, validate_selected_template, warnings_of_pods};
 use crate::api::strategy::Strategy;
 use crate::model::deployment::{
     Deployment, DeploymentSpec, DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment,
@@ -72,21 +72,10 @@ impl Strategy for Deployment {
         errors.not_negative(at.child("availableReplicas"), status.available_replicas);
         errors.not_negative(at.child("unavailableReplicas"), status.unavailable_replicas);
         errors.not_negative(at.child("terminatingReplicas"), status.terminating_replicas.unwrap_or_default());
-        let collisions = status.collision_count.unwrap_or_default();
-        errors.not_negative(at.child("collisionCount"), collisions);
+        errors.not_negative(at.child("collisionCount"), status.collision_count.unwrap_or_default());
         errors.not_above(at.child("updatedReplicas"), status.updated_replicas, status.replicas, "status.replicas");
-        errors.not_above(at.child("readyReplicas"), status.ready_replicas, status.replicas, "status.replicas");
-        errors.not_above(at.child("availableReplicas"), status.available_replicas, status.replicas, "status.replicas");
-        errors.not_above(
-            at.child("availableReplicas"),
-            status.available_replicas,
-            status.ready_replicas,
-            "readyReplicas",
-        );
-        if collisions < old.status.collision_count.unwrap_or_default() {
-            let rule = "cannot be decremented";
-            errors.push(FieldError::invalid_json(at.child("collisionCount"), collisions.to_string(), rule));
-        }
+        validate_readiness(errors, &at, status.replicas, status.ready_replicas, status.available_replicas);
+        errors.not_decremented(at.child("collisionCount"), status.collision_count, old.status.collision_count);
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {

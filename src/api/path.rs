@@ -84,6 +84,14 @@ impl Errors {
         }
     }
 
+    /// A count that only grows; an absent one is zero.
+    pub(super) fn not_decremented(&mut self, at: impl Into<String>, value: Option<i32>, before: Option<i32>) {
+        let value = value.unwrap_or_default();
+        if value < before.unwrap_or_default() {
+            self.push(FieldError::invalid_json(at, value.to_string(), "cannot be decremented"));
+        }
+    }
+
     /// A text that must not be empty.
     pub(super) fn require(&mut self, at: &At, text: &str) {
         if text.is_empty() {

@@ -62,14 +62,7 @@ impl Strategy for ReplicaSet {
             status.replicas,
             "status.replicas",
         );
-        errors.not_above(at.child("readyReplicas"), status.ready_replicas, status.replicas, "status.replicas");
-        errors.not_above(at.child("availableReplicas"), status.available_replicas, status.replicas, "status.replicas");
-        errors.not_above(
-            at.child("availableReplicas"),
-            status.available_replicas,
-            status.ready_replicas,
-            "readyReplicas",
-        );
+        validate_readiness(errors, &at, status.replicas, status.ready_replicas, status.available_replicas);
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
@@ -81,6 +74,13 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &ReplicaSetSpec) {
     errors.not_negative(at.child("replicas"), spec.replicas.unwrap_or_default());
     errors.not_negative(at.child("minReadySeconds"), spec.min_ready_seconds);
     validate_selected_template(errors, at, spec.selector.as_deref(), &spec.template);
+}
+
+/// No more pods are ready than there are, and no more are available than are ready.
+pub(super) fn validate_readiness(errors: &mut Errors, at: &At, replicas: i32, ready: i32, available: i32) {
+    errors.not_above(at.child("readyReplicas"), ready, replicas, "status.replicas");
+    errors.not_above(at.child("availableReplicas"), available, replicas, "status.replicas");
+    errors.not_above(at.child("availableReplicas"), available, ready, "readyReplicas");
 }
 
 /// A selector, and a template whose pods it must choose.

@@ -243,23 +243,14 @@ pub(super) fn validate_status(errors: &mut Errors, new: &StatefulSet, old: &Stat
     errors.not_negative(at.child("availableReplicas"), available_replicas);
     errors.not_negative(at.child("observedGeneration"), status.observed_generation);
     errors.not_negative(at.child("collisionCount"), status.collision_count.unwrap_or_default());
-    let mut bounded = |field: &str, value: i32, bound: i32, name: &str| {
-        if value > bound {
-            let rule = format!("cannot be greater than status.{name}");
-            errors.push(FieldError::invalid_json(at.child(field), value.to_string(), rule));
-        }
-    };
-    bounded("readyReplicas", ready_replicas, replicas, "replicas");
-    bounded("currentReplicas", current_replicas, replicas, "replicas");
-    bounded("updatedReplicas", updated_replicas, replicas, "replicas");
-    bounded("availableReplicas", available_replicas, replicas, "replicas");
-    bounded("availableReplicas", available_replicas, ready_replicas, "readyReplicas");
+    errors.not_above(at.child("readyReplicas"), ready_replicas, replicas, "status.replicas");
+    errors.not_above(at.child("currentReplicas"), current_replicas, replicas, "status.replicas");
+    errors.not_above(at.child("updatedReplicas"), updated_replicas, replicas, "status.replicas");
+    errors.not_above(at.child("availableReplicas"), available_replicas, replicas, "status.replicas");
+    errors.not_above(at.child("availableReplicas"), available_replicas, ready_replicas, "status.readyReplicas");
     metadata::validate_update(errors, &new.metadata, &old.metadata);
     metadata::validate_standard_finalizers(errors, &new.metadata);
-    if status.collision_count.unwrap_or_default() < old.status.collision_count.unwrap_or_default() {
-        let value = status.collision_count.unwrap_or_default().to_string();
-        errors.push(FieldError::invalid_json(at.child("collisionCount"), value, "cannot be decremented"));
-    }
+    errors.not_decremented(at.child("collisionCount"), status.collision_count, old.status.collision_count);
 }
 
 /// Warnings on creation and update.

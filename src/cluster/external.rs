@@ -159,7 +159,7 @@ impl Cluster {
             return self.external.forget(Worker::Delete, key);
         };
         let uid = volume.metadata.uid.clone();
-        let name = NamespacedName { namespace: Text::default(), name: volume.metadata.name.clone() };
+        let name = NamespacedName::cluster_wide(&volume.metadata.name);
         let object = ObjectKey { kind: Kind::PersistentVolume, key: name };
         if self.operations.is_running(&(OperationKind::ExternalDelete, object.clone(), uid.clone())) {
             self.external.again.insert((Worker::Delete, key));

@@ -204,7 +204,7 @@ impl Cluster {
     }
 
     fn enqueue_attach(&mut self, node: &Text) {
-        let key = NamespacedName { namespace: Text::default(), name: node.clone() };
+        let key = NamespacedName::cluster_wide(node);
         if self.runs(Controller::Attachments)
             && let Some(id) = self.store.nodes.id(&key)
         {
@@ -217,7 +217,7 @@ impl Cluster {
         let name = &pod.spec.node_name;
         self.enqueue_attach(name);
         let leaves = |node: &Node| node.spec.taints.iter().any(|taint| taint.effect == "NoExecute");
-        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        let key = NamespacedName::cluster_wide(name);
         let is_concerned = self.nodes.silent.contains_key(name)
             || self.nodes.gone.contains_key(name)
             || self.store.nodes.find(&key).is_some_and(|node| leaves(node));

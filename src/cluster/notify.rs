@@ -184,7 +184,7 @@ impl Cluster {
     }
 
     pub(super) fn enqueue_volume(&mut self, name: &Text) {
-        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        let key = NamespacedName::cluster_wide(name);
         if let Some(id) = self.store.volumes.id(&key) {
             self.work.enqueue(Worker::Volumes, id, false);
         }

@@ -148,7 +148,7 @@ pub(crate) fn attachable_volumes<'s>(pod: &'s Pod, store: &'s Store) -> impl Ite
 /// The volume of a claim to which it is bound, from both ends (`ATTACH-2`, `WL-3`).
 pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Option<&'s PersistentVolume> {
     let claim = store.claims.find(claim).filter(|claim| claim.status.phase == ClaimPhase::Bound)?;
-    let key = NamespacedName { namespace: Text::default(), name: claim.spec.volume_name.clone() };
+    let key = NamespacedName::cluster_wide(&claim.spec.volume_name);
     let volume = store.volumes.find(&key)?;
     let reference = volume.spec.claim_ref.as_ref()?;
     (reference.uid == claim.metadata.uid).then_some(&**volume)

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crate::controllers::status::without_finalizer;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Object;
+use crate::model::list::List;
+use crate::model::metadata::ObjectMeta;
 use crate::model::names::{PV_PROTECTION_FINALIZER, PVC_PROTECTION_FINALIZER};
 use crate::model::pod::{Pod, PodVolumeSource};
 use crate::model::text::Text;
@@ -16,38 +18,35 @@ use crate::store::{Store, Write};
 
 /// What a volume's protection needs: only the phase is looked at (`PROT-9`).
 pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &'static str)> {
-    let protected = volume.metadata.has_finalizer(PV_PROTECTION_FINALIZER);
+    let is_free = || volume.status.phase != VolumePhase::Bound;
+    let (finalizers, rule) = protection(&volume.metadata, PV_PROTECTION_FINALIZER, is_free, "PROT-9")?;
     let mut new = (**volume).clone();
-    let rule = match (volume.metadata.is_deleting(), protected) {
-        (true, true) if volume.status.phase != VolumePhase::Bound => {
-            new.metadata.finalizers = without_finalizer(&volume.metadata.finalizers, PV_PROTECTION_FINALIZER);
-            "PROT-9"
-        }
-        (false, false) => {
-            new.metadata.finalizers = volume.metadata.finalizers.with(Text::from(PV_PROTECTION_FINALIZER));
-            "PROT-2"
-        }
-        (true | false, true | false) => return None,
-    };
+    new.metadata.finalizers = finalizers;
     Some((Write::Update(Object::PersistentVolume(Arc::new(new))), rule))
 }
 
 /// What a claim's protection needs: no pod with a node may name it (`PROT-3` to `PROT-6`).
 pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -> Option<(Write, &'static str)> {
-    let protected = claim.metadata.has_finalizer(PVC_PROTECTION_FINALIZER);
+    let is_free = || !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim));
+    let (finalizers, rule) = protection(&claim.metadata, PVC_PROTECTION_FINALIZER, is_free, "PROT-3")?;
     let mut new = (**claim).clone();
-    let rule = match (claim.metadata.is_deleting(), protected) {
-        (true, true) if !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim)) => {
-            new.metadata.finalizers = without_finalizer(&claim.metadata.finalizers, PVC_PROTECTION_FINALIZER);
-            "PROT-3"
-        }
-        (false, false) => {
-            new.metadata.finalizers = claim.metadata.finalizers.with(Text::from(PVC_PROTECTION_FINALIZER));
-            "PROT-2"
-        }
-        (true | false, true | false) => return None,
-    };
+    new.metadata.finalizers = finalizers;
     Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), rule))
+}
+
+/// The finalizers that an object needs, if it has others: a live one has the protection, a deleted one that is free
+/// has it not. With the rule by which they change.
+fn protection(
+    metadata: &ObjectMeta,
+    finalizer: &str,
+    is_free: impl FnOnce() -> bool,
+    freed: &'static str,
+) -> Option<(List<Text>, &'static str)> {
+    match (metadata.is_deleting(), metadata.has_finalizer(finalizer)) {
+        (true, true) if is_free() => Some((without_finalizer(&metadata.finalizers, finalizer), freed)),
+        (false, false) => Some((metadata.finalizers.with(Text::from(finalizer)), "PROT-2")),
+        (true | false, true | false) => None,
+    }
 }
 
 /// Whether a pod keeps a claim from being deleted (`PROT-4`, `PROT-5`, `PROT-6`).

@@ -190,7 +190,7 @@ impl DeleteTask {
 
     fn delete(mut self) -> Turn<Self> {
         self.stage = DeleteStage::Deleted;
-        let key = NamespacedName { namespace: Text::default(), name: self.volume.metadata.name.clone() };
+        let key = NamespacedName::cluster_wide(&self.volume.metadata.name);
         let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key }, DeleteOptions::default());
         Turn::write(write, "DELETE-10", self).caching(Caching::Nothing)
     }

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::model::field_error::go_json;
+use crate::model::fnv::Fnv1a;
 
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -16,33 +17,24 @@ pub(super) const SUFFIXES: u64 = 27u64.pow(5);
 /// suffix before one comes again, and neighbours look unlike.
 const STRIDE: u64 = 8_867_920;
 
-/// 32-bit FNV-1a, which can go on where it stopped.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fnv(u32);
-
-impl Fnv {
-    pub(super) fn new() -> Self {
-        Self(0x811c_9dc5)
-    }
-
-    pub(super) fn with(self, bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(self.0, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)))
-    }
+/// A number, digit by digit in letters.
+pub(super) fn spelled(number: u32) -> String {
+    let digits = number.to_string();
+    digits.bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
 }
 
 /// The hash of a value and of how often it collided: the decimal digits of FNV-1a of its JSON, spelled.
 pub(super) fn hash<T: Serialize + ?Sized>(value: &T, collisions: Option<i32>) -> String {
-    let mut hash = Fnv::new().with(go_json(value).as_bytes());
+    let mut hash = Fnv1a::new().with(go_json(value).as_bytes());
     if let Some(collisions) = collisions {
         hash = hash.with(&collisions.to_le_bytes());
     }
-    let digits = hash.0.to_string();
-    digits.bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
+    spelled(hash.0)
 }
 
 /// The suffix of a number among those of an owner, who is known by a hash. No two of the first [`SUFFIXES`] numbers
 /// have the same one.
-pub(super) fn suffix(owner: Fnv, number: u64) -> String {
+pub(super) fn suffix(owner: Fnv1a, number: u64) -> String {
     let mut rest = (u64::from(owner.0) + number % SUFFIXES * STRIDE) % SUFFIXES;
     let mut letters = [0; 5];
     for letter in &mut letters {
@@ -57,7 +49,7 @@ pub(super) fn suffix(owner: Fnv, number: u64) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Fnv, SUFFIXES, hash, suffix};
+    use super::{Fnv1a, SUFFIXES, hash, suffix};
 
     #[test]
     fn hashes_are_spelled_as_kubernetes_spells_them() {
@@ -69,7 +61,7 @@ mod tests {
 
     #[test]
     fn no_suffix_of_an_owner_comes_twice() {
-        let owner = Fnv::new().with(b"an owner");
+        let owner = Fnv1a::new().with(b"an owner");
         let suffixes: BTreeSet<String> = (0..20_000).map(|number| suffix(owner, number)).collect();
         assert_eq!(suffixes.len(), 20_000);
         assert_eq!(suffix(owner, 0), suffix(owner, SUFFIXES));

@@ -112,7 +112,7 @@ pub(crate) struct World<'w> {
 impl<'w> World<'w> {
     /// A volume of the own cache, by name.
     pub(crate) fn cached_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        let key = NamespacedName { namespace: Text::default(), name: name.clone() };
+        let key = NamespacedName::cluster_wide(name);
         self.cache.volume(self.store.volumes.id(&key)?)
     }
 
@@ -122,7 +122,7 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        self.store.volumes.find(&NamespacedName { namespace: Text::default(), name: name.clone() })
+        self.store.volumes.find(&NamespacedName::cluster_wide(name))
     }
 
     pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {

@@ -145,10 +145,7 @@ fn reclaim(volume: &Arc<PersistentVolume>, world: &World<'_>) -> Turn<VolumeSync
     }
     let operation = |kind, task| Operation {
         kind,
-        object: ObjectKey {
-            kind: Kind::PersistentVolume,
-            key: NamespacedName { namespace: Text::default(), name: volume.metadata.name.clone() },
-        },
+        object: ObjectKey { kind: Kind::PersistentVolume, key: NamespacedName::cluster_wide(&volume.metadata.name) },
         uid: volume.metadata.uid.clone(),
         task,
     };

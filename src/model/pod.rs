@@ -355,6 +355,13 @@ impl Pod {
         self.condition("Ready").is_some_and(|condition| condition.status == "True")
     }
 
+    /// Whether it has been ready for so many seconds; its phase does not matter (`STS-23`).
+    pub(crate) fn is_available(&self, seconds: i32, now: Timestamp) -> bool {
+        let since = self.condition("Ready").and_then(|condition| condition.last_transition_time);
+        let available = since.map(|since| since.unix_seconds().saturating_add(i64::from(seconds)));
+        self.is_ready() && (seconds == 0 || available.is_some_and(|available| available <= now.unix_seconds()))
+    }
+
     /// Sets a condition. The time of its last transition changes with its status only.
     pub(crate) fn set_condition(&mut self, mut condition: PodCondition, now: Timestamp) {
         let held = self.status.conditions.iter().position(|held| held.r#type == condition.r#type);

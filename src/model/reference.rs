@@ -92,6 +92,11 @@ impl NamespacedName {
     pub fn new(namespace: impl Into<Text>, name: impl Into<Text>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
+
+    /// The key of an object whose kind has no namespaces.
+    pub(crate) fn cluster_wide(name: &Text) -> Self {
+        Self { namespace: Text::default(), name: name.clone() }
+    }
 }
 
 impl From<&str> for NamespacedName {

@@ -10,6 +10,7 @@ use crate::backend::csi::CsiProvisioner;
 use crate::backend::driver::ProvisionRequest;
 use crate::backend::reply::Failure;
 use crate::model::class::TopologySelectorTerm;
+use crate::model::fnv::fnv_1;
 use crate::model::list::StringMap;
 use crate::model::text::Text;
 
@@ -144,8 +145,7 @@ fn spread(claim: &str) -> u32 {
         index = number;
         hashed = before.rsplit_once('-').map_or(before, |(_, set)| set);
     }
-    let fnv = |hash: u32, byte: u8| hash.wrapping_mul(16_777_619) ^ u32::from(byte);
-    hashed.bytes().fold(2_166_136_261, fnv).wrapping_add(index)
+    fnv_1(hashed).wrapping_add(index)
 }
 
 fn broken(cause: &str) -> Failure {

@@ -129,7 +129,7 @@ impl ExternalDelete {
 
     fn delete(mut self) -> Turn<Self> {
         self.stage = Stage::Deleted;
-        let key = NamespacedName { namespace: Text::default(), name: self.volume.metadata.name.clone() };
+        let key = NamespacedName::cluster_wide(&self.volume.metadata.name);
         let key = ObjectKey { kind: Kind::PersistentVolume, key };
         Turn::write(Write::Delete(key, DeleteOptions::default()), "NEIGH-7", self).caching(Caching::Nothing)
     }

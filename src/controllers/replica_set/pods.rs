@@ -1,8 +1,9 @@
 //! The pods of a set: what they are made from, how they are named, in which batches they come.
 
 use crate::controllers::ownership::controller_reference;
-use crate::controllers::spelling::{Fnv, SUFFIXES, suffix};
+use crate::controllers::spelling::{SUFFIXES, suffix};
 use crate::controllers::turn::{Emission, EventType, Resumed, World};
+use crate::model::fnv::Fnv1a;
 use crate::model::kind::Object;
 use crate::model::metadata::{Identity, ObjectMeta};
 use crate::model::pod::Pod;
@@ -91,7 +92,7 @@ impl Creation {
 
     /// A name that no pod has or had.
     fn name(&mut self, set: &ReplicaSet, world: &World<'_>) -> Text {
-        let owner = Fnv::new().with(set.metadata.uid.as_str().as_bytes());
+        let owner = Fnv1a::new().with(set.metadata.uid.as_str().as_bytes());
         let prefix = shortened(&set.metadata.name);
         let name = |number| Text::from(format!("{prefix}{}", suffix(owner, number)));
         let is_used = |number| {

@@ -29,7 +29,7 @@ pub(super) fn new_status(
         replicas: number(pods.len()),
         fully_labeled_replicas: count(&is_labeled),
         ready_replicas: count(&Pod::is_ready),
-        available_replicas: count(&|pod| is_available(pod, seconds, world.time)),
+        available_replicas: count(&|pod| pod.is_available(seconds, world.time)),
         terminating_replicas: Some(number(terminating)),
         observed_generation: set.metadata.generation,
         conditions: conditions(set, pods.len(), error, world.time),
@@ -62,13 +62,6 @@ fn conditions(set: &ReplicaSet, pods: usize, error: Option<&str>, now: Timestamp
         None if failed => held.iter().filter(|condition| condition.r#type != REPLICA_FAILURE).cloned().collect(),
         Some(_) | None => held.clone(),
     }
-}
-
-/// Whether a pod has been ready for so many seconds.
-fn is_available(pod: &Pod, seconds: i32, now: Timestamp) -> bool {
-    let since = pod.condition("Ready").and_then(|condition| condition.last_transition_time);
-    let since = since.map(|since| since.unix_seconds().saturating_add(i64::from(seconds)));
-    pod.is_ready() && (seconds == 0 || since.is_some_and(|available| available <= now.unix_seconds()))
 }
 
 /// How long it takes until a pod has been ready for so many seconds, if it is ready and has not been so long.

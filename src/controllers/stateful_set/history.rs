@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::{self, ApiError};
+use crate::controllers::spelling::spelled;
 use crate::controllers::stateful_set::identity::reference_to;
 use crate::controllers::stateful_set::work::Asked;
 use crate::controllers::turn::World;
 use crate::model::controller_revision::ControllerRevision;
+use crate::model::fnv::fnv_1;
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::metadata::{Identity, ObjectMeta};
@@ -27,8 +29,6 @@ use crate::store::{DeleteOptions, Write};
 const TRIES: u32 = 4;
 /// The longest part of a set's name that is in the name of a revision.
 const LONGEST_PREFIX: usize = 223;
-/// Letters that make no words.
-const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The revisions of a set, and how its template finds its place among them.
 #[derive(Clone, Debug)]
@@ -233,7 +233,5 @@ fn has_template(revision: &ControllerRevision, template: &Shared<PodTemplateSpec
 fn hash(data: &Json, collisions: i32) -> String {
     // Json serializes into text without failing.
     let text = serde_json::to_string(data).unwrap_or_default() + &collisions.to_string();
-    let fnv = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
-    let digits = fnv.to_string();
-    digits.bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
+    spelled(fnv_1(&text))
 }

@@ -78,7 +78,7 @@ impl Plan {
 
     /// Whether a pod has been ready for long enough (`STS-23`).
     pub(super) fn is_available(&self, pod: &Pod) -> bool {
-        is_available(&self.set, pod, self.now)
+        pod.is_available(self.set.spec.min_ready_seconds, self.now)
     }
 
     /// Whether a pod runs, is ready, available and not about to go.
@@ -156,16 +156,6 @@ pub(super) fn range_of(set: &StatefulSet) -> Range<i64> {
 /// How many slots a set has.
 pub(super) fn replicas(set: &StatefulSet) -> u32 {
     set.spec.replicas.map_or(1, |replicas| u32::try_from(replicas).unwrap_or_default())
-}
-
-/// Whether a pod has been ready for as many seconds as its set asks for. Its phase does not matter.
-pub(super) fn is_available(set: &StatefulSet, pod: &Pod, now: Timestamp) -> bool {
-    let wanted = i64::from(set.spec.min_ready_seconds);
-    let Some(ready) = pod.condition("Ready").filter(|_| pod.is_ready()) else {
-        return false;
-    };
-    let long_enough = |since: Timestamp| since.unix_seconds().saturating_add(wanted) <= now.unix_seconds();
-    wanted == 0 || ready.last_transition_time.is_some_and(long_enough)
 }
 
 pub(super) fn is_running_and_ready(pod: &Pod) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::controllers::stateful_set::identity::revision_of;
-use crate::controllers::stateful_set::plan::{is_available, is_running_and_ready, range_of};
+use crate::controllers::stateful_set::plan::{is_running_and_ready, range_of};
 use crate::controllers::stateful_set::settled::Settled;
 use crate::model::pod::Pod;
 use crate::model::stateful_set::{StatefulSet, member_name};
@@ -58,7 +58,9 @@ impl Roster {
         slots.dedup_by_key(|(slot, ..)| *slot);
         let slots = slots.into_iter().map(|(slot, _, pod)| (slot, Arc::clone(pod))).collect();
         condemned.sort_by_key(|(ordinal, pod)| (Reverse(*ordinal), pod.metadata.name.clone()));
-        let unwell = |(_, pod): &(i64, Arc<Pod>)| !is_available(set, pod, now) || pod.metadata.is_deleting();
+        let unwell = |(_, pod): &(i64, Arc<Pod>)| {
+            !pod.is_available(set.spec.min_ready_seconds, now) || pod.metadata.is_deleting()
+        };
         let excused = condemned.iter().rposition(unwell).and_then(|place| u32::try_from(place).ok());
         Self { slots, condemned, settled, excused }
     }
@@ -108,7 +110,7 @@ impl Counts {
             let ready = is_running_and_ready(pod);
             counts.replicas += 1;
             counts.ready += i32::from(ready);
-            counts.available += i32::from(ready && is_available(set, pod, now));
+            counts.available += i32::from(ready && pod.is_available(set.spec.min_ready_seconds, now));
             if !pod.metadata.is_deleting() {
                 let revision = revision_of(pod);
                 counts.current += i32::from(revision == *current);
