@@ -6,8 +6,11 @@
 
 mod demand;
 mod index;
+mod labels;
 mod places;
 mod rules;
+mod tournament;
+mod waiting;
 
 pub use crate::matching::rules::Mismatch;
 
@@ -15,3 +18,4 @@ pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::index::VolumeIndex;
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};
+pub(crate) use crate::matching::waiting::WaitingIndex;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 10] = [
     ("scenario", &["report", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
-    ("cluster", &["controllers", "backend", "store", "api", "manifest", "model"]),
+    ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),
     ("matching", &["model"]),
