@@ -58,24 +58,29 @@ impl Cluster {
 
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
-        let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.is_resync_due();
-        let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
+        let continuing = self.work.busy().map(Choice::Continue);
         let beginning = std::iter::once(()).flat_map(|()| {
-            let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
+            let mut heads: Vec<(u64, Worker)> = self.work.heads().collect();
             heads.sort_unstable();
-            heads.into_iter().flatten()
+            heads.into_iter().map(|(_, worker)| Choice::Begin(worker))
         });
-        continuing
-            .map(Choice::Continue)
-            .chain(self.operations.ready().map(Choice::Operate))
-            .chain(beginning.map(|(_, worker)| Choice::Begin(worker)))
-            .chain(resync_due.then_some(Choice::Resync))
-            .chain(retry_due.then_some(Choice::Retry))
+        let looking = std::iter::once(()).flat_map(|()| self.looks());
+        continuing.chain(self.operations.ready().map(Choice::Operate)).chain(beginning).chain(looking)
     }
 
+    /// What is done again when nothing else is left to do.
+    fn looks(&self) -> impl Iterator<Item = Choice> {
+        let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
+        self.is_resync_due().then_some(Choice::Resync).into_iter().chain(retry_due.then_some(Choice::Retry))
+    }
+
+    /// The first of [`Cluster::choices`].
     fn next_choice(&self) -> Option<Choice> {
-        self.choices().next()
+        let continuing = self.work.busy().next().map(Choice::Continue);
+        continuing
+            .or_else(|| self.operations.first_ready().map(Choice::Operate))
+            .or_else(|| self.work.heads().min().map(|(_, worker)| Choice::Begin(worker)))
+            .or_else(|| self.looks().next())
     }
 
     fn describe(&self, choice: Choice) -> Action {

@@ -17,12 +17,9 @@ use crate::model::text::Text;
 
 impl Cluster {
     /// Puts what a change concerns into the queues (`RUN-4`, `RUN-5`, `PROT-8`).
-    pub(super) fn notify(&mut self, before: Option<&Object>, after: Option<&Object>) {
+    pub(super) fn notify(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         self.work.resync_due = true;
         let Some(object) = after.or(before) else {
-            return;
-        };
-        let Some(id) = self.store.object_id(&object.reference()) else {
             return;
         };
         self.mark_dependents(before, after);
@@ -64,6 +61,9 @@ impl Cluster {
 
     /// The quotas of the namespace, of which the usage may be another one.
     fn notify_quotas(&mut self, object: &Object) {
+        if self.store.quotas.len() == 0 {
+            return;
+        }
         let outdated = self
             .store
             .quotas_in(&object.metadata().namespace)
@@ -78,6 +78,11 @@ impl Cluster {
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.
     fn notify_collector(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        let owned = |object: &Object| !object.metadata().owner_references.is_empty();
+        let alive = after.is_some_and(|after| !after.metadata().is_deleting());
+        if alive && ![before, after].into_iter().flatten().any(owned) {
+            return;
+        }
         if let Some(before) = before.filter(|_| after.is_none()) {
             self.collect_dependents(before);
         }

@@ -56,12 +56,12 @@ impl Cluster {
             Worker::Deployments => {
                 let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
                 let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
-                self.follow_start(origin, turn, SyncTask::Deployment)
+                self.follow_start(origin, turn, |task| SyncTask::Deployment(Box::new(task)))
             }
             Worker::ReplicaSets => {
                 let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
                 let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
-                self.follow_start(origin, turn, SyncTask::ReplicaSet)
+                self.follow_start(origin, turn, |task| SyncTask::ReplicaSet(Box::new(task)))
             }
             Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
@@ -150,8 +150,8 @@ impl Cluster {
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Resize(task) => task.resume(resumed).map(SyncTask::Resize),
-            SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
-            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
+            SyncTask::Deployment(task) => task.resume(resumed, &world).map(|task| SyncTask::Deployment(Box::new(task))),
+            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(|task| SyncTask::ReplicaSet(Box::new(task))),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(_) => NodeSync::resume(resumed).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),

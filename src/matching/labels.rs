@@ -42,17 +42,21 @@ enum Lists<'l> {
 }
 
 impl Labels {
-    /// The labels of all volumes of a group. Cost: n log n for each label.
+    /// The labels of all volumes of a group. Cost: linear in their labels, but for looking up each of them by name.
     pub(super) fn of<'v>(all: &BTreeSet<Rank>, labels: impl Fn(&Rank) -> Option<&'v StringMap>) -> Self {
-        let mut built = Self::default();
+        // The volumes come in order, so that each list is filled from its end and made a set as a whole.
+        let mut lists: BTreeMap<&Text, BTreeMap<&Text, Vec<Rank>>> = BTreeMap::new();
         for rank in all {
             for (key, value) in labels(rank).into_iter().flat_map(StringMap::iter) {
-                built.add(key, value, rank);
+                lists.entry(key).or_default().entry(value).or_default().push(rank.clone());
             }
         }
-        let keys: Vec<Text> = built.labels.keys().cloned().collect();
-        for key in keys {
-            built.weigh(&key, all);
+        let mut built = Self::default();
+        for (key, values) in lists {
+            let present = values.values().flatten().cloned().collect();
+            let values = values.into_iter().map(|(value, ranks)| (value.clone(), ranks.into_iter().collect()));
+            built.labels.insert(key.clone(), Label { present, values: values.collect(), absent: None });
+            built.weigh(key, all);
         }
         built
     }
