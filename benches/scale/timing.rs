@@ -44,7 +44,7 @@ pub(crate) fn median(mut operation: impl FnMut()) -> f64 {
     loop {
         let start = spent();
         (0..operations).for_each(|_| operation());
-        if spent() - start > BATCH || operations > 1 << 24 {
+        if spent().saturating_sub(start) > BATCH || operations > 1 << 24 {
             break;
         }
         operations *= 2;
@@ -53,7 +53,7 @@ pub(crate) fn median(mut operation: impl FnMut()) -> f64 {
         .map(|_| {
             let start = spent();
             (0..operations).for_each(|_| operation());
-            nanos_each(spent() - start, operations)
+            nanos_each(spent().saturating_sub(start), operations)
         })
         .collect();
     batches.sort_by(f64::total_cmp);
@@ -66,7 +66,7 @@ pub(crate) fn once<T>(make: impl FnOnce() -> T) -> (T, Duration, f64) {
     let held = MEMORY.current_usage();
     let start = spent();
     let result = make();
-    let time = spent() - start;
+    let time = spent().saturating_sub(start);
     (result, time, float(MEMORY.peak_usage().saturating_sub(held)))
 }
 

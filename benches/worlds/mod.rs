@@ -161,7 +161,7 @@ pub(crate) fn recycled(object: Object) -> Object {
     let Object::PersistentVolume(volume) = object else { return object };
     let nfs = NfsVolumeSource { server: "nfs.example.com".into(), path: "/data".into(), ..NfsVolumeSource::default() };
     let volume = (*volume).clone().with_reclaim_policy(ReclaimPolicy::Recycle);
-    volume.with_source(VolumeSource::Nfs(nfs.into())).into()
+    volume.with_source(VolumeSource::Nfs(nfs)).into()
 }
 
 /// A claim as somebody would create it again.
