@@ -108,7 +108,7 @@ fn changing(criterion: &mut Criterion) {
     for size in sizes() {
         let mut numbers = Numbers::new(11);
         let volumes = available(*size, 1);
-        let pending = [false, true].map(|with_selectors| worlds::pending(*size, with_selectors));
+        let pending = worlds::pending(*size);
         let full = settle(restored(worlds::pairs(*size, 1).into_iter().map(worlds::recycled).collect(), false));
         let mut change = |name: &str, cluster: &Cluster, change: &mut dyn FnMut(&mut Cluster)| {
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
@@ -120,14 +120,13 @@ fn changing(criterion: &mut Criterion) {
                 bencher.iter_batched(fork, changed, BatchSize::PerIteration);
             });
         };
+        let mut claims = Numbers::new(11);
         change("add-claim", &volumes, &mut |cluster| {
-            drop(cluster.restore(worlds::claim(0, &mut numbers)).expect("a new name"));
+            drop(cluster.restore(worlds::claim(0, &mut claims)).expect("a new name"));
         });
-        for (name, pending) in ["add-volume", "add-volume-selector"].into_iter().zip(&pending) {
-            change(name, pending, &mut |cluster| {
-                drop(cluster.restore(worlds::volume(*size, &mut numbers)).expect("a new name"));
-            });
-        }
+        change("add-volume", &pending, &mut |cluster| {
+            drop(cluster.restore(worlds::volume(*size, &mut numbers)).expect("a new name"));
+        });
         change("rebind", &full, &mut |cluster| {
             let key = Kind::PersistentVolumeClaim.named("default/claim-0");
             let held = cluster.claim("default/claim-0").expect("it is bound").clone();

@@ -44,9 +44,10 @@ fn is_wanted(row: &str) -> bool {
 
 fn main() {
     for size in sizes() {
-        rows::looking_up(size);
+        rows::available(size);
         rows::settling(size);
-        rows::changing(size);
+        rows::pending(size);
+        rows::rebinding(size);
         rows::adverse(size);
         rows::reading(size);
         rows::replicas(size);

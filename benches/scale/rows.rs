@@ -21,45 +21,82 @@ const CHANGES: usize = 400;
 /// Scans are slow: so many claims are looked up by them.
 const SCANS: usize = 8;
 
-/// `match`, `match-selector`, `match-selector-hard`: choosing a volume among so many that are Available.
-pub(crate) fn looking_up(size: usize) {
+/// `match`, `match-selector`, `match-selector-hard`: choosing a volume among so many that are Available. `add-claim`,
+/// `add-claim-selector`: one more claim there, and its binding.
+pub(crate) fn available(size: usize) {
     let rows: [(&str, Selecting); 3] = [
         ("match", |_, _| None),
         ("match-selector", |number, numbers| Some(worlds::selector(number, numbers))),
         ("match-selector-hard", |number, _| Some(worlds::hard_selector(number))),
     ];
-    if !rows.iter().any(|(row, _)| is_wanted(row)) {
+    let adding: [(&str, Selecting); 2] =
+        [("add-claim", |_, _| None), ("add-claim-selector", |number, numbers| Some(worlds::selector(number, numbers)))];
+    if !rows.iter().chain(&adding).any(|(row, _)| is_wanted(row)) {
         return;
     }
     let cluster = worlds::available(size, 1);
     let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
-    for (row, selector) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
-        let mut numbers = Numbers::new(7);
-        let claims: Vec<PersistentVolumeClaim> = (0..CLAIMS)
-            .map(|number| {
-                let claim = worlds::claim(number, &mut numbers);
-                match selector(number, &mut numbers) {
-                    None => claim,
-                    Some(selector) => claim.with_selector(selector),
-                }
-            })
-            .collect();
-        let find = |claim| cluster.find_volume_for(claim).expect("a sound claim");
-        let scanned: Vec<_> = claims.iter().take(SCANS).map(|claim| scan(&volumes, claim)).collect();
-        for (claim, scanned) in claims.iter().zip(&scanned) {
-            let name = |volume: &PersistentVolume| volume.metadata.name.clone();
-            assert_eq!(find(claim).map(name), scanned.map(name), "{row}: index and scan disagree");
-        }
-        let mut next = claims.iter().cycle();
-        let nanos = median(|| {
-            black_box(next.next().map(find));
-        });
-        let mut next = claims.iter().take(SCANS).cycle();
-        let scanned = median(|| {
-            black_box(next.next().map(|claim| scan(&volumes, claim)));
-        });
-        print(row, size, &Figures { nanos, ratio: Some(scanned / nanos), ..Figures::default() });
+    for (row, selecting) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
+        look_up(row, &cluster, &volumes, selecting);
     }
+    for (row, selecting) in adding.into_iter().filter(|(row, _)| is_wanted(row)) {
+        let mut numbers = Numbers::new(11);
+        change(row, size, &mut cluster.fork(), &mut |cluster, number| {
+            let claim = worlds::claim(number, &mut numbers);
+            cluster.restore(with_selector(claim, selecting(number, &mut numbers))).expect("a new name");
+            settle(cluster);
+        });
+    }
+}
+
+fn look_up(row: &str, cluster: &Cluster, volumes: &[&PersistentVolume], selecting: Selecting) {
+    let mut numbers = Numbers::new(7);
+    let claims: Vec<PersistentVolumeClaim> = (0..CLAIMS)
+        .map(|number| {
+            let claim = worlds::claim(number, &mut numbers);
+            with_selector(claim, selecting(number, &mut numbers))
+        })
+        .collect();
+    let find = |claim| cluster.find_volume_for(claim).expect("a sound claim");
+    for claim in claims.iter().take(SCANS) {
+        let name = |volume: &PersistentVolume| volume.metadata.name.clone();
+        assert_eq!(find(claim).map(name), scan(volumes, claim).map(name), "{row}: index and scan disagree");
+    }
+    let mut next = claims.iter().cycle();
+    let nanos = median(|| {
+        black_box(next.next().map(find));
+    });
+    let mut next = claims.iter().take(SCANS).cycle();
+    let scanned = median(|| {
+        black_box(next.next().map(|claim| scan(volumes, claim)));
+    });
+    print(row, volumes.len(), &Figures { nanos, ratio: Some(scanned / nanos), ..Figures::default() });
+}
+
+fn with_selector(claim: PersistentVolumeClaim, selector: Option<LabelSelector>) -> PersistentVolumeClaim {
+    match selector {
+        None => claim,
+        Some(selector) => claim.with_selector(selector),
+    }
+}
+
+fn settle(cluster: &mut Cluster) {
+    cluster.settle().expect("it gets quiet");
+}
+
+/// One change of many, with all that follows from it: that in the middle of their times, so that neither what the first
+/// one builds for all nor a pause of the machine counts.
+fn change(row: &str, size: usize, cluster: &mut Cluster, change: &mut dyn FnMut(&mut Cluster, usize)) {
+    let mut times: Vec<Duration> = (0..CHANGES)
+        .map(|number| {
+            let start = Instant::now();
+            change(cluster, number);
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let nanos = nanos_each(times[CHANGES / 2], 1);
+    print(row, size, &Figures { nanos, ..Figures::default() });
 }
 
 /// `settle`, `settle-quiet`: as many volumes as claims, restored as new objects and settled; `idle` and `fork` of what
@@ -90,62 +127,35 @@ pub(crate) fn settling(size: usize) {
     }
 }
 
-/// `add-claim`, `add-claim-selector`, `add-volume`, `add-volume-selector`, `rebind`: one change in a full cluster, with all
-/// that follows from it.
-pub(crate) fn changing(size: usize) {
-    let change = |row: &str, mut cluster: Cluster, change: &mut dyn FnMut(&mut Cluster, usize)| {
-        // The one in the middle: neither what the first change builds for all that follow nor a pause of the machine
-        // counts.
-        let mut times: Vec<Duration> = (0..CHANGES)
-            .map(|number| {
-                let start = Instant::now();
-                change(&mut cluster, number);
-                start.elapsed()
-            })
-            .collect();
-        times.sort_unstable();
-        let nanos = nanos_each(times[CHANGES / 2], 1);
-        print(row, size, &Figures { nanos, ..Figures::default() });
-    };
-    let settle = |cluster: &mut Cluster| {
-        cluster.settle().expect("it gets quiet");
-    };
-    let mut numbers = Numbers::new(11);
-    for (row, with_selector) in [("add-claim", false), ("add-claim-selector", true)] {
-        if is_wanted(row) {
-            change(row, worlds::available(size, 1), &mut |cluster, number| {
-                let claim = worlds::claim(number, &mut numbers);
-                let selector = worlds::selector(number, &mut numbers);
-                let claim = if with_selector { claim.with_selector(selector) } else { claim };
-                cluster.restore(claim).expect("a new name");
-                settle(cluster);
-            });
-        }
-    }
-    for (row, with_selector) in [("add-volume", false), ("add-volume-selector", true)] {
-        if is_wanted(row) {
-            change(row, worlds::pending(size, with_selector), &mut |cluster, number| {
-                cluster.restore(worlds::volume(size + number, &mut numbers)).expect("a new name");
-                settle(cluster);
-            });
-        }
-    }
-    if is_wanted("rebind") {
-        let recycled = worlds::pairs(size, 1).into_iter().map(worlds::recycled);
-        let mut cluster = worlds::empty(false);
-        for object in recycled {
-            cluster.restore(object).expect("a new name");
-        }
-        settle(&mut cluster);
-        change("rebind", cluster, &mut |cluster, number| {
-            let key = Kind::PersistentVolumeClaim.named(format!("default/claim-{number}"));
-            let held = cluster.claim(&key.key.to_string()).expect("it is bound").clone();
-            cluster.delete(&key).expect("it exists");
-            settle(cluster);
-            cluster.restore(worlds::renewed(held)).expect("the name is free");
+/// `add-volume`: one more volume where so many claims wait, a tenth of them with selectors, and its binding.
+pub(crate) fn pending(size: usize) {
+    if is_wanted("add-volume") {
+        let mut numbers = Numbers::new(11);
+        change("add-volume", size, &mut worlds::pending(size), &mut |cluster, number| {
+            cluster.restore(worlds::volume(size + number, &mut numbers)).expect("a new name");
             settle(cluster);
         });
     }
+}
+
+/// `rebind`: a claim of a full cluster is deleted, its volume is released and wiped, and the claim is created again.
+pub(crate) fn rebinding(size: usize) {
+    if !is_wanted("rebind") {
+        return;
+    }
+    let mut cluster = worlds::empty(false);
+    for object in worlds::pairs(size, 1) {
+        cluster.restore(worlds::recycled(object)).expect("a new name");
+    }
+    settle(&mut cluster);
+    change("rebind", size, &mut cluster, &mut |cluster, number| {
+        let key = Kind::PersistentVolumeClaim.named(format!("default/claim-{number}"));
+        let held = cluster.claim(&key.key.to_string()).expect("it exists").clone();
+        cluster.delete(&key).expect("it exists");
+        settle(cluster);
+        cluster.restore(worlds::renewed(held)).expect("the name is free");
+        settle(cluster);
+    });
 }
 
 /// Worlds that a matcher may fear, up to 100,000 of a kind: `settle-…` of each of them.

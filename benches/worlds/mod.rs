@@ -174,18 +174,15 @@ pub(crate) fn renewed(claim: PersistentVolumeClaim) -> PersistentVolumeClaim {
     renewed
 }
 
-/// A quiet cluster of so many claims that wait. The volumes that are added to it are too small for nine in ten; with
-/// selectors, nine in ten ask for another label.
-pub(crate) fn pending(size: usize, with_selectors: bool) -> Cluster {
+/// A quiet cluster of so many claims that wait, a tenth of them with selectors.
+pub(crate) fn pending(size: usize) -> Cluster {
     let mut cluster = empty(false);
     let mut numbers = Numbers::new(5);
     for number in 0..size {
         let claim = claim(number, &mut numbers);
-        let claim = if with_selectors {
-            claim.with_selector(LabelSelector::matching([("rack", format!("r{}", numbers.below(1_000)))]))
-        } else {
-            claim
-        };
+        let rack = format!("r{}", numbers.below(1_000));
+        let claim =
+            if number % 10 == 0 { claim.with_selector(LabelSelector::matching([("rack", rack)])) } else { claim };
         cluster.restore(claim).expect("a new name");
     }
     cluster.settle().expect("it gets quiet");
