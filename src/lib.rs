@@ -41,7 +41,8 @@
 //! A [`Cluster`] takes objects as an API server does. [`Cluster::create`], [`Cluster::replace`], [`Cluster::patch`] and
 //! [`Cluster::delete`] go through defaults, admission and validation and answer with Kubernetes' own words;
 //! [`Cluster::apply_yaml`] does what `kubectl apply` does, all or nothing. [`Cluster::restore`] and
-//! [`Cluster::restore_yaml`] take objects as they are, such as a dump of a real cluster.
+//! [`Cluster::restore_yaml`] take objects as they are, such as a dump of a real cluster. [`synthetic`] makes objects by
+//! the million.
 //!
 //! # Running
 //! [`Cluster::settle`] runs every controller until nothing changes. [`Cluster::step`] takes one step, which is at most
@@ -158,6 +159,7 @@ mod model;
 pub mod report;
 pub mod scenario;
 mod store;
+pub mod synthetic;
 
 pub use api::ApiError;
 pub use backend::{

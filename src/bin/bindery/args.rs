@@ -22,6 +22,45 @@ pub(crate) enum Command {
     /// Runs scenarios: a cluster, what is done to it and what must come of it.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Writes a synthetic cluster: classes, volumes and claims of mixed kinds, the same for the same seed.
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(Generate),
+}
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  bindery generate --volumes 1000 --claims 1000 --seed 7 > cluster.yaml
+  bindery generate --volumes 20 --claims 5 | bindery apply -
+  bindery generate --volumes 1000000 --claims 1000000 -o json | gzip > large.json.gz
+
+The volumes and claims of a smaller cluster are the first ones of a larger one with the same seed. They are written one
+at a time, so that any number of them takes the same little memory.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generate {
+    /// How many volumes.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) volumes: u64,
+
+    /// How many claims; every tenth has a selector.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) claims: u64,
+
+    /// What else they depend on: another seed makes another cluster of the same kind.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// How they are written.
+    #[arg(short, long, value_enum, default_value_t = Manifest::Yaml)]
+    pub(crate) output: Manifest,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Manifest {
+    /// One YAML document for each object.
+    Yaml,
+    /// One list of all objects as JSON.
+    Json,
 }
 
 const RUN_EXAMPLES: &str = "\

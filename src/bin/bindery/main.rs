@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod generate;
 mod input;
 mod run;
 mod world;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
