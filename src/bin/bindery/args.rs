@@ -143,6 +143,15 @@ pub(crate) struct Apply {
     /// Ends with exit code 1 if a claim is not Bound.
     #[arg(long)]
     pub(crate) require_bound: bool,
+
+    /// Prints what each phase took, at the end and to standard error.
+    ///
+    /// A line for each of the phases read, decode, apply, settle and print and for their total: the name, seconds with three
+    /// decimals, and the most memory that was in use until the end of the phase, in KiB. The columns are apart by spaces and
+    /// have the headings PHASE, SECONDS and PEAK-KIB; the last one is missing where the system does not count it (it is there
+    /// on Linux). Phases that were not reached are missing.
+    #[arg(long)]
+    pub(crate) stats: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,27 +1,20 @@
 //! `bindery generate`: a synthetic cluster, written object by object.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, Write};
 
 use bindery::synthetic::Synthetic;
 use bindery::{Object, to_json, to_yaml};
 use serde_json::Value;
 
-use crate::Failure;
 use crate::args::{Generate, Manifest};
+use crate::{Failure, output};
 
 pub(crate) fn run(arguments: &Generate) -> Result<(), Failure> {
     let synthetic = Synthetic::new(arguments.volumes, arguments.claims, arguments.seed);
-    let mut out = BufWriter::new(io::stdout().lock());
-    let written = match arguments.output {
-        Manifest::Yaml => write_yaml(synthetic, &mut out),
-        Manifest::Json => write_json(synthetic, &mut out),
-    };
-    match written.and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
-        // Whoever read it has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::Input(format!("standard output: cannot be written: {error}"))),
-    }
+    output::write(|out| match arguments.output {
+        Manifest::Yaml => write_yaml(synthetic, out),
+        Manifest::Json => write_json(synthetic, out),
+    })
 }
 
 fn write_yaml(synthetic: Synthetic, out: &mut impl Write) -> io::Result<()> {

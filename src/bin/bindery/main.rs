@@ -4,6 +4,9 @@ mod apply;
 mod args;
 mod generate;
 mod input;
+mod meter;
+mod output;
+mod progress;
 mod run;
 mod world;
 

@@ -1,5 +1,8 @@
 //! Runs the program on the fixtures, and on the mistakes that people make.
 
+mod generate;
+mod stats;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -14,6 +17,8 @@ fn run_with(arguments: &[&str], input: &str) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bindery"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // A terminal that could show anything, if it were one.
+        .env("TERM", "xterm")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -166,7 +171,7 @@ fn mistakes_on_the_command_line_are_explained() {
 
 #[test]
 fn the_readme_shows_what_its_commands_print() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let commands = readme.split("cargo run --release --features cli -- ").skip(1);
     let arguments = commands.filter_map(|rest| rest.split(['\n', '`']).next()).map(|line| line.split(' ').collect());
@@ -294,54 +299,4 @@ fn bad_scenarios_are_explained_and_none_is_run() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
     }
-}
-
-/// What `generate` writes, and what `apply` makes of it.
-#[test]
-fn a_synthetic_cluster_is_the_same_for_the_same_seed_and_is_read_back() {
-    let generate = |more: &[&str]| {
-        let run = run(&[&["generate", "--volumes", "400", "--claims", "300"], more].concat());
-        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
-        run.out
-    };
-    let first = generate(&["--seed", "5"]);
-    assert_eq!(first, generate(&["--seed", "5"]));
-    assert_ne!(first, generate(&["--seed", "6"]));
-    assert_eq!(first.matches("kind: PersistentVolumeClaim\n").count(), 300);
-    assert_eq!(first.matches("\n  selector:\n").count(), 30);
-    assert!(!first.contains("status:"), "nobody writes a status");
-    let json = generate(&["--seed", "5", "-o", "json"]);
-    let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(list["items"].as_array().map(Vec::len), Some(703));
-
-    let [from_yaml, from_json] = [first, json].map(|text| run_with(&["apply", "-"], &text));
-    assert_eq!((from_yaml.code, from_yaml.err.as_str()), (Some(0), ""));
-    assert_eq!(from_yaml.out, from_json.out);
-    let bound =
-        from_yaml.out.lines().filter(|line| line.starts_with("persistentvolumeclaim/") && line.contains("Bound"));
-    assert!((100..300).contains(&bound.count()), "some find a volume, some do not: {}", from_yaml.out);
-}
-
-#[test]
-fn a_smaller_synthetic_cluster_is_the_beginning_of_a_larger_one() {
-    let documents = |volumes, claims| -> Vec<String> {
-        let run = run(&["generate", "--volumes", volumes, "--claims", claims]);
-        run.out.split("---\n").map(str::to_owned).collect()
-    };
-    let (small, large) = (documents("3", "2"), documents("30", "20"));
-    assert_eq!((small.len(), large.len()), (8, 53));
-    assert_eq!((&small[..6], &small[6..]), (&large[..6], &large[33..35]));
-}
-
-#[test]
-fn a_synthetic_cluster_that_nobody_reads_to_its_end_is_no_failure() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bindery"))
-        .args(["generate", "--volumes", "100000000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("the program ends");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
 }
