@@ -61,6 +61,10 @@
 //! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
 //! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
 //!
+//! # Objects of other crates
+//! With the feature `k8s-openapi` every kind converts from and to the type of the crate of that name, so that a tool on
+//! `kube` passes its objects straight in. The tool chooses the version of the API by a feature of that crate.
+//!
 //! # Scenarios
 //! A [`Scenario`](scenario::Scenario) is a cluster, steps and expectations in YAML. The program runs it from a file and
 //! a tool from its tests; what a tool builds can be written down as a file.
@@ -172,6 +176,8 @@ mod controllers;
 mod manifest;
 mod matching;
 mod model;
+#[cfg(feature = "k8s-openapi")]
+mod openapi;
 pub mod report;
 pub mod scenario;
 mod store;
@@ -223,6 +229,8 @@ pub use model::volume::{
     PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
+#[cfg(feature = "k8s-openapi")]
+pub use openapi::ConversionError;
 pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.
