@@ -1,5 +1,6 @@
 //! Runs the program on the fixtures, and on the mistakes that people make.
 
+mod completions;
 mod generate;
 mod stats;
 

@@ -25,6 +25,22 @@ pub(crate) enum Command {
     /// Writes a synthetic cluster: classes, volumes and claims of mixed kinds, the same for the same seed.
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(Generate),
+    /// Writes a script with which a shell completes the arguments of this program.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  bindery completions bash > ~/.local/share/bash-completion/completions/bindery
+  bindery completions zsh > ~/.zfunc/_bindery        # with ~/.zfunc in fpath, before compinit
+  bindery completions fish > ~/.config/fish/completions/bindery.fish";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 const GENERATE_EXAMPLES: &str = "\

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod completions;
 mod generate;
 mod input;
 mod meter;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
