@@ -135,9 +135,29 @@ impl Cluster {
     /// # Errors
     /// [`NotQuiet`] where the budget of the configuration ran out first.
     pub fn settle(&mut self) -> Result<Settled, NotQuiet> {
+        self.settle_within(self.config.step_budget)
+    }
+
+    /// As [`Cluster::settle`], but with another budget, for somebody who looks up now and then: it can be called again.
+    ///
+    /// ```
+    /// let mut cluster = bindery::Cluster::default();
+    /// cluster.apply_yaml("{apiVersion: v1, kind: PersistentVolume, metadata: {name: a}, spec: {capacity: {storage: 1Gi}, \
+    ///     accessModes: [ReadWriteOnce], hostPath: {path: /tmp/a}}}")?;
+    /// let mut steps = 0;
+    /// while let Err(stopped) = cluster.settle_within(1) {
+    ///     steps += stopped.steps;
+    /// }
+    /// assert!(steps > 1);
+    /// # Ok::<(), bindery::ApplyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotQuiet`] where the budget ran out first.
+    pub fn settle_within(&mut self, budget: u64) -> Result<Settled, NotQuiet> {
         let mut steps = 0;
         while let Some(choice) = self.next_choice() {
-            if steps == self.config.step_budget {
+            if steps == budget {
                 return Err(NotQuiet { steps });
             }
             steps += 1;

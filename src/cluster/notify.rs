@@ -7,11 +7,12 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
 use crate::controllers::{
-    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume, quota_status,
+    OrphanSync, collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
+    quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Object, ObjectKey};
-use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
+use crate::model::names::FOREGROUND_DELETION_FINALIZER;
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 
@@ -86,19 +87,23 @@ impl Cluster {
         if let Some(before) = before.filter(|_| after.is_none()) {
             self.collect_dependents(before);
         }
+        let waits = |object: &Object| {
+            object.metadata().is_deleting() && object.metadata().has_finalizer(FOREGROUND_DELETION_FINALIZER)
+        };
         if let Some(after) = after {
-            let waits = |name| after.metadata().is_deleting() && after.metadata().has_finalizer(name);
-            if waits(FOREGROUND_DELETION_FINALIZER) {
+            // Who orphans its dependents is looked at once, and again only where that fails.
+            let orphans = OrphanSync::concerns(after) && !before.is_some_and(OrphanSync::concerns);
+            if waits(after) {
                 self.collect_dependents(after);
             }
-            if waits(FOREGROUND_DELETION_FINALIZER) || waits(ORPHAN_FINALIZER) || is_collectable(after, &self.store) {
+            if waits(after) || orphans || is_collectable(after, &self.store) {
                 self.work.enqueue(Worker::Collect, id, false);
             }
         }
         for object in [before, after].into_iter().flatten() {
             for reference in &object.metadata().owner_references {
                 if let Ok(Some(owner)) = self.store.owner(reference, &object.metadata().namespace)
-                    && owner.metadata().is_deleting()
+                    && waits(&owner)
                     && let Some(id) = self.store.object_id(&owner.reference())
                 {
                     self.work.enqueue(Worker::Collect, id, false);

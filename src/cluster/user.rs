@@ -59,8 +59,9 @@ impl Cluster {
         self.replace(&key, object)
     }
 
-    /// Replaces the status of an object and nothing else, as whoever runs it does: a kubelet, a driver, an operator. A
-    /// resource version, if it has one, must be the stored one.
+    /// Replaces the status and the metadata of an object as a PUT to its `status` does, for whoever runs it: a kubelet, a
+    /// driver, an operator. All else stays as it is stored; so do the labels of a Deployment and the owner references of a
+    /// pod. A resource version, if it has one, must be the stored one.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.
@@ -68,7 +69,7 @@ impl Cluster {
         let key = self.full_key(key);
         self.write(Verb::UpdateStatus, |cluster| {
             let context = cluster.context();
-            cluster.store.replace_status(&key, &object.into(), &context)
+            cluster.store.replace_status(&key, object.into(), &context)
         })
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::cluster::attention::Attention;
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync,
-    ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, OrphanSync,
+    ReplicaSetSync, ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::Kind;
@@ -96,6 +96,7 @@ impl Origin {
 pub(super) enum SyncTask {
     Volume(VolumeSync),
     Claim(ClaimSync),
+    Orphan(OrphanSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Resize(ResizeSync),

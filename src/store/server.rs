@@ -169,21 +169,23 @@ impl Store {
         Ok(self.store_update(id, object, old, Vec::new()))
     }
 
-    /// A status that somebody other than a controller writes: everything else stays as it is stored.
+    /// A status that somebody other than a controller writes: with the metadata that are sent, all else stays as it is
+    /// stored (`API-4`).
     pub(crate) fn replace_status(
         &mut self,
         key: &ObjectKey,
-        object: &Object,
+        sent: Object,
         context: &Context,
     ) -> Result<Change, ApiError> {
         let (id, old) = self.stored(key)?;
-        api::check_version(object.metadata().resource_version, &old)?;
-        let message = || format!("a {} has no status that can be written", key.kind);
-        let mut new = with_status(&old, object).ok_or_else(|| ApiError::BadRequest { message: message() })?;
-        if context.rules == StoreRules::Server {
-            admission::prepare_status(&mut new, &old, context.now);
-            api::validate_status(&new, &old)?;
+        if context.rules == StoreRules::Verbatim {
+            api::check_version(sent.metadata().resource_version, &old)?;
+            let message = || format!("a {} has no status that can be written", key.kind);
+            let new = api::with_status(&old, &sent, true).ok_or_else(|| ApiError::BadRequest { message: message() })?;
+            return Ok(self.store_update(id, new, old, Vec::new()));
         }
+        let stamp = |new: &mut Object| admission::prepare_status(new, &old, context.now);
+        let new = api::prepare_status(sent, &old, &key.key.namespace, stamp)?;
         Ok(self.store_update(id, new, old, Vec::new()))
     }
 
@@ -277,27 +279,4 @@ impl Store {
             self.uids = self.uids.max(number);
         }
     }
-}
-
-/// An object with the status of another one of its kind.
-fn with_status(old: &Object, sent: &Object) -> Option<Object> {
-    let mut new = old.clone();
-    match (&mut new, sent) {
-        (Object::PersistentVolume(new), Object::PersistentVolume(sent)) => {
-            Arc::make_mut(new).status = sent.status.clone();
-        }
-        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(sent)) => {
-            Arc::make_mut(new).status = sent.status.clone();
-        }
-        (Object::StatefulSet(new), Object::StatefulSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Pod(new), Object::Pod(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Node(new), Object::Node(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Deployment(new), Object::Deployment(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::ReplicaSet(new), Object::ReplicaSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Service(new), Object::Service(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::ResourceQuota(new), Object::ResourceQuota(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Namespace(new), Object::Namespace(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        _ => return None,
-    }
-    Some(new)
 }

@@ -2,7 +2,12 @@
 
 mod apply;
 mod args;
+mod completions;
+mod generate;
 mod input;
+mod meter;
+mod output;
+mod progress;
 mod run;
 mod world;
 
@@ -26,6 +31,8 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
