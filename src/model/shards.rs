@@ -4,15 +4,24 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 /// Entries per shard at which the number of shards doubles.
 const SHARD: usize = 256;
 
+/// An entry with the hash of its key, which is worked out once: keys may be long, and far away in memory.
+#[derive(Clone, Debug)]
+struct Entry<K, V> {
+    hash: u64,
+    key: K,
+    value: V,
+}
+
 /// Values by key. Copying takes one reference count for each shard, and a change after a copy copies one shard.
 #[derive(Debug)]
 pub(crate) struct Shards<K, V> {
-    shards: Vec<Arc<FxHashMap<K, V>>>,
+    shards: Vec<Arc<HashTable<Entry<K, V>>>>,
     len: usize,
 }
 
@@ -38,7 +47,9 @@ impl<K: Clone + Eq + Hash, V: Clone> Shards<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.shards[shard_of(key, self.shards.len())].get(key)
+        let hash = FxBuildHasher.hash_one(key);
+        let is_it = |entry: &Entry<K, V>| entry.hash == hash && entry.key.borrow() == key;
+        self.shards[self.shard_of(hash)].find(hash, is_it).map(|entry| &entry.value)
     }
 
     /// The value of a key, to change it. Copies its shard first if that is shared.
@@ -46,47 +57,54 @@ impl<K: Clone + Eq + Hash, V: Clone> Shards<K, V> {
     where
         K: Borrow<Q>,
     {
-        let shard = shard_of(key, self.shards.len());
-        Arc::make_mut(&mut self.shards[shard]).get_mut(key)
+        let hash = FxBuildHasher.hash_one(key);
+        let is_it = |entry: &Entry<K, V>| entry.hash == hash && entry.key.borrow() == key;
+        let shard = self.shard_of(hash);
+        Arc::make_mut(&mut self.shards[shard]).find_mut(hash, is_it).map(|entry| &mut entry.value)
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) {
+        if let Some(held) = self.get_mut(&key) {
+            *held = value;
+            return;
+        }
         if self.len >= SHARD * self.shards.len() {
             self.split();
         }
-        let shard = shard_of(&key, self.shards.len());
-        if Arc::make_mut(&mut self.shards[shard]).insert(key, value).is_none() {
-            self.len += 1;
-        }
+        let hash = FxBuildHasher.hash_one(&key);
+        let shard = self.shard_of(hash);
+        let entry = Entry { hash, key, value };
+        Arc::make_mut(&mut self.shards[shard]).insert_unique(hash, entry, |entry| entry.hash);
+        self.len += 1;
     }
 
     pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        let shard = shard_of(key, self.shards.len());
-        let removed = Arc::make_mut(&mut self.shards[shard]).remove(key);
-        self.len -= usize::from(removed.is_some());
-        removed
+        let hash = FxBuildHasher.hash_one(key);
+        let is_it = |entry: &Entry<K, V>| entry.hash == hash && entry.key.borrow() == key;
+        let shard = self.shard_of(hash);
+        let found = Arc::make_mut(&mut self.shards[shard]).find_entry(hash, is_it).ok()?;
+        self.len -= 1;
+        Some(found.remove().0.value)
     }
 
     /// Doubles the number of shards.
     fn split(&mut self) {
-        let count = self.shards.len() * 2;
-        let mut shards: Vec<FxHashMap<K, V>> = vec![FxHashMap::default(); count];
-        for shard in self.shards.drain(..) {
-            #[expect(clippy::iter_over_hash_type, reason = "entries move to other shards; their order does not matter")]
-            for (key, value) in Arc::unwrap_or_clone(shard) {
-                shards[shard_of(&key, count)].insert(key, value);
+        let old = std::mem::take(&mut self.shards);
+        self.shards = vec![Arc::default(); old.len() * 2];
+        for shard in old {
+            for entry in Arc::unwrap_or_clone(shard) {
+                let place = self.shard_of(entry.hash);
+                Arc::make_mut(&mut self.shards[place]).insert_unique(entry.hash, entry, |entry| entry.hash);
             }
         }
-        self.shards = shards.into_iter().map(Arc::new).collect();
     }
-}
 
-/// The shard of a key; the number of shards is a power of two.
-fn shard_of<Q: Hash + ?Sized>(key: &Q, shards: usize) -> usize {
-    // The map inside of a shard uses the high and the low bits of the hash; the shard takes some from the middle.
-    let hash = FxBuildHasher.hash_one(key) >> 20;
-    usize::try_from(hash).unwrap_or(usize::MAX) & (shards - 1)
+    /// The shard of a hash. The number of shards is a power of two; the table inside of a shard uses the high and the low
+    /// bits of the hash, so the shard takes some from the middle.
+    fn shard_of(&self, hash: u64) -> usize {
+        usize::try_from(hash >> 20).unwrap_or(usize::MAX) & (self.shards.len() - 1)
+    }
 }
