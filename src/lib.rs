@@ -152,6 +152,7 @@ mod api;
 mod backend;
 mod cluster;
 mod controllers;
+pub mod explain;
 mod manifest;
 mod matching;
 mod model;

@@ -33,7 +33,7 @@ pub use crate::manifest::problem::{ManifestError, Problem};
 pub use crate::manifest::write::{to_json, to_yaml};
 
 pub(crate) use crate::manifest::located::{Located, documents};
-pub(crate) use crate::manifest::suggest::hint;
+pub(crate) use crate::manifest::suggest::{hint, nearest};
 pub(crate) use crate::manifest::write::to_line;
 
 /// How deeply values may be nested; the JSON and YAML parsers have the same bound.

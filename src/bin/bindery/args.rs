@@ -1,10 +1,14 @@
 //! What the program understands.
 
+mod look;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
 
 /// Simulates how Kubernetes 1.36 binds storage, in memory.
 #[derive(Debug, Parser)]
@@ -22,6 +26,15 @@ pub(crate) enum Command {
     /// Runs scenarios: a cluster, what is done to it and what must come of it.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Says why a claim, a volume or a pod is as it is, and what would make a claim bind.
+    #[command(after_help = look::EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Prints tables as `kubectl get` does, of what manifests or a dump become.
+    #[command(after_help = look::GET_EXAMPLES)]
+    Get(Get),
+    /// Prints objects as `kubectl describe` does, of what manifests or a dump become.
+    #[command(after_help = look::DESCRIBE_EXAMPLES)]
+    Describe(Describe),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -149,7 +162,7 @@ pub(crate) enum Drivers {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a parser of arguments may fail")]
-fn parse_drivers(text: &str) -> Result<Drivers, String> {
+pub(crate) fn parse_drivers(text: &str) -> Result<Drivers, String> {
     Ok(match text {
         "assumed" => Drivers::Assumed,
         "absent" => Drivers::Absent,
@@ -158,7 +171,7 @@ fn parse_drivers(text: &str) -> Result<Drivers, String> {
 }
 
 /// Reads a number with a unit: `90s`, `5m`, `2h`, `1d`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or("a unit is missing: s, m, h or d")?;
     let seconds = match unit {
         's' => 1,

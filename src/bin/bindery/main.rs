@@ -2,7 +2,10 @@
 
 mod apply;
 mod args;
+mod explain;
+mod get;
 mod input;
+mod load;
 mod run;
 mod world;
 
@@ -26,6 +29,9 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Get(arguments) => get::get(arguments),
+        Command::Describe(arguments) => get::describe(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
