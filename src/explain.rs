@@ -26,12 +26,19 @@
 //! ```
 
 mod candidates;
+mod check;
+mod check_text;
 mod claim;
 mod consumers;
+mod contest;
 mod edit;
+mod finding;
 mod history;
+mod patch;
 mod pod;
+mod probe;
 mod remedies;
+mod repair;
 mod state;
 mod text;
 mod volume;
@@ -49,8 +56,10 @@ use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 
 pub use crate::explain::candidates::{Candidates, Objection, VolumeGroup, VolumeReasons};
+pub use crate::explain::check::{Check, ClaimProspect, Prospect};
 pub use crate::explain::consumers::{ClaimOnNode, Consumer, NodeGroup};
 pub use crate::explain::edit::{Edit, Step};
+pub use crate::explain::finding::Finding;
 pub use crate::explain::history::Happening;
 pub use crate::explain::pod::{ClaimOfPod, PodExplanation};
 pub use crate::explain::state::{Hint, NotTaken, State};
@@ -109,7 +118,7 @@ pub struct Asks {
     pub attributes_class: Text,
     /// The label selector as Kubernetes prints it, empty for none.
     pub selector: Text,
-    /// The volume that it names, empty for none.
+    /// The volume that it named before it was bound, empty for none.
     pub volume: Text,
 }
 

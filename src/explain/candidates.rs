@@ -279,15 +279,13 @@ pub(super) fn weigh<'v>(
     candidates.nearest = nearest.iter().map(|(_, volume)| reasons(volume)).collect();
     let mut repairable: Vec<_> = by_rules.into_values().collect();
     repairable.sort_by(|a, b| a.0.cmp(&b.0));
-    let repairable =
-        repairable.into_iter().map(|(_, volume)| (volume, judge.objections(volume, demand))).collect();
+    let repairable = repairable.into_iter().map(|(_, volume)| (volume, judge.objections(volume, demand))).collect();
     Weighed { candidates, repairable }
 }
 
 fn nearness(volume: &PersistentVolume, demand: &Demand<'_>, found: &[Mismatch]) -> Nearness {
     let capacity = volume.capacity();
-    let size =
-        if capacity < demand.request { Size::Short(Reverse(capacity)) } else { Size::Enough(capacity) };
+    let size = if capacity < demand.request { Size::Short(Reverse(capacity)) } else { Size::Enough(capacity) };
     let costs = found.iter().map(|mismatch| cost(volume, mismatch));
     let (hopeless, cost) =
         costs.fold((false, 0), |(hopeless, sum), cost| (hopeless || cost.is_none(), sum + cost.unwrap_or_default()));

@@ -12,7 +12,7 @@ use crate::manifest::nearest;
 use crate::matching::{Demand, Mismatch, REQUESTED, mismatches};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::{BindingMode, StorageClass};
-use crate::model::names::{BIND_COMPLETED, IN_TREE_PREFIX, SELECTED_NODE, migrated_driver};
+use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, IN_TREE_PREFIX, SELECTED_NODE, migrated_driver};
 use crate::model::node_selector::VolumeNodeAffinity;
 use crate::model::reference::ClaimKey;
 use crate::model::selector::Predicate;
@@ -96,7 +96,11 @@ fn asks(claim: &PersistentVolumeClaim) -> Asks {
         says_class: claim.has_class(),
         attributes_class: claim.attributes_class().into(),
         selector: predicate.map(|predicate| predicate.to_string()).unwrap_or_default().into(),
-        volume: spec.volume_name.clone(),
+        volume: if claim.metadata.annotations.contains_key(BOUND_BY_CONTROLLER) {
+            Text::default()
+        } else {
+            spec.volume_name.clone()
+        },
     }
 }
 
@@ -212,12 +216,7 @@ fn waiting(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &StorageClas
 }
 
 /// Who shall make a volume for a claim, and how far that is (`PROV-1` to `PROV-10`).
-fn provisioning(
-    cluster: &Cluster,
-    claim: &PersistentVolumeClaim,
-    class: &StorageClass,
-    node: Option<Text>,
-) -> State {
+fn provisioning(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &StorageClass, node: Option<Text>) -> State {
     let name = class.metadata.name.clone();
     if !cluster.config().dynamic_provisioning {
         return State::ProvisioningOff { class: name };
@@ -315,13 +314,10 @@ fn smaller_volume(cluster: &Cluster, claim: &PersistentVolumeClaim, bound: &Pers
         volume.capacity() < bound.capacity() && judge.objections(volume, &demand).is_empty()
     };
     let volume = cluster.volumes().filter(suits).min_by_key(|volume| volume.capacity())?;
-    let nodes: Vec<_> = cluster
-        .pods_of_claim(&claim.key())
-        .into_iter()
-        .filter_map(|pod| cluster.node(&pod.spec.node_name))
-        .collect();
-    let elsewhere = !nodes.is_empty()
-        && nodes.iter().all(|node| !Judge::Scheduler(&[node]).objections(volume, &demand).is_empty());
+    let nodes: Vec<_> =
+        cluster.pods_of_claim(&claim.key()).into_iter().filter_map(|pod| cluster.node(&pod.spec.node_name)).collect();
+    let elsewhere =
+        !nodes.is_empty() && nodes.iter().all(|node| !Judge::Scheduler(&[node]).objections(volume, &demand).is_empty());
     let why = if delayed && elsewhere {
         NotTaken::OtherNode
     } else if !delayed && volume.spec.access_modes.set().len() > bound.spec.access_modes.set().len() {
@@ -333,12 +329,7 @@ fn smaller_volume(cluster: &Cluster, claim: &PersistentVolumeClaim, bound: &Pers
 }
 
 /// A pod that cannot be where the volume of its claim is.
-fn bound_elsewhere(
-    cluster: &Cluster,
-    claim: &PersistentVolumeClaim,
-    volume: &Text,
-    pod: &Consumer,
-) -> Option<Hint> {
+fn bound_elsewhere(cluster: &Cluster, claim: &PersistentVolumeClaim, volume: &Text, pod: &Consumer) -> Option<Hint> {
     use crate::controllers::Reason;
 
     let reasons = pod.nodes.iter().flat_map(|group| &group.reasons);

@@ -128,6 +128,10 @@ pub struct Edit {
     pub cost: u32,
     /// The volume that the claim is bound to then.
     pub volume: Text,
+    /// Whether that volume does not exist yet, and is made for the claim.
+    pub made: bool,
+    /// Whether the claim still waits for a pod then, of which there is none; it binds when there is one.
+    pub waits_for_pod: bool,
     /// Other claims that would be bound without the edit and are not bound with it.
     pub displaced: Vec<ClaimKey>,
     /// What to think of before doing it.
@@ -174,8 +178,14 @@ pub(super) struct Draft {
 pub(super) fn rewritten(claim: &PersistentVolumeClaim, patch: &Json) -> Option<Object> {
     let mut new = claim.clone();
     let mut annotations = new.metadata.annotations.clone();
-    let controllers =
-        [BIND_COMPLETED, STORAGE_PROVISIONER, BETA_STORAGE_PROVISIONER, SELECTED_NODE, LAST_APPLIED, BOUND_BY_CONTROLLER];
+    let controllers = [
+        BIND_COMPLETED,
+        STORAGE_PROVISIONER,
+        BETA_STORAGE_PROVISIONER,
+        SELECTED_NODE,
+        LAST_APPLIED,
+        BOUND_BY_CONTROLLER,
+    ];
     if annotations.contains_key(BOUND_BY_CONTROLLER) {
         new.spec.volume_name = Text::default();
     }

@@ -40,7 +40,12 @@ impl fmt::Display for Happening {
 pub(super) fn history(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Vec<Happening> {
     let key = claim.key();
     let volume = &claim.spec.volume_name;
-    cluster.journal().iter().filter_map(JournalEntry::write).filter_map(|write| happening(write, &key, volume)).collect()
+    cluster
+        .journal()
+        .iter()
+        .filter_map(JournalEntry::write)
+        .filter_map(|write| happening(write, &key, volume))
+        .collect()
 }
 
 fn happening(write: &WriteRecord, claim: &ClaimKey, volume: &Text) -> Option<Happening> {

@@ -61,7 +61,8 @@ impl Cluster {
             let found = self.explain_without_edits(&key.to_string()).ok();
             ClaimOfPod {
                 phase: found.as_ref().map(|(claim, ..)| claim.status.phase.clone()),
-                why: found.map_or_else(|| "not found".into(), |(_, explanation, _)| explanation.state.to_string().into()),
+                why: found
+                    .map_or_else(|| "not found".into(), |(_, explanation, _)| explanation.state.to_string().into()),
                 claim: key,
             }
         });

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::explain::candidates::{Candidates, Objection, VolumeGroup, VolumeReasons};
 use crate::explain::consumers::{Consumer, NodeGroup};
-use crate::explain::edit::Edit;
+use crate::explain::edit::{Edit, Step};
 use crate::explain::state::{Hint, NotTaken, State};
 use crate::explain::{Asks, EventLine, Explanation};
 use crate::model::text::Text;
@@ -76,11 +76,13 @@ impl Display for State {
             }
             Self::Bound { volume, capacity, .. } => write!(f, "it has {volume} with {capacity}"),
             Self::Fits { volume } => write!(f, "{volume} fits, and is bound when the controllers get to it"),
-            Self::NoVolume => {
-                f.write_str("no persistent volumes available for this claim and no storage class is set")
-            }
+            Self::NoVolume => f.write_str("no persistent volumes available for this claim and no storage class is set"),
             Self::ClassNotFound { class, nearest } => {
-                write!(f, "storageclass.storage.k8s.io {:?} not found, and no volume of that class fits", class.as_str())?;
+                write!(
+                    f,
+                    "storageclass.storage.k8s.io {:?} not found, and no volume of that class fits",
+                    class.as_str()
+                )?;
                 suggest(f, nearest.as_ref())
             }
             Self::NoProvisioner { class, provisioner } => {
@@ -148,7 +150,7 @@ impl Display for State {
 }
 
 fn suggest(f: &mut Formatter<'_>, nearest: Option<&Text>) -> fmt::Result {
-    nearest.map_or(Ok(()), |nearest| write!(f, "; did you mean {nearest}?"))
+    nearest.map_or(Ok(()), |nearest| write!(f, " (did you mean {nearest}?)"))
 }
 
 /// Candidates below something else.
@@ -165,7 +167,8 @@ impl Display for Indented<'_> {
             (count, 0) => writeln!(f, "{indent}{} volumes, none fits:", thousands(count))?,
             (count, fitting) => {
                 let (count, fits) = (plural(count, "volume"), if fitting == 1 { "fits" } else { "fit" });
-                writeln!(f, "{indent}{count}, {} {fits}:", thousands(fitting))?;
+                let end = if candidates.groups.is_empty() { "." } else { ":" };
+                writeln!(f, "{indent}{count}, {} {fits}{end}", thousands(fitting))?;
             }
         }
         candidates.groups.iter().try_for_each(|group| writeln!(f, "{indent}  {group}"))?;
@@ -260,12 +263,24 @@ impl Display for NodeGroup {
     }
 }
 
-impl Display for Edit {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl Edit {
+    /// What is done and what comes of it, in one line.
+    pub(super) fn headline(&self) -> String {
         let mut letters = self.summary.chars();
         let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-        writeln!(f, "{first}{}; it binds to {}.", letters.as_str(), self.volume)?;
+        let volume = if self.made { "a volume that is made for it" } else { self.volume.as_str() };
+        let when = if self.waits_for_pod { " when a pod uses it" } else { "" };
+        format!("{first}{}; it binds to {volume}{when}.", letters.as_str())
+    }
+}
+
+impl Display for Edit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
         self.steps.iter().try_for_each(|step| writeln!(f, "     {step}"))?;
+        if self.steps.iter().any(|step| matches!(step, Step::Recreate { .. })) {
+            writeln!(f, "     The claim must be deleted and created again: its spec cannot be changed.")?;
+        }
         self.cautions.iter().try_for_each(|caution| writeln!(f, "     {caution}"))?;
         if !self.displaced.is_empty() {
             let names: Vec<String> = self.displaced.iter().map(ToString::to_string).collect();
@@ -278,7 +293,9 @@ impl Display for Edit {
 impl Display for Hint {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreatePod => f.write_str("It binds when a pod that uses it is scheduled; until then there is nothing to repair."),
+            Self::CreatePod => {
+                f.write_str("It binds when a pod that uses it is scheduled; until then there is nothing to repair.")
+            }
             Self::StartProvisioner { provisioner } => {
                 write!(f, "See to it that the provisioner {provisioner} runs and is correctly registered.")
             }
@@ -294,7 +311,9 @@ impl Display for Hint {
                 f.write_str("A volume that has a class never serves a claim without one, nor the other way round.")
             }
             Self::NoDefaultClass => f.write_str("There is no default class that it could get."),
-            Self::WholeVolume => f.write_str("One volume serves one claim, whole: what it did not ask for, nobody else gets."),
+            Self::WholeVolume => {
+                f.write_str("One volume serves one claim, whole: what it did not ask for, nobody else gets.")
+            }
             Self::SmallerVolume { volume, capacity, why } => {
                 write!(f, "{volume} with {capacity} would have done; {why}.")
             }

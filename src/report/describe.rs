@@ -282,9 +282,9 @@ fn class_lines(class: &StorageClass) -> Vec<Line> {
     lines.push(pair("Annotations", joined(&class.metadata.annotations)));
     lines.push(pair("Provisioner", class.provisioner.as_str()));
     lines.push(pair("Parameters", joined(&class.parameters)));
-    let expansion = class.allow_volume_expansion.map_or("<unset>".to_owned(), |allowed| {
-        if allowed { "True".to_owned() } else { "False".to_owned() }
-    });
+    let expansion = class
+        .allow_volume_expansion
+        .map_or("<unset>".to_owned(), |allowed| if allowed { "True".to_owned() } else { "False".to_owned() });
     lines.push(pair("AllowVolumeExpansion", expansion));
     if class.mount_options.is_empty() {
         lines.push(pair("MountOptions", NONE));

@@ -1,5 +1,6 @@
 //! What the program understands.
 
+mod judge;
 mod look;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::args::judge::{Check, Report};
 pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
 
 /// Simulates how Kubernetes 1.36 binds storage, in memory.
@@ -26,6 +28,9 @@ pub(crate) enum Command {
     /// Runs scenarios: a cluster, what is done to it and what must come of it.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Says which claims of manifests must, may and cannot bind in a cluster, and what else would go wrong.
+    #[command(after_help = judge::CHECK_EXAMPLES)]
+    Check(Check),
     /// Says why a claim, a volume or a pod is as it is, and what would make a claim bind.
     #[command(after_help = look::EXPLAIN_EXAMPLES)]
     Explain(Explain),

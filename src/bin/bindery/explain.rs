@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use bindery::{ClaimPhase, Cluster, Kind, ObjectKey, to_json};
+use bindery::{ClaimPhase, Cluster, Kind, ObjectKey, Verb, to_json};
 use serde::Serialize;
 
 use crate::Failure;
@@ -14,7 +14,7 @@ use crate::load::{load, settle};
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     let (paths, object) = split(&arguments.words);
     let mut cluster = load(paths, &arguments.input)?;
-    let found = object.and_then(|object| phase_of(&cluster, object));
+    let found = object.filter(|object| was_restored(&cluster, object)).and_then(|object| phase_of(&cluster, object));
     settle(&mut cluster, &arguments.drivers)?;
     let Some(object) = object else {
         return explain_unbound(&cluster, arguments);
@@ -43,9 +43,20 @@ fn object_of(text: &str) -> (Kind, String) {
     }
 }
 
+/// Whether a claim comes from a dump, so that its phase is that of a real cluster.
+fn was_restored(cluster: &Cluster, object: &str) -> bool {
+    let (_, name) = object_of(object);
+    let uid = cluster.claim(&name).map(|claim| claim.metadata.uid.clone());
+    let mut writes = cluster.journal().iter().filter_map(|entry| entry.write());
+    writes.any(|write| {
+        write.verb == Verb::Restore && write.object().is_some_and(|object| Some(&object.metadata().uid) == uid.as_ref())
+    })
+}
+
 fn phase_of(cluster: &Cluster, object: &str) -> Option<ClaimPhase> {
     let (kind, name) = object_of(object);
-    cluster.claim(&name).filter(|_| kind == Kind::PersistentVolumeClaim).map(|claim| claim.status.phase.clone())
+    let claim = cluster.claim(&name).filter(|_| kind == Kind::PersistentVolumeClaim)?;
+    Some(claim.status.phase.clone())
 }
 
 fn explain_one(cluster: &Cluster, object: &str, arguments: &Explain) -> Result<(), Failure> {
@@ -55,8 +66,7 @@ fn explain_one(cluster: &Cluster, object: &str, arguments: &Explain) -> Result<(
         Kind::PersistentVolume => print_one(&cluster.explain_volume(&name).map_err(unknown)?, arguments.output),
         Kind::Pod => print_one(&cluster.explain_pod(&name).map_err(unknown)?, arguments.output),
         Kind::PersistentVolumeClaim => {
-            let explained =
-                if arguments.no_edits { cluster.explain_briefly(&name) } else { cluster.explain(&name) };
+            let explained = if arguments.no_edits { cluster.explain_briefly(&name) } else { cluster.explain(&name) };
             print_one(&explained.map_err(unknown)?, arguments.output);
         }
         kind => return Err(Failure::Input(format!("Error: a {kind} is not explained, only claims, volumes and pods"))),

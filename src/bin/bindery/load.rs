@@ -15,15 +15,10 @@ pub(crate) fn load<P: AsRef<str>>(paths: &[P], input: &Input) -> Result<Cluster,
     let mut config = Config::default();
     config.namespace = input.namespace.as_str().into();
     let mut cluster = Cluster::new(config);
-    load_into(&mut cluster, paths, input)?;
-    Ok(cluster)
-}
-
-/// Takes in what stands in files: all of it, or nothing.
-pub(crate) fn load_into<P: AsRef<str>>(cluster: &mut Cluster, paths: &[P], input: &Input) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = paths.iter().map(|path| PathBuf::from(path.as_ref())).collect();
     let sources = input::read(&paths, input.recursive)?;
-    take_in(cluster, &sources, input.validate, Cluster::load)
+    take_in(&mut cluster, &sources, input.validate, Cluster::load)?;
+    Ok(cluster)
 }
 
 type Taking = fn(&mut Cluster, &str, &Reader) -> Result<bindery::Applied, bindery::ApplyError>;

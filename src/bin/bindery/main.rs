@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod check;
 mod explain;
 mod get;
 mod input;
@@ -22,6 +23,8 @@ enum Failure {
     Input(String),
     /// A demand that was made of the result is not met.
     Demand(String),
+    /// The answer is an exit code of its own; what there was to say was said, or is here.
+    Code(u8, String),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),
@@ -38,6 +42,12 @@ fn main() -> ExitCode {
         Err(Failure::Demand(message)) => {
             eprintln!("{message}");
             ExitCode::from(1)
+        }
+        Err(Failure::Code(code, message)) => {
+            if !message.is_empty() {
+                eprintln!("{message}");
+            }
+            ExitCode::from(code)
         }
         Err(Failure::Input(message)) => {
             eprintln!("{message}");
