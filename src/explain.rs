@@ -42,6 +42,7 @@ mod repair;
 mod state;
 mod text;
 mod volume;
+mod weigh;
 
 use std::fmt;
 

@@ -2,11 +2,12 @@
 
 use crate::backend::Plugin;
 use crate::cluster::Cluster;
-use crate::explain::candidates::{Candidates, Judge, Weighed, weigh};
+use crate::explain::candidates::Candidates;
 use crate::explain::consumers::{Consumer, consumers, wanted_nodes};
 use crate::explain::history::{history, object_of};
 use crate::explain::remedies::{Ground, remedies};
 use crate::explain::state::{Hint, NotTaken, State};
+use crate::explain::weigh::{Judge, Weighed, weigh};
 use crate::explain::{Asks, EventLine, ExplainError, Explanation, Terminating};
 use crate::manifest::nearest;
 use crate::matching::{Demand, Mismatch, REQUESTED, mismatches};

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::controllers::{NoVolume, Reason, Rejection};
-use crate::explain::candidates::{Candidates, Judge, weigh};
+use crate::explain::candidates::Candidates;
+use crate::explain::weigh::{Judge, weigh};
 use crate::matching::Demand;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Kind;

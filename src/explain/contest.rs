@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::explain::candidates::Judge;
+use crate::explain::weigh::Judge;
 use crate::matching::Demand;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::node::Node;
