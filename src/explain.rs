@@ -25,14 +25,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audit;
 mod candidates;
 mod check;
 mod check_text;
 mod claim;
 mod consumers;
 mod contest;
+mod diff;
 mod edit;
 mod finding;
+mod headroom;
 mod history;
 mod patch;
 mod pod;
@@ -56,11 +59,14 @@ use crate::model::quantity::Quantity;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 
+pub use crate::explain::audit::{Audit, AuditError, StuckPod, VolumeLoss};
 pub use crate::explain::candidates::{Candidates, Objection, VolumeGroup, VolumeReasons};
 pub use crate::explain::check::{Check, ClaimProspect, Prospect};
 pub use crate::explain::consumers::{ClaimOnNode, Consumer, NodeGroup};
+pub use crate::explain::diff::{Diff, FieldChange, ObjectChange, ObjectDiff};
 pub use crate::explain::edit::{Edit, Step};
 pub use crate::explain::finding::Finding;
+pub use crate::explain::headroom::{Headroom, HeadroomError};
 pub use crate::explain::history::Happening;
 pub use crate::explain::pod::{ClaimOfPod, PodExplanation};
 pub use crate::explain::state::{Hint, NotTaken, State};
@@ -85,6 +91,12 @@ pub enum ExplainError {
         volume: Text,
         /// The volume that was probably meant.
         nearest: Option<Text>,
+    },
+    /// There is no such workload.
+    #[error("{} is no workload with replicas", workload.short())]
+    NoWorkload {
+        /// Its name.
+        workload: ObjectKey,
     },
     /// There is no such pod.
     #[error("pods \"{pod}\" not found{}", meant(nearest.as_ref()))]

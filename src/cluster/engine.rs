@@ -14,6 +14,7 @@ use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
 use crate::controllers::{OperationKind, SyncError};
+use crate::model::claim::ClaimPhase;
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::store::Actor;
@@ -139,6 +140,45 @@ impl Cluster {
             self.carry_out(choice);
         }
         Ok(Settled { steps })
+    }
+
+    /// Like [`Cluster::settle`], for a cluster that was quiet before a few objects were changed: a look at every volume
+    /// and claim is replaced by a look at these volumes and at the claims that are not bound. All others are as the
+    /// controllers left them, so that a look at them would do nothing.
+    ///
+    /// # Errors
+    /// [`NotQuiet`] where the budget of the configuration ran out first.
+    pub(crate) fn settle_around(&mut self, volumes: &[ObjectKey]) -> Result<Settled, NotQuiet> {
+        let mut steps = 0;
+        while let Some(choice) = self.next_choice() {
+            if steps == self.config.step_budget {
+                return Err(NotQuiet { steps });
+            }
+            steps += 1;
+            if choice == Choice::Resync {
+                self.resync_around(volumes);
+            } else {
+                self.carry_out(choice);
+            }
+        }
+        Ok(Settled { steps })
+    }
+
+    /// Whether nothing could happen now.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.next_choice().is_none()
+    }
+
+    fn resync_around(&mut self, volumes: &[ObjectKey]) {
+        self.work.resync_due = false;
+        for id in volumes.iter().filter_map(|key| self.store.object_id(key)) {
+            self.work.enqueue(Worker::Volumes, id, true);
+        }
+        for (id, claim) in self.store.claims.in_order() {
+            if claim.status.phase != ClaimPhase::Bound {
+                self.work.enqueue(Worker::Claims, id, true);
+            }
+        }
     }
 
     /// Lets virtual time pass, and settles at every point at which something is due.

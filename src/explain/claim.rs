@@ -75,7 +75,7 @@ impl Cluster {
     }
 }
 
-fn no_claim(cluster: &Cluster, name: &str) -> ExplainError {
+pub(super) fn no_claim(cluster: &Cluster, name: &str) -> ExplainError {
     let full = |name: &str| match name.split_once('/') {
         Some((namespace, name)) => ClaimKey::new(namespace, name),
         None => ClaimKey::new(&cluster.config().namespace, name),

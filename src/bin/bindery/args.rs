@@ -1,5 +1,6 @@
 //! What the program understands.
 
+mod change;
 mod judge;
 mod look;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::args::change::{Audit, Diff};
 pub(crate) use crate::args::judge::{Check, Report};
 pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
 
@@ -34,6 +36,12 @@ pub(crate) enum Command {
     /// Says why a claim, a volume or a pod is as it is, and what would make a claim bind.
     #[command(after_help = look::EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Says what a change would do to data, volumes, claims and pods, before it is made.
+    #[command(after_help = change::AUDIT_EXAMPLES)]
+    Audit(Audit),
+    /// Says what is different between two clusters.
+    #[command(after_help = change::DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Prints tables as `kubectl get` does, of what manifests or a dump become.
     #[command(after_help = look::GET_EXAMPLES)]
     Get(Get),

@@ -62,12 +62,21 @@ fn phase_of(cluster: &Cluster, object: &str) -> Option<ClaimPhase> {
 fn explain_one(cluster: &Cluster, object: &str, arguments: &Explain) -> Result<(), Failure> {
     let (kind, name) = object_of(object);
     let unknown = |error: bindery::explain::ExplainError| Failure::Input(format!("Error: {error}"));
+    if let (Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet, Some(most)) = (kind, arguments.headroom) {
+        let headroom = cluster.headroom_of(&kind.named(name), most);
+        print_one(&headroom.map_err(|error| Failure::Input(format!("Error: {error}")))?, arguments.output);
+        return Ok(());
+    }
     match kind {
         Kind::PersistentVolume => print_one(&cluster.explain_volume(&name).map_err(unknown)?, arguments.output),
         Kind::Pod => print_one(&cluster.explain_pod(&name).map_err(unknown)?, arguments.output),
         Kind::PersistentVolumeClaim => {
             let explained = if arguments.no_edits { cluster.explain_briefly(&name) } else { cluster.explain(&name) };
             print_one(&explained.map_err(unknown)?, arguments.output);
+            if let Some(most) = arguments.headroom {
+                let headroom = cluster.headroom(&name, most);
+                print_one(&headroom.map_err(|error| Failure::Input(format!("Error: {error}")))?, arguments.output);
+            }
         }
         kind => return Err(Failure::Input(format!("Error: a {kind} is not explained, only claims, volumes and pods"))),
     }

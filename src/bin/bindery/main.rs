@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod change;
 mod check;
 mod explain;
 mod get;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Audit(arguments) => change::audit(arguments),
+        Command::Diff(arguments) => change::diff(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),

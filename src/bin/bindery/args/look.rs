@@ -69,6 +69,11 @@ pub(crate) struct Explain {
     /// Explains a claim as it is, without looking for edits that make it bind.
     #[arg(long)]
     pub(crate) no_edits: bool,
+
+    /// Also says how many more claims like this one would bind, or how many more replicas of a workload (sts/...,
+    /// deploy/...) would run; so many are tried.
+    #[arg(long, value_name = "MOST")]
+    pub(crate) headroom: Option<usize>,
 }
 
 pub(super) const GET_EXAMPLES: &str = "\
