@@ -212,7 +212,8 @@ fn stuck_pod(before: &Cluster, after: &Cluster, pod: &Pod) -> Option<StuckPod> {
         .filter(|record| record.event.event_type.as_str() == "Warning")
         .filter(|record| !known.iter().any(|old| old.event == record.event))
         .collect();
-    warnings.sort_by_key(|record| record.last);
+    // A volume that cannot be attached is why the others are said.
+    warnings.sort_by_key(|record| (record.event.reason == "FailedAttachVolume", record.last));
     let why = warnings.pop().map(|record| record.event.message.clone());
     let deleting = pod.metadata.is_deleting();
     (why.is_some() || !deleting).then(|| StuckPod { pod: pod.key(), why: why.unwrap_or_default() })

@@ -9,7 +9,7 @@ use crate::model::volume::VolumePhase;
 
 /// What a group of volumes has in common: the first rule that they break, and what they have instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "rule", rename_all = "camelCase")]
+#[serde(tag = "rule", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Objection {
     /// They lack an access mode that the claim asks for.

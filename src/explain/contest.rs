@@ -95,6 +95,21 @@ impl Contest {
         self.choices[claim].iter().map(|volume| &self.names[*volume])
     }
 
+    /// How many claims and volumes there are.
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.choices.len(), self.takers.len())
+    }
+
+    /// The numbers of the volumes that a claim could be given.
+    pub(super) fn choices_of(&self, claim: usize) -> &[usize] {
+        &self.choices[claim]
+    }
+
+    /// The numbers of the claims that could be given a volume.
+    pub(super) fn takers_of(&self, volume: usize) -> &[usize] {
+        &self.takers[volume]
+    }
+
     /// How many other claims could be given one of the volumes of a claim.
     pub(super) fn rivals(&self, claim: usize) -> usize {
         self.rivals_of(claim).len()

@@ -29,7 +29,7 @@ pub struct FieldChange {
 
 /// What became of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "change", rename_all = "camelCase")]
+#[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ObjectChange {
     /// It is only in the second cluster.

@@ -28,7 +28,7 @@ const ROLLED_OUT: usize = 20;
 
 /// Something that goes wrong, or not as one may think.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "finding", rename_all = "camelCase")]
+#[serde(tag = "finding", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Finding {
     /// A pod is put on no node.

@@ -103,6 +103,11 @@ impl Cluster {
     pub fn headroom_of(&self, workload: &ObjectKey, most: usize) -> Result<Headroom, HeadroomError> {
         let mut copy = self.fork();
         copy.settle()?;
+        let mut workload = workload.clone();
+        if workload.key.namespace.is_empty() {
+            workload.key.namespace = self.config().namespace.clone();
+        }
+        let workload = &workload;
         let missing = || ExplainError::NoWorkload { workload: workload.clone() };
         let replicas = self.get(workload).and_then(|object| replicas(&object)).ok_or_else(missing)?;
         let wanted = i64::from(replicas) + i64::try_from(most).unwrap_or(i64::MAX);

@@ -9,11 +9,10 @@ use crate::model::text::Text;
 
 /// Why a claim is in its phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "camelCase")]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum State {
     /// It is bound.
-    #[serde(rename_all = "camelCase")]
     Bound {
         /// The volume.
         volume: Text,
@@ -49,7 +48,6 @@ pub enum State {
         class: Text,
     },
     /// No volume fits; its provisioner shall make one and has not.
-    #[serde(rename_all = "camelCase")]
     Provisioning {
         /// The class.
         class: Text,
@@ -127,7 +125,7 @@ pub enum State {
 
 /// What to know or to do, besides editing objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "hint", rename_all = "camelCase")]
+#[serde(tag = "hint", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Hint {
     /// Nothing is wrong; create a pod that uses the claim.
@@ -138,7 +136,6 @@ pub enum Hint {
         provisioner: Text,
     },
     /// Create a volume by hand that fits.
-    #[serde(rename_all = "camelCase")]
     CreateVolume {
         /// How large it must be.
         storage: Quantity,
@@ -159,7 +156,6 @@ pub enum Hint {
     /// One volume serves one claim, whole.
     WholeVolume,
     /// A smaller volume would have done.
-    #[serde(rename_all = "camelCase")]
     SmallerVolume {
         /// The smaller volume.
         volume: Text,
@@ -169,7 +165,6 @@ pub enum Hint {
         why: NotTaken,
     },
     /// The pod cannot use the volume that its claim got before it was scheduled.
-    #[serde(rename_all = "camelCase")]
     BoundElsewhere {
         /// The pod.
         pod: NamespacedName,

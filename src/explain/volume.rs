@@ -18,7 +18,7 @@ use crate::model::volume_source::VolumeSource;
 
 /// Why a volume is in its phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "camelCase")]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum VolumeState {
     /// Any claim that it suits may have it.
@@ -45,7 +45,6 @@ pub enum VolumeState {
         recreated: bool,
     },
     /// Its claim is gone, and whoever is to delete it is not known to run.
-    #[serde(rename_all = "camelCase")]
     NoDeleter {
         /// The claim that it had.
         claim: ClaimKey,

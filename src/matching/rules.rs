@@ -14,7 +14,7 @@ use crate::model::volume::{PersistentVolume, VolumeMode, VolumePhase};
 
 /// A rule that a volume breaks for a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "rule", rename_all = "camelCase")]
+#[serde(tag = "rule", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Mismatch {
     /// The volume lacks an access mode that the claim asks for (`MATCH-2`, `SAT-6`).

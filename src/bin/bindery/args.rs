@@ -10,7 +10,7 @@ use std::time::Duration;
 use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use crate::args::change::{Audit, Diff};
+pub(crate) use crate::args::change::{Audit, Diff, Plan};
 pub(crate) use crate::args::judge::{Check, Report};
 pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
 
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Says what a change would do to data, volumes, claims and pods, before it is made.
     #[command(after_help = change::AUDIT_EXAMPLES)]
     Audit(Audit),
+    /// Says which volume each waiting claim should get, so that as many as possible are served.
+    #[command(after_help = change::PLAN_EXAMPLES)]
+    Plan(Plan),
     /// Says what is different between two clusters.
     #[command(after_help = change::DIFF_EXAMPLES)]
     Diff(Diff),

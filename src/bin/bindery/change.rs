@@ -4,9 +4,10 @@ use bindery::explain::AuditError;
 use bindery::{ApiError, Cluster, Json, ObjectKey, to_json};
 
 use crate::Failure;
-use crate::args::{Audit, Diff, Drivers, Form};
+use crate::args::{Audit, Diff, Drivers, Form, Plan};
 use crate::input::{self, Source};
 use crate::load::{load, settle, take_in};
+use crate::world;
 
 pub(crate) fn audit(arguments: &Audit) -> Result<(), Failure> {
     let mut cluster = load(&arguments.paths, &arguments.input)?;
@@ -43,6 +44,17 @@ fn change(copy: &mut Cluster, arguments: &Audit, sources: &[Source]) -> Result<(
 /// A patch that sets one value.
 fn at(path: &[&str], value: Json) -> Json {
     path.iter().rev().fold(value, |value, key| Json::Map(vec![((*key).into(), value)]))
+}
+
+pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
+    let mut cluster = load(&arguments.paths, &arguments.input)?;
+    world::assume(&mut cluster, &arguments.drivers)?;
+    let plan = cluster.plan().map_err(|error| Failure::Input(error.to_string()))?;
+    match arguments.output {
+        Form::Text => print!("{plan}"),
+        Form::Json => print!("{}", to_json(&plan)),
+    }
+    if plan.unserved.is_empty() { Ok(()) } else { Err(Failure::Code(1, String::new())) }
 }
 
 pub(crate) fn diff(arguments: &Diff) -> Result<(), Failure> {

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => change::audit(arguments),
+        Command::Plan(arguments) => change::plan(arguments),
         Command::Diff(arguments) => change::diff(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),

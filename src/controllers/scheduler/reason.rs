@@ -83,7 +83,7 @@ pub enum NoVolume {
 
 /// Why a pod cannot be put on a node, or on any.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(tag = "reason", rename_all = "camelCase")]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Reason {
     /// The pod's affinity asks for several nodes at once.

@@ -63,6 +63,35 @@ fn parse_scale(text: &str) -> Result<(ObjectKey, u32), String> {
     Ok((workload, replicas))
 }
 
+pub(super) const PLAN_EXAMPLES: &str = "\
+Examples:
+  bindery plan manifests/
+  bindery plan dump.yaml -o json
+
+Exit codes:
+  0  every claim that waits can be served
+  1  volumes are missing
+  2  bad input";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// Files, folders or - for standard input: manifests, or the dump of a cluster.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) input: Input,
+
+    /// Which external drivers run: `assumed` (every one that a class names, and it works), `absent`, or a file that
+    /// describes them.
+    #[arg(long, value_name = "assumed|absent|FILE", default_value = "assumed", value_parser = parse_drivers)]
+    pub(crate) drivers: Drivers,
+
+    /// How it is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Form,
+}
+
 pub(super) const DIFF_EXAMPLES: &str = "\
 Examples:
   bindery diff yesterday.yaml today.yaml
