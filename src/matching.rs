@@ -6,8 +6,11 @@
 
 mod demand;
 mod index;
+mod labels;
 mod places;
 mod rules;
+mod tournament;
+mod waiting;
 
 pub use crate::matching::rules::Mismatch;
 
@@ -17,3 +20,4 @@ pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 pub(crate) use crate::matching::rules::{
     DESIGNATED, FREE, REQUESTED, RESERVED, Rule, SCHEDULED, mismatches, misplaced,
 };
+pub(crate) use crate::matching::waiting::WaitingIndex;

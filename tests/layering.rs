@@ -8,7 +8,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("scenario", &["report", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
     ("explain", &["cluster", "controllers", "backend", "matching", "store", "api", "manifest", "model"]),
-    ("cluster", &["controllers", "backend", "store", "api", "manifest", "model"]),
+    ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),
     ("matching", &["model"]),

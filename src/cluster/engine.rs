@@ -14,7 +14,6 @@ use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
 use crate::cluster::work::Worker;
 use crate::controllers::{OperationKind, SyncError};
-use crate::model::claim::ClaimPhase;
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::store::Actor;
@@ -60,7 +59,7 @@ impl Cluster {
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
+        let resync_due = self.is_resync_due();
         let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
@@ -140,45 +139,6 @@ impl Cluster {
             self.carry_out(choice);
         }
         Ok(Settled { steps })
-    }
-
-    /// Like [`Cluster::settle`], for a cluster that was quiet before a few objects were changed: a look at every volume
-    /// and claim is replaced by a look at these volumes and at the claims that are not bound. All others are as the
-    /// controllers left them, so that a look at them would do nothing.
-    ///
-    /// # Errors
-    /// [`NotQuiet`] where the budget of the configuration ran out first.
-    pub(crate) fn settle_around(&mut self, volumes: &[ObjectKey]) -> Result<Settled, NotQuiet> {
-        let mut steps = 0;
-        while let Some(choice) = self.next_choice() {
-            if steps == self.config.step_budget {
-                return Err(NotQuiet { steps });
-            }
-            steps += 1;
-            if choice == Choice::Resync {
-                self.resync_around(volumes);
-            } else {
-                self.carry_out(choice);
-            }
-        }
-        Ok(Settled { steps })
-    }
-
-    /// Whether nothing could happen now.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.next_choice().is_none()
-    }
-
-    fn resync_around(&mut self, volumes: &[ObjectKey]) {
-        self.work.resync_due = false;
-        for id in volumes.iter().filter_map(|key| self.store.object_id(key)) {
-            self.work.enqueue(Worker::Volumes, id, true);
-        }
-        for (id, claim) in self.store.claims.in_order() {
-            if claim.status.phase != ClaimPhase::Bound {
-                self.work.enqueue(Worker::Claims, id, true);
-            }
-        }
     }
 
     /// Lets virtual time pass, and settles at every point at which something is due.
@@ -286,7 +246,7 @@ impl Cluster {
 
     fn carry_out(&mut self, choice: Choice) {
         match choice {
-            Choice::Resync => self.resync(),
+            Choice::Resync => self.begin_resync(),
             Choice::Retry => self.retry_rejected(),
             Choice::Operate(number) => self.operate(number),
             Choice::Continue(worker) => {
@@ -312,6 +272,9 @@ impl Cluster {
                 self.note_end(worker, Some((id, by_resync)), end);
             }
         }
+        if self.operations.first_ready().is_none() {
+            self.work.end_idle_rounds();
+        }
     }
 
     /// `origin` is the key and whether a resync put it into the queue.
@@ -320,17 +283,6 @@ impl Cluster {
             (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
             (Some(_) | None, _) => {}
-        }
-    }
-
-    /// Puts every volume and every claim into the queues, in the order of their creation (`RUN-8`, `DET-8`).
-    fn resync(&mut self) {
-        self.work.resync_due = false;
-        for (id, _) in self.store.volumes.in_order() {
-            self.work.enqueue(Worker::Volumes, id, true);
-        }
-        for (id, _) in self.store.claims.in_order() {
-            self.work.enqueue(Worker::Claims, id, true);
         }
     }
 }

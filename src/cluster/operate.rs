@@ -13,13 +13,13 @@ use crate::model::volume::ReclaimPolicy;
 impl Cluster {
     /// Goes on with an operation, to its next write or pause or to its end.
     pub(super) fn operate(&mut self, number: u64) {
-        let Some(Running { name, task, waiting, mut origin, mut effect }) = self.operations.take(number) else {
+        let Some(Running { name, task, waiting, mut origin, mut effect, again }) = self.operations.take(number) else {
             return;
         };
         let mut resumed = match waiting {
             Waiting::Ready(resumed) => resumed,
             waiting @ (Waiting::Until(..) | Waiting::Forever) => {
-                return self.operations.put(number, Running { name, task, waiting, origin, effect });
+                return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
             }
         };
         let mut task = task;
@@ -45,11 +45,18 @@ impl Cluster {
                         origin.events.clear();
                     }
                     self.note_recycling(name.0, origin.key.number);
+                    if again {
+                        // The sync that found it running would begin it now.
+                        self.mark_unfinished(origin.worker, origin.key);
+                    }
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
                 }
                 Next::Write { write, rule, caching, then } => {
                     let written = self.perform(write, origin.actor(), rule, caching);
+                    if written.is_err() {
+                        self.mark_unfinished(origin.worker, origin.key);
+                    }
                     task = then;
                     Waiting::Ready(Resumed::Written(written))
                 }
@@ -96,7 +103,7 @@ impl Cluster {
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
             };
-            return self.operations.put(number, Running { name, task, waiting, origin, effect });
+            return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
         }
     }
 

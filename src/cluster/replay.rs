@@ -103,10 +103,10 @@ impl Cluster {
     fn restart(&mut self) {
         self.cache = Cache::default();
         for (id, volume) in self.store.volumes.in_order() {
-            self.cache.observe_volume(id, volume, self.store.volumes.created(id));
+            self.cache.set_volume(id, Some(volume), self.store.volumes.created(id));
         }
         for (id, claim) in self.store.claims.in_order() {
-            self.cache.observe_claim(id, claim);
+            self.cache.set_claim(id, Some(claim));
         }
         self.work = Work::default();
         self.operations = Operations::default();

@@ -371,7 +371,7 @@ impl<'c> Trial<'c> {
         let mut copy = self.settled.fork();
         let key = claim.key();
         let name = probe(claim).key().to_string();
-        let bound = binds_with_a_pod(&mut copy, &key, Cluster::settle);
+        let bound = binds_with_a_pod(&mut copy, &key);
         if bound {
             judged.why = "it waits for a pod that uses it (WaitForFirstConsumer), and binds when there is one".into();
             return judged;
@@ -409,7 +409,7 @@ impl<'c> Trial<'c> {
             for pod in pods {
                 let _ = copy.remove(&ObjectKey { kind: Kind::Pod, key: pod });
             }
-            return binds_with_a_pod(&mut copy, &key, Cluster::settle);
+            return binds_with_a_pod(&mut copy, &key);
         }
         copy.settle().is_ok()
             && copy.claim(&key.to_string()).is_some_and(|claim| claim.status.phase == ClaimPhase::Bound)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::api::ApiError;
-use crate::cluster::{Cluster, NotQuiet, Settled, merge};
+use crate::cluster::{Cluster, merge};
 use crate::manifest::{self, Strictness};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::json::Json;
@@ -59,15 +59,6 @@ impl Step {
     /// # Errors
     /// [`ApiError`] as the API server gives it, also where the claim cannot go because a pod uses it.
     pub fn apply(&self, cluster: &mut Cluster) -> Result<(), ApiError> {
-        self.apply_settling(cluster, Cluster::settle)
-    }
-
-    /// The same, with a way to let the controllers do what a deletion needs.
-    pub(super) fn apply_settling(
-        &self,
-        cluster: &mut Cluster,
-        settle: impl Fn(&mut Cluster) -> Result<Settled, NotQuiet>,
-    ) -> Result<(), ApiError> {
         match self {
             Self::Patch { object, patch } => cluster.patch(object, patch).map(drop),
             Self::Recreate { object, manifest, .. } => {
@@ -76,7 +67,7 @@ impl Step {
                     Err(error) if error.is_not_found() => {}
                     Err(error) => return Err(error),
                 }
-                settle(cluster).map_err(|error| ApiError::Server { message: error.to_string() })?;
+                cluster.settle().map_err(|error| ApiError::Server { message: error.to_string() })?;
                 cluster.create(manifest.clone()).map(drop)
             }
         }

@@ -1,6 +1,6 @@
 //! A pod made up in a copy of the cluster, to see whether a claim that waits for one would bind.
 
-use crate::cluster::{Cluster, NotQuiet, Settled};
+use crate::cluster::Cluster;
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::BindingMode;
 use crate::model::metadata::ObjectMeta;
@@ -17,16 +17,12 @@ pub(super) fn is_unused(cluster: &Cluster, claim: &PersistentVolumeClaim) -> boo
 }
 
 /// Makes a pod that uses a claim. Returns whether the claim is bound then.
-pub(super) fn binds_with_a_pod(
-    cluster: &mut Cluster,
-    key: &ClaimKey,
-    settle: impl Fn(&mut Cluster) -> Result<Settled, NotQuiet>,
-) -> bool {
+pub(super) fn binds_with_a_pod(cluster: &mut Cluster, key: &ClaimKey) -> bool {
     let Some(pod) = cluster.claim(&key.to_string()).map(probe) else {
         return false;
     };
     cluster.create(pod).is_ok()
-        && settle(cluster).is_ok()
+        && cluster.settle().is_ok()
         && cluster.claim(&key.to_string()).is_some_and(|claim| claim.status.phase == ClaimPhase::Bound)
 }
 

@@ -10,7 +10,7 @@ use crate::explain::state::State;
 use crate::matching::Mismatch;
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::json::Json;
-use crate::model::kind::{Kind, ObjectKey};
+use crate::model::kind::Kind;
 use crate::model::names::DEFAULT_CLASS;
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
@@ -56,15 +56,10 @@ fn verified(cluster: &Cluster, claim: &PersistentVolumeClaim, draft: Draft) -> O
     let key = claim.key();
     let name = key.to_string();
     let mut copy = cluster.fork();
-    let changed: Vec<ObjectKey> =
-        draft.steps.iter().map(Step::object).filter(|key| key.kind == Kind::PersistentVolume).cloned().collect();
-    // In a quiet cluster only what is changed and what waits need be looked at, however large it is.
-    let quiet = cluster.is_quiet();
-    let settle = |copy: &mut Cluster| if quiet { copy.settle_around(&changed) } else { copy.settle() };
-    let applied = draft.steps.iter().try_for_each(|step| step.apply_settling(&mut copy, settle));
-    let settled = applied.is_ok() && settle(&mut copy).is_ok();
+    let applied = draft.steps.iter().try_for_each(|step| step.apply(&mut copy));
+    let settled = applied.is_ok() && copy.settle().is_ok();
     let waits_for_pod = copy.claim(&name).is_some_and(|claim| settled && is_unused(&copy, claim));
-    if waits_for_pod && !binds_with_a_pod(&mut copy, &key, settle) {
+    if waits_for_pod && !binds_with_a_pod(&mut copy, &key) {
         return None;
     }
     let bound = copy.claim(&name).filter(|claim| settled && claim.status.phase == ClaimPhase::Bound)?;

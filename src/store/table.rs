@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::model::arena::Arena;
 use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
 use crate::model::reference::NamespacedName;
-use crate::store::arena::Arena;
-use crate::store::names::Names;
+use crate::model::shards::Shards;
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -25,7 +25,7 @@ impl<T> Clone for Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Arena<Slot<T>>,
-    names: Names<NamespacedName>,
+    names: Shards<Arc<NamespacedName>, u32>,
     live: usize,
 }
 
@@ -37,7 +37,7 @@ impl<T> Clone for Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slots: Arena::default(), names: Names::default(), live: 0 }
+        Self { slots: Arena::default(), names: Shards::default(), live: 0 }
     }
 }
 
@@ -49,7 +49,7 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name that has, or once had, an object.
     pub(crate) fn id(&self, key: &NamespacedName) -> Option<Id<T>> {
-        self.names.get(key).map(Id::from_number)
+        self.names.get(key).copied().map(Id::from_number)
     }
 
     /// The object of a number, if it exists.
