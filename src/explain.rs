@@ -36,6 +36,7 @@ mod diff;
 mod edit;
 mod finding;
 mod headroom;
+mod hints;
 mod history;
 mod patch;
 mod plan;
@@ -45,6 +46,7 @@ mod remedies;
 mod repair;
 mod state;
 mod text;
+mod trial;
 mod volume;
 mod weigh;
 

@@ -180,7 +180,7 @@ impl Cluster {
     /// # Errors
     /// [`ApplyError`] where the text cannot be read, or an object is refused or exists already.
     pub fn load(&mut self, text: &str, reader: &Reader) -> Result<Applied, ApplyError> {
-        let lenient = reader.clone().strictness(Strictness::Keep).keep_written();
+        let lenient = reader.clone().strictness(Strictness::Keep);
         let Manifest { documents, passed_over, .. } = lenient.read(text)?;
         let is_found = |document: &Document| !document.object.metadata().uid.is_empty();
         if !documents.iter().any(is_found) {

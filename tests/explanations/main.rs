@@ -2,7 +2,9 @@
 
 mod check;
 mod edits;
+mod plan;
 mod rules;
 #[path = "../runner/mod.rs"]
 mod runner;
+mod states;
 mod worlds;

@@ -1,9 +1,10 @@
 //! Small worlds of volumes and claims, in which much almost fits.
 
 use bindery::parts::VolumeResourceRequirements;
+use bindery::volume_source::CsiVolumeSource;
 use bindery::{
     AccessMode, AccessModes, Cluster, LabelSelector, ObjectReference, PersistentVolume, PersistentVolumeClaim,
-    StorageClass, Timestamp, Uid, VolumeMode, VolumePhase,
+    StorageClass, Timestamp, Uid, VolumeMode, VolumePhase, VolumeSource,
 };
 use proptest::prelude::*;
 
@@ -73,7 +74,13 @@ impl Seed {
         let size = SIZES[self.size].parse().expect("a quantity");
         let mut volume = PersistentVolume::new(name, size, modes(self.modes)).with_class(CLASSES[self.class]);
         volume.spec.volume_mode = if self.block { VolumeMode::Block } else { VolumeMode::Filesystem };
-        volume.spec.volume_attributes_class_name = self.attributes.then(|| "tuned".into());
+        if self.attributes {
+            // Only volumes of CSI drivers have attributes.
+            volume.spec.volume_attributes_class_name = Some("tuned".into());
+            let source =
+                CsiVolumeSource { driver: "csi.example.com".into(), volume_handle: name.into(), ..Default::default() };
+            volume = volume.with_source(VolumeSource::Csi(source));
+        }
         if let Some(fast) = self.label {
             volume = volume.with_labels([("disk", if fast { "ssd" } else { "hdd" })]);
         }
