@@ -117,7 +117,9 @@ impl Cluster {
         self.scheduler = Scheduler::default();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
-                self.notify(None, Some(&object));
+                if let Some(id) = self.store.object_id(&object.reference()) {
+                    self.notify(id, None, Some(&object));
+                }
             }
         }
     }

@@ -4,10 +4,15 @@ mod apply;
 mod args;
 mod change;
 mod check;
+mod completions;
 mod explain;
+mod generate;
 mod get;
 mod input;
 mod load;
+mod meter;
+mod output;
+mod progress;
 mod run;
 mod world;
 
@@ -40,6 +45,8 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
