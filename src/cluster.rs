@@ -63,6 +63,8 @@ pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::schedule::{Attempt, AttemptEnd};
 pub use crate::cluster::user::Accepted;
 
+pub(crate) use crate::cluster::user::merge;
+
 /// A Kubernetes cluster as far as storage depends on it, in memory.
 ///
 /// ```

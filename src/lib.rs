@@ -55,6 +55,13 @@
 //! event. [`Cluster::events`] holds the events as `kubectl get events` shows them, repetitions counted.
 //! [`Cluster::fork`] makes a cheap copy to try something in.
 //!
+//! # Explaining
+//! [`Cluster::explain`] says why a claim is as it is and what would make it bind, [`Cluster::explain_volume`] and
+//! [`Cluster::explain_pod`] do the same for what is around it; all as data that prints itself ([`explain`]).
+//! [`Cluster::check`] judges manifests before they are applied, [`Cluster::audit`] a change before it is made,
+//! [`Cluster::headroom`] counts what would still bind, [`Cluster::plan`] finds the best assignment, and
+//! [`Cluster::diff`] tells two clusters apart.
+//!
 //! # Storage
 //! Every volume has files behind it ([`Cluster::files`], [`Cluster::write_file`]), and two volumes on one export share
 //! them. Recycling wipes, deleting destroys, archiving moves; each change stands in the journal. External drivers exist
@@ -173,6 +180,7 @@ mod api;
 mod backend;
 mod cluster;
 mod controllers;
+pub mod explain;
 mod manifest;
 mod matching;
 mod model;

@@ -26,14 +26,14 @@ use crate::manifest::decode::{Broken, decode};
 use crate::manifest::problem::SyntaxError;
 use crate::manifest::tree::{Node, Position, Value};
 use crate::model::json::Json;
-use crate::model::kind::{Kind, Object};
+use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
 
 pub use crate::manifest::problem::{ManifestError, Problem};
 pub use crate::manifest::write::{to_json, to_yaml};
 
 pub(crate) use crate::manifest::located::{Located, documents};
-pub(crate) use crate::manifest::suggest::hint;
+pub(crate) use crate::manifest::suggest::{hint, nearest};
 pub(crate) use crate::manifest::write::to_line;
 
 /// How deeply values may be nested; the JSON and YAML parsers have the same bound.
@@ -211,6 +211,26 @@ impl Reader {
             .collect();
         problems.sort_by_key(Problem::place);
         problems
+    }
+
+    /// The line at which the name of each object of a text stands, in the order of the text; a line is 0 where it is
+    /// not known. Cost: that of the second, slower pass.
+    ///
+    /// # Errors
+    /// [`ManifestError`] where the text cannot be read.
+    pub fn lines(&self, text: &str) -> Result<Vec<(ObjectKey, usize)>, ManifestError> {
+        let lenient = self.clone().strictness(Strictness::Keep);
+        let documents = lenient.read(text)?.documents;
+        let trees = parse(text).unwrap_or_default();
+        let parts = trees.iter().flat_map(parts).filter_map(|part| match part {
+            Part::Object(_, tree) => Some(tree.locate("metadata.name").line),
+            Part::PassedOver(_) | Part::Wrong { .. } => None,
+        });
+        let mut lines = parts.chain(std::iter::repeat(0));
+        Ok(documents
+            .into_iter()
+            .map(|document| (document.object.reference(), lines.next().unwrap_or_default()))
+            .collect())
     }
 
     fn problem(&self, document: usize, at: Position, path: &str, rule: String) -> Problem {

@@ -17,5 +17,7 @@ pub use crate::matching::rules::Mismatch;
 pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::index::VolumeIndex;
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
-pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};
+pub(crate) use crate::matching::rules::{
+    DESIGNATED, FREE, REQUESTED, RESERVED, Rule, SCHEDULED, mismatches, misplaced,
+};
 pub(crate) use crate::matching::waiting::WaitingIndex;

@@ -4,6 +4,7 @@
 //! so that an expectation can be held against its cells.
 
 mod age;
+mod describe;
 mod infrastructure;
 mod objects;
 mod storage;
@@ -11,6 +12,7 @@ mod table;
 mod tables;
 mod workloads;
 
+pub use crate::report::describe::{describe, describe_all};
 pub use crate::report::objects::{Format, print_objects};
 pub use crate::report::table::Table;
 pub use crate::report::tables::{Query, events, print_events, print_tables, tables};

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, each with those that it may name. A layer may always name itself.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("scenario", &["report", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
+    ("explain", &["cluster", "controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("synthetic", &["model"]),
     ("openapi", &["manifest", "model"]),
     ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),

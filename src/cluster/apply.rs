@@ -21,6 +21,8 @@ pub enum Outcome {
     Configured,
     /// It was as it should be.
     Unchanged,
+    /// It was restored as it is.
+    Restored,
 }
 
 impl Outcome {
@@ -30,6 +32,7 @@ impl Outcome {
             Self::Created => "created",
             Self::Configured => "configured",
             Self::Unchanged => "unchanged",
+            Self::Restored => "restored",
         }
     }
 }
@@ -170,6 +173,61 @@ impl Cluster {
             *self = trial;
             return Ok(applied);
         }
+        Err(ApplyError::Refused { problems: reader.place(text, &refused) })
+    }
+
+    /// Takes in what a text holds, whatever that is: objects with a uid come from a cluster and are restored as they are,
+    /// the others are applied as manifests. A text of manifests only is read as the reader reads it; one with objects
+    /// of a cluster keeps the fields that the model does not know. Either all of it is taken in or nothing.
+    ///
+    /// ```
+    /// use bindery::{Cluster, Outcome, Reader};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// let found = cluster.load("
+    /// apiVersion: v1
+    /// kind: List
+    /// items:
+    /// - {apiVersion: v1, kind: Namespace, metadata: {name: shop, uid: 5d1f3b3e-1c5a-4f57-a2c9-8a3a1f6e7d10}, status: {phase: Active}}
+    /// ", &Reader::new())?;
+    /// assert_eq!(found.objects[0].1, Outcome::Restored);
+    /// # Ok::<(), bindery::ApplyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ApplyError`] where the text cannot be read, or an object is refused or exists already.
+    pub fn load(&mut self, text: &str, reader: &Reader) -> Result<Applied, ApplyError> {
+        let lenient = reader.clone().strictness(Strictness::Keep);
+        let Manifest { documents, passed_over, .. } = lenient.read(text)?;
+        let is_found = |document: &Document| !document.object.metadata().uid.is_empty();
+        if !documents.iter().any(is_found) {
+            return self.apply(text, reader);
+        }
+        let mut trial = self.fork();
+        let mut loaded = Applied { passed_over, ..Applied::default() };
+        let mut refused = Vec::new();
+        let (found, written): (Vec<_>, Vec<_>) =
+            documents.into_iter().enumerate().partition(|(_, document)| is_found(document));
+        for (number, document) in found {
+            match trial.restore(document.object) {
+                Ok(object) => loaded.objects.push((object.reference(), Outcome::Restored)),
+                Err(error) => refused.push((number, places(&error))),
+            }
+        }
+        for (number, document) in written {
+            match trial.apply_document(document) {
+                Ok((key, outcome, warnings)) => {
+                    loaded.warnings.extend(warnings);
+                    loaded.objects.push((key, outcome));
+                }
+                Err(error) => refused.push((number, places(&error))),
+            }
+        }
+        if refused.is_empty() {
+            *self = trial;
+            return Ok(loaded);
+        }
+        refused.sort();
         Err(ApplyError::Refused { problems: reader.place(text, &refused) })
     }
 

@@ -11,7 +11,7 @@ use crate::model::deployment::Deployment;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::node::Node;
 use crate::model::pod::Pod;
-use crate::model::reference::NamespacedName;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::replica_set::ReplicaSet;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::volume::PersistentVolume;
@@ -76,6 +76,29 @@ impl Cluster {
     /// All claims in the order of their creation. Cost: n log n.
     pub fn claims(&self) -> impl Iterator<Item = &PersistentVolumeClaim> {
         self.store.claims.in_order().into_iter().map(|(_, claim)| &**claim)
+    }
+
+    /// All storage classes in the order of their creation. Cost: n log n.
+    pub fn classes(&self) -> impl Iterator<Item = &StorageClass> {
+        self.store.classes.in_order().into_iter().map(|(_, class)| &**class)
+    }
+
+    /// All pods in the order of their creation. Cost: n log n.
+    pub fn pods(&self) -> impl Iterator<Item = &Pod> {
+        self.store.pods.in_order().into_iter().map(|(_, pod)| &**pod)
+    }
+
+    /// All nodes in the order of their creation. Cost: n log n.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.store.nodes.in_order().into_iter().map(|(_, node)| &**node)
+    }
+
+    /// The pods that name a claim, those with a generic ephemeral volume of that claim included (`HELP-12`), in the
+    /// order of their names. Cost: linear in the number of those pods.
+    pub fn pods_of_claim(&self, claim: &ClaimKey) -> Vec<&Pod> {
+        let mut pods: Vec<&Pod> = self.store.pods_of_claim(claim).map(|pod| &**pod).collect();
+        pods.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+        pods
     }
 
     /// How many objects of a kind there are. Cost: constant.

@@ -181,7 +181,7 @@ fn accepted(change: Change) -> Result<Accepted, ApiError> {
 }
 
 /// A JSON merge patch (RFC 7396).
-pub(super) fn merge(target: &mut Json, patch: &Json) {
+pub(crate) fn merge(target: &mut Json, patch: &Json) {
     let Json::Map(changes) = patch else {
         *target = patch.clone();
         return;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::matching::demand::Demand;
 use crate::model::access_modes::AccessModes;
 use crate::model::node::Node;
@@ -11,7 +13,8 @@ use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode, VolumePhase};
 
 /// A rule that a volume breaks for a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "rule", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Mismatch {
     /// The volume lacks an access mode that the claim asks for (`MATCH-2`, `SAT-6`).

@@ -1,10 +1,18 @@
 //! What the program understands.
 
+mod change;
+mod judge;
+mod look;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bindery::{ObjectKey, Strictness};
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use crate::args::change::{Audit, Diff, Plan};
+pub(crate) use crate::args::judge::{Check, Report};
+pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
 
 /// Simulates how Kubernetes 1.36 binds storage, in memory.
 #[derive(Debug, Parser)]
@@ -22,6 +30,27 @@ pub(crate) enum Command {
     /// Runs scenarios: a cluster, what is done to it and what must come of it.
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// Says which claims of manifests must, may and cannot bind in a cluster, and what else would go wrong.
+    #[command(after_help = judge::CHECK_EXAMPLES)]
+    Check(Check),
+    /// Says why a claim, a volume or a pod is as it is, and what would make a claim bind.
+    #[command(after_help = look::EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Says what a change would do to data, volumes, claims and pods, before it is made.
+    #[command(after_help = change::AUDIT_EXAMPLES)]
+    Audit(Audit),
+    /// Says which volume each waiting claim should get, so that as many as possible are served.
+    #[command(after_help = change::PLAN_EXAMPLES)]
+    Plan(Plan),
+    /// Says what is different between two clusters.
+    #[command(after_help = change::DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// Prints tables as `kubectl get` does, of what manifests or a dump become.
+    #[command(after_help = look::GET_EXAMPLES)]
+    Get(Get),
+    /// Prints objects as `kubectl describe` does, of what manifests or a dump become.
+    #[command(after_help = look::DESCRIBE_EXAMPLES)]
+    Describe(Describe),
     /// Writes a synthetic cluster: classes, volumes and claims of mixed kinds, the same for the same seed.
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(Generate),
@@ -213,7 +242,7 @@ pub(crate) enum Drivers {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a parser of arguments may fail")]
-fn parse_drivers(text: &str) -> Result<Drivers, String> {
+pub(crate) fn parse_drivers(text: &str) -> Result<Drivers, String> {
     Ok(match text {
         "assumed" => Drivers::Assumed,
         "absent" => Drivers::Absent,
@@ -222,7 +251,7 @@ fn parse_drivers(text: &str) -> Result<Drivers, String> {
 }
 
 /// Reads a number with a unit: `90s`, `5m`, `2h`, `1d`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or("a unit is missing: s, m, h or d")?;
     let seconds = match unit {
         's' => 1,

@@ -2,9 +2,14 @@
 
 mod apply;
 mod args;
+mod change;
+mod check;
 mod completions;
+mod explain;
 mod generate;
+mod get;
 mod input;
+mod load;
 mod meter;
 mod output;
 mod progress;
@@ -24,6 +29,8 @@ enum Failure {
     Input(String),
     /// A demand that was made of the result is not met.
     Demand(String),
+    /// The answer is an exit code of its own; what there was to say was said, or is here.
+    Code(u8, String),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +38,13 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Audit(arguments) => change::audit(arguments),
+        Command::Plan(arguments) => change::plan(arguments),
+        Command::Diff(arguments) => change::diff(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Get(arguments) => get::get(arguments),
+        Command::Describe(arguments) => get::describe(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
     };
@@ -39,6 +53,12 @@ fn main() -> ExitCode {
         Err(Failure::Demand(message)) => {
             eprintln!("{message}");
             ExitCode::from(1)
+        }
+        Err(Failure::Code(code, message)) => {
+            if !message.is_empty() {
+                eprintln!("{message}");
+            }
+            ExitCode::from(code)
         }
         Err(Failure::Input(message)) => {
             eprintln!("{message}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bindery::{Cluster, CsiProvisioner, Kind, Node, ObjectMeta, drivers_from_yaml};
+use bindery::{Cluster, CsiProvisioner, Kind, Node, Object, ObjectMeta, drivers_from_yaml};
 
 use crate::Failure;
 use crate::args::Drivers;
@@ -38,14 +38,38 @@ fn assume_drivers(cluster: &mut Cluster) {
         .filter_map(|object| cluster.class(&object.metadata().name))
         .map(|class| class.provisioner.to_string())
         .filter(|name| name != NO_PROVISIONER && !name.starts_with(IN_TREE))
+        .filter(|name| cluster.driver(name).is_none())
         .collect();
     for name in &provisioners {
-        cluster.set_driver(Box::new(CsiProvisioner::new(name.as_str())));
+        let driver = driver(cluster, name);
+        cluster.set_driver(Box::new(driver));
     }
     if !provisioners.is_empty() {
         let names: Vec<String> = provisioners.into_iter().collect();
         eprintln!("note: assumed that these provisioners run and work: {}", names.join(", "));
     }
+}
+
+/// A driver that works, in the topology that the nodes report and with the storage that is reported as left.
+fn driver(cluster: &Cluster, name: &str) -> CsiProvisioner {
+    let mut driver = CsiProvisioner::new(name);
+    let nodes = cluster.objects(Kind::CsiNode);
+    let registered = nodes.iter().find_map(|node| match node {
+        Object::CsiNode(node) => node.spec.drivers.iter().find(|driver| driver.name == name),
+        _ => None,
+    });
+    driver.topology_keys = registered.map(|registered| registered.topology_keys.to_vec()).unwrap_or_default();
+    let capacities = cluster.objects(Kind::CsiStorageCapacity);
+    let mut left = capacities.iter().filter_map(|object| match object {
+        Object::CsiStorageCapacity(left) => cluster
+            .class(&left.storage_class_name)
+            .filter(|class| class.provisioner == name)
+            .and_then(|_| left.capacity.clone()),
+        _ => None,
+    });
+    // Of several reports nobody knows whether they are about one pool.
+    driver.pool = left.next().filter(|_| left.next().is_none());
+    driver
 }
 
 fn install_drivers(cluster: &mut Cluster, path: &Path) -> Result<(), Failure> {

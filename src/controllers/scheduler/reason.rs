@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::model::field_error::go_quote;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
@@ -64,7 +66,8 @@ impl Code {
 }
 
 /// Why a claim finds no volume on a node, and none can be made for it there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum NoVolume {
     /// Its volume is being made for another node (`SCHED-21`).
@@ -79,7 +82,8 @@ pub enum NoVolume {
 }
 
 /// Why a pod cannot be put on a node, or on any.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Reason {
     /// The pod's affinity asks for several nodes at once.
