@@ -152,6 +152,8 @@ mod api;
 mod backend;
 mod cluster;
 mod controllers;
+#[cfg(feature = "explore")]
+pub mod explore;
 mod manifest;
 mod matching;
 mod model;
@@ -168,7 +170,7 @@ pub use backend::{
 };
 pub use cluster::{
     Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
-    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
+    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, Mishap, MountError, NotQuiet, Outcome, Place,
     ReplayError, Settled, WriteRecord, drivers_from_yaml,
 };
 pub use controllers::{EventType, Hold, NodeChoice, SyncError};

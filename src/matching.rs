@@ -5,6 +5,7 @@
 //! list of reasons against a volume is empty; explaining collects it; so they cannot disagree.
 
 mod demand;
+mod equals;
 mod index;
 mod places;
 mod rules;
@@ -12,6 +13,7 @@ mod rules;
 pub use crate::matching::rules::Mismatch;
 
 pub(crate) use crate::matching::demand::Demand;
+pub(crate) use crate::matching::equals::equals;
 pub(crate) use crate::matching::index::VolumeIndex;
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};

@@ -1,14 +1,19 @@
 //! Operations beside the syncs, and what plugins answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::backend::{Answer, PluginRequest};
+use crate::backend::{Answer, Failure, PluginRequest};
 use crate::cluster::Cluster;
+use crate::cluster::liberty::Mishap;
 use crate::cluster::operations::{Effect, Running, Waiting};
 use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
 use crate::model::id::Id;
 use crate::model::text::Text;
-use crate::model::volume::ReclaimPolicy;
+use crate::model::volume::{PersistentVolume, ReclaimPolicy};
+
+/// What a backend says that a mishap has befallen.
+const TROUBLE: &str = "the backend does not work";
 
 impl Cluster {
     /// Goes on with an operation, to its next write or pause or to its end.
@@ -27,7 +32,7 @@ impl Cluster {
             if let Some(Effect { location, change, rule }) = effect.take() {
                 self.change_files(origin.actor(), rule, location, change);
             }
-            let Turn { effects, next } = self.resume(task, resumed);
+            let Turn { effects, next } = self.resume(name.0, task, resumed);
             for emission in effects.events {
                 self.emit(emission, &mut origin);
             }
@@ -58,7 +63,10 @@ impl Cluster {
                     self.after(Some(duration), Resumed::Awake)
                 }
                 Next::Reclaim { plugin, ability, volume, then } => {
-                    let answer = Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume);
+                    let answer = match self.backend_mishap() {
+                        Some(mishap) => mishap_answer(mishap),
+                        None => Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume),
+                    };
                     task = then;
                     effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
@@ -73,7 +81,10 @@ impl Cluster {
                     let name = Text::from(format!("pvc-{}", claim.metadata.uid));
                     let unique = self.store.version().0;
                     let request = PluginRequest { name, claim: &claim, class: &class, unique };
-                    let (answer, volume) = Arc::make_mut(&mut self.plugins).provision(plugin, &request);
+                    let (answer, volume) = match self.backend_mishap() {
+                        Some(mishap) => (mishap_answer(mishap), PersistentVolume::default()),
+                        None => Arc::make_mut(&mut self.plugins).provision(plugin, &request),
+                    };
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
                         Waiting::Ready(answered) => {
@@ -85,13 +96,19 @@ impl Cluster {
                 }
                 Next::Make { driver, name, claim, class, then } => {
                     task = then;
-                    let (delay, made) = self.ask_to_provision(&driver, &name, &claim, &class);
+                    let (delay, made) = match self.backend_mishap() {
+                        Some(mishap) => mishap_reply(mishap),
+                        None => self.ask_to_provision(&driver, &name, &claim, &class),
+                    };
                     effect = made.as_ref().ok().and_then(Effect::of_new);
                     self.after(delay, Resumed::Made(Box::new(made)))
                 }
                 Next::Remove { driver, volume, then } => {
                     task = then;
-                    let (delay, fate) = self.ask_to_delete(&driver, &volume);
+                    let (delay, fate) = match self.backend_mishap() {
+                        Some(mishap) => mishap_reply(mishap),
+                        None => self.ask_to_delete(&driver, &volume),
+                    };
                     effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
@@ -100,8 +117,8 @@ impl Cluster {
         }
     }
 
-    fn resume(&self, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
-        let world = self.world();
+    fn resume(&self, kind: OperationKind, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
+        let world = if self.stale.is_none() { self.world() } else { self.world_of(kind.controller()) };
         match task {
             OperationTask::Provision(task) => task.resume(resumed, &world).map(OperationTask::Provision),
             OperationTask::Delete(task) => task.resume(resumed, &world).map(OperationTask::Delete),
@@ -137,4 +154,16 @@ impl Cluster {
             self.work.recycling.remove(&key);
         }
     }
+}
+
+/// The answer of a plugin that a mishap has befallen.
+fn mishap_answer(mishap: Mishap) -> Answer {
+    let failed = Answer::Failed(Text::from(TROUBLE));
+    if mishap == Mishap::BackendSilence { Answer::Pending(None, Box::new(failed)) } else { failed }
+}
+
+/// When a driver answers that a mishap has befallen, and what.
+fn mishap_reply<T>(mishap: Mishap) -> (Option<Duration>, Result<T, Failure>) {
+    let delay = (mishap != Mishap::BackendSilence).then_some(Duration::ZERO);
+    (delay, Err(Failure::retry(TROUBLE)))
 }

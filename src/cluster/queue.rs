@@ -83,4 +83,15 @@ impl Queue {
         self.present.remove(key.id);
         Some(key)
     }
+
+    /// Takes a key out, wherever it stands.
+    pub(super) fn remove(&mut self, id: ObjectId) {
+        self.keys.retain(|queued| queued.id != id);
+        self.present.remove(id);
+    }
+
+    /// The keys that wait, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Queued> {
+        self.keys.iter().copied()
+    }
 }

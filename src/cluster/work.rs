@@ -8,6 +8,7 @@ use crate::controllers::{
     ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::ObjectId;
+use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::store::Actor;
 
@@ -115,7 +116,7 @@ pub(super) struct Sync {
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
-    queues: [Queue; Worker::ALL.len()],
+    queues: Shared<[Queue; Worker::ALL.len()]>,
     syncs: [Option<Box<Sync>>; Worker::ALL.len()],
     /// The place of the next key among all queues.
     place: u64,
@@ -123,6 +124,8 @@ pub(super) struct Work {
     pub(super) resync_due: bool,
     /// Volumes that wait to be recycled.
     pub(super) recycling: BTreeSet<u32>,
+    /// Whether volumes and claims are taken in any order, so that nothing waits in a queue for that.
+    pub(super) any_order: bool,
 }
 
 impl Work {
@@ -151,6 +154,9 @@ impl Work {
             sync.again = true;
             return;
         }
+        if self.any_order && matches!(worker, Worker::Volumes | Worker::Claims) {
+            return;
+        }
         let queued = Queued { place: self.place, id: key, by_resync };
         if self.queues[worker.index()].push(queued) {
             self.place += 1;
@@ -164,6 +170,38 @@ impl Work {
 
     pub(super) fn pop(&mut self, worker: Worker) -> Option<Queued> {
         self.queues[worker.index()].pop()
+    }
+
+    /// The keys that wait for a worker, in order.
+    pub(super) fn waiting(&self, worker: Worker) -> impl Iterator<Item = Queued> {
+        self.queues[worker.index()].iter()
+    }
+
+    /// Takes a key out of a queue, wherever it stands there.
+    pub(super) fn remove(&mut self, worker: Worker, key: ObjectId) {
+        if self.waiting(worker).any(|queued| queued.id == key) {
+            self.queues[worker.index()].remove(key);
+        }
+    }
+
+    /// Drops what some workers are in and what waits for them.
+    pub(super) fn drop_of(&mut self, is_its: impl Fn(Worker) -> bool) {
+        for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
+            self.syncs[worker.index()] = None;
+            self.queues[worker.index()] = Queue::default();
+        }
+    }
+
+    /// Takes over the queues of some workers.
+    pub(super) fn adopt_queues(&mut self, other: &Self, is_its: impl Fn(Worker) -> bool) {
+        for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
+            self.queues[worker.index()] = other.queues[worker.index()].clone();
+        }
+    }
+
+    /// Whether nothing was put into a queue or taken out of one since a copy was made, and nothing is in progress.
+    pub(super) fn same_queues(&self, other: &Self) -> bool {
+        self.queues.same(&other.queues)
     }
 
     /// The place of the first key of an idle worker's queue.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::controllers::copies::Copies;
 use crate::controllers::status::{claim_status, volume_phase, without_annotation};
 use crate::controllers::turn::{Resumed, Turn};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
@@ -37,6 +38,11 @@ pub(crate) struct Bind {
 impl Bind {
     pub(super) fn start(volume: Arc<PersistentVolume>, claim: Arc<PersistentVolumeClaim>) -> Turn<Self> {
         Self { volume, claim, step: Step::Volume }.go()
+    }
+
+    /// What it has taken along.
+    pub(super) fn copies(&self) -> Copies<'_> {
+        Copies::at(self.step as u8).volume(&self.volume).claim(&self.claim)
     }
 
     /// Goes on with the result of the write that came last.
@@ -161,6 +167,11 @@ impl Unbind {
         }
         let state = Self { volume: Arc::clone(volume), freed: false };
         Turn::write(Write::Update(Object::PersistentVolume(Arc::new(new))), "UNBIND-1", state)
+    }
+
+    /// What it has taken along.
+    pub(super) fn copies(&self) -> Copies<'_> {
+        Copies::at(10 + u8::from(self.freed)).volume(&self.volume)
     }
 
     pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {

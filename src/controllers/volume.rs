@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::controllers::binding::Unbind;
+use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_volume;
 use crate::controllers::reclaim::{DeleteTask, RecycleTask};
 use crate::controllers::status::volume_phase;
-use crate::controllers::turn::{Emission, EventType, Operation, OperationKind, OperationTask, Resumed, Turn, World};
+use crate::controllers::turn::{Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::{MIGRATED_TO, PROVISIONED_BY};
@@ -36,6 +37,26 @@ impl VolumeSync {
         match annotate_volume(volume) {
             Some(volume) => Turn::write(Write::Update(Object::PersistentVolume(volume)), "MIG-4", Self::Annotated),
             None => sync(volume, world),
+        }
+    }
+
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        match self {
+            Self::Annotated => Copies::at(20),
+            Self::Phased => Copies::at(21),
+            Self::Released => Copies::at(22),
+            Self::Failed { .. } => Copies::at(23),
+            Self::Unbinding(unbind) => unbind.copies(),
+        }
+    }
+
+    /// Whether nothing is left to write once the write has this result, whatever else there is.
+    pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
+        match self {
+            Self::Unbinding(unbind) => matches!(unbind.clone().resume(resumed.clone()).next, Next::End(_)),
+            Self::Phased | Self::Released | Self::Failed { .. } => true,
+            Self::Annotated => matches!(resumed, Resumed::Written(Err(_))),
         }
     }
 

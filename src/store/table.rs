@@ -47,6 +47,11 @@ impl<T: Resource> Table<T> {
         self.live
     }
 
+    /// How many names have, or once had, an object; their numbers are below it.
+    pub(crate) fn numbers(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The number of a name that has, or once had, an object.
     pub(crate) fn id(&self, key: &NamespacedName) -> Option<Id<T>> {
         self.names.get(key).map(Id::from_number)
