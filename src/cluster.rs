@@ -27,6 +27,7 @@ mod notify;
 mod operate;
 mod operations;
 mod perform;
+mod plan;
 mod queue;
 mod read;
 mod replay;
@@ -48,6 +49,7 @@ use crate::cluster::events::Recorder;
 use crate::cluster::external::External;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
+use crate::cluster::plan::Plan;
 use crate::cluster::sets::SetMemories;
 use crate::cluster::stale::Stale;
 use crate::cluster::timers::{Retries, Wakes};
@@ -71,6 +73,7 @@ pub use crate::cluster::mounts::MountError;
 pub(crate) use crate::cluster::liberty::Move;
 #[cfg(feature = "explore")]
 pub(crate) use crate::cluster::mixer::Mixer;
+pub use crate::cluster::plan::{Occasion, PlannedFault, Upset};
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::schedule::{Attempt, AttemptEnd};
 pub use crate::cluster::user::Accepted;
@@ -108,6 +111,8 @@ pub struct Cluster {
     journal: Journal,
     faults: Vec<Fault>,
     now: Duration,
+    /// What goes wrong, and when.
+    plan: Shared<Plan>,
     /// What controllers see that have fallen behind.
     stale: Option<Stale>,
     /// What goes wrong with the move that is being made.
@@ -154,6 +159,7 @@ impl Cluster {
             journal: Journal::default(),
             faults: Vec::new(),
             now: Duration::ZERO,
+            plan: Shared::default(),
             stale: None,
             mishap: None,
             tie: 0,

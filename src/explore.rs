@@ -58,6 +58,7 @@
 //! without; (3) it keeps fingerprints and computes a state again from the beginning where it needs it, or hashes whole
 //! states, where here the state of a fork differs from its parent's in one object and is found from that.
 
+mod components;
 mod deed;
 mod expand;
 mod graph;
@@ -67,6 +68,7 @@ mod property;
 mod search;
 mod trace;
 
+pub use crate::explore::components::outcomes;
 pub use crate::explore::deed::Deed;
 pub use crate::explore::invariants::invariants;
 pub use crate::explore::outcomes::{ClaimOutcome, Outcomes};

@@ -16,4 +16,6 @@ pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::equals::equals;
 pub(crate) use crate::matching::index::VolumeIndex;
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
+#[cfg(feature = "explore")]
+pub(crate) use crate::matching::rules::POSSIBLE;
 pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};

@@ -302,6 +302,7 @@ impl Cluster {
             | Choice::FallBehind(_)
             | Choice::CatchUp(_) => self.take_liberty(choice),
         }
+        self.play_upsets();
     }
 
     /// `origin` is the key and whether a resync put it into the queue.

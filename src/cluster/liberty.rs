@@ -14,7 +14,7 @@ use crate::cluster::work::{SyncTask, Worker};
 use crate::cluster::{Cluster, Journal};
 use crate::controllers::{Cache, ClaimSync, Next, OperationTask, Turn, VolumeSync};
 use crate::model::id::{Id, ObjectId};
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, ObjectKey};
 use crate::model::text::Text;
 use crate::store::Write;
 
@@ -76,7 +76,6 @@ impl Move {
         Self::plain(Choice::Elapse)
     }
 
-
     /// Who acts on what, where a run that never lets it act would be no fair one. Of several operations none is preferred
     /// for ever, either.
     pub(crate) fn fairness(self) -> u64 {
@@ -123,6 +122,26 @@ impl Cluster {
         }
         copy.cache = cache.into();
         copy
+    }
+
+    /// A copy with some objects only, as if there had never been others. The controllers begin anew.
+    pub(crate) fn isolate(&self, keep: impl Fn(&ObjectKey) -> bool) -> Self {
+        let mut copy = self.fork();
+        copy.journal = Journal::default();
+        for object in Kind::ALL.iter().flat_map(|kind| self.store.list(*kind)) {
+            let key = object.reference();
+            if !keep(&key) {
+                copy.store.install(&key, None);
+            }
+        }
+        copy.restart();
+        copy
+    }
+
+    /// Whether a controller is in the middle of something.
+    pub(crate) fn is_busy(&self) -> bool {
+        let syncing = Worker::ALL.into_iter().any(|worker| self.work.sync(worker).is_some());
+        syncing || self.operations.running().next().is_some() || self.stale.is_some()
     }
 
     /// A copy for the next move, with an empty journal.

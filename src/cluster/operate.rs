@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::backend::{Answer, Failure, PluginRequest};
 use crate::cluster::Cluster;
-use crate::cluster::liberty::Mishap;
 use crate::cluster::operations::{Effect, Running, Waiting};
+use crate::cluster::plan::BackendUpset;
 use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
 use crate::model::id::Id;
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, ReclaimPolicy};
+use crate::model::volume::ReclaimPolicy;
 
-/// What a backend says that a mishap has befallen.
+/// What a backend says that does not work.
 const TROUBLE: &str = "the backend does not work";
 
 impl Cluster {
@@ -63,10 +63,9 @@ impl Cluster {
                     self.after(Some(duration), Resumed::Awake)
                 }
                 Next::Reclaim { plugin, ability, volume, then } => {
-                    let answer = match self.backend_mishap() {
-                        Some(mishap) => mishap_answer(mishap),
-                        None => Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume),
-                    };
+                    let (answer, ()) = self.call_plugin(|cluster| {
+                        (Arc::make_mut(&mut cluster.plugins).reclaim(plugin, ability, &volume), ())
+                    });
                     task = then;
                     effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
@@ -81,10 +80,9 @@ impl Cluster {
                     let name = Text::from(format!("pvc-{}", claim.metadata.uid));
                     let unique = self.store.version().0;
                     let request = PluginRequest { name, claim: &claim, class: &class, unique };
-                    let (answer, volume) = match self.backend_mishap() {
-                        Some(mishap) => (mishap_answer(mishap), PersistentVolume::default()),
-                        None => Arc::make_mut(&mut self.plugins).provision(plugin, &request),
-                    };
+                    let (answer, volume) = self.call_plugin(|cluster| {
+                        Arc::make_mut(&mut cluster.plugins).provision(plugin, &request)
+                    });
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
                         Waiting::Ready(answered) => {
@@ -96,24 +94,49 @@ impl Cluster {
                 }
                 Next::Make { driver, name, claim, class, then } => {
                     task = then;
-                    let (delay, made) = match self.backend_mishap() {
-                        Some(mishap) => mishap_reply(mishap),
-                        None => self.ask_to_provision(&driver, &name, &claim, &class),
-                    };
+                    let (delay, made) =
+                        self.call_driver(|cluster| cluster.ask_to_provision(&driver, &name, &claim, &class));
                     effect = made.as_ref().ok().and_then(Effect::of_new);
                     self.after(delay, Resumed::Made(Box::new(made)))
                 }
                 Next::Remove { driver, volume, then } => {
                     task = then;
-                    let (delay, fate) = match self.backend_mishap() {
-                        Some(mishap) => mishap_reply(mishap),
-                        None => self.ask_to_delete(&driver, &volume),
-                    };
+                    let (delay, fate) = self.call_driver(|cluster| cluster.ask_to_delete(&driver, &volume));
                     effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
             };
             return self.operations.put(number, Running { name, task, waiting, origin, effect });
+        }
+    }
+
+    /// Calls a plugin, unless something befalls the call.
+    fn call_plugin<T: Default>(&mut self, call: impl FnOnce(&mut Self) -> (Answer, T)) -> (Answer, T) {
+        let failed = || Answer::Failed(Text::from(TROUBLE));
+        match self.backend_upset() {
+            None => call(self),
+            Some(BackendUpset::Failure) => (failed(), T::default()),
+            Some(BackendUpset::Silence) => (Answer::Pending(None, Box::new(failed())), T::default()),
+            Some(BackendUpset::Delay(delay)) => {
+                let (answer, made) = call(self);
+                (Answer::Pending(Some(delay), Box::new(answer)), made)
+            }
+        }
+    }
+
+    /// Calls a driver, unless something befalls the call. Gives after how long it answers, and what.
+    fn call_driver<T>(
+        &mut self,
+        call: impl FnOnce(&mut Self) -> (Option<Duration>, Result<T, Failure>),
+    ) -> (Option<Duration>, Result<T, Failure>) {
+        match self.backend_upset() {
+            None => call(self),
+            Some(BackendUpset::Failure) => (Some(Duration::ZERO), Err(Failure::retry(TROUBLE))),
+            Some(BackendUpset::Silence) => (None, Err(Failure::retry(TROUBLE))),
+            Some(BackendUpset::Delay(delay)) => {
+                let (held, made) = call(self);
+                (held.map(|held| held + delay), made)
+            }
         }
     }
 
@@ -154,16 +177,4 @@ impl Cluster {
             self.work.recycling.remove(&key);
         }
     }
-}
-
-/// The answer of a plugin that a mishap has befallen.
-fn mishap_answer(mishap: Mishap) -> Answer {
-    let failed = Answer::Failed(Text::from(TROUBLE));
-    if mishap == Mishap::BackendSilence { Answer::Pending(None, Box::new(failed)) } else { failed }
-}
-
-/// When a driver answers that a mishap has befallen, and what.
-fn mishap_reply<T>(mishap: Mishap) -> (Option<Duration>, Result<T, Failure>) {
-    let delay = (mishap != Mishap::BackendSilence).then_some(Duration::ZERO);
-    (delay, Err(Failure::retry(TROUBLE)))
 }

@@ -21,7 +21,8 @@ impl Cluster {
         rule: &'static str,
         caching: Caching,
     ) -> Result<Object, ApiError> {
-        if let Some(error) = self.refusal(&write).or_else(|| faults::answer(&mut self.faults, &write)) {
+        let refused = self.refusal(&write).or_else(|| faults::answer(&mut self.faults, &write));
+        if let Some(error) = refused.or_else(|| self.planned_refusal(&write, rule)) {
             // Whatever was refused is tried again, at the latest by the next resync.
             self.work.resync_due = true;
             return Err(error);
@@ -79,6 +80,7 @@ impl Cluster {
         self.index_for_scheduler(change);
         self.notify(change.before.as_ref(), change.after.as_ref());
         self.catch_up_in_time();
+        self.meet_occasions(verb, rule, change);
     }
 
     /// Writes a write down, of which the controllers are not told.

@@ -101,6 +101,7 @@ impl Cluster {
         });
         swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
         swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
+        swap(old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
         for kind in Kind::ALL {
             if !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) {
                 let same = old.is_some_and(|old| self.store.same_table(&old.store, *kind));

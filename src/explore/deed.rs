@@ -23,7 +23,7 @@ pub enum Deed {
 
 impl Deed {
     /// Does it. What the API server refuses changes nothing.
-    pub(super) fn perform(&self, cluster: &mut Cluster) -> Result<(), ApiError> {
+    pub(crate) fn perform(&self, cluster: &mut Cluster) -> Result<(), ApiError> {
         match self {
             Self::Create(object) => cluster.create(object.clone()).map(drop),
             Self::Patch(key, patch) => cluster.patch(key, patch).map(drop),

@@ -19,6 +19,11 @@ pub struct ClaimOutcome {
 }
 
 impl ClaimOutcome {
+    /// What is possible at most: one of these volumes, or none.
+    pub(super) fn bounded(claim: ClaimKey, volumes: BTreeSet<Text>, gone: bool) -> Self {
+        Self { claim, volumes, unbound: true, gone }
+    }
+
     /// The volumes that it may be bound to in the end, by name.
     pub fn volumes(&self) -> Vec<&str> {
         self.volumes.iter().map(AsRef::as_ref).collect()
@@ -67,9 +72,20 @@ impl Outcomes {
         self.claims.get(claim)
     }
 
-    /// How many different states runs end in.
+    /// How many different states runs end in: where the cluster falls into parts, the product of theirs.
     pub fn ends(&self) -> u64 {
         self.ends
+    }
+
+    /// Takes in what becomes of other claims.
+    pub(super) fn join(&mut self, other: Self) {
+        self.claims.extend(other.claims);
+        self.ends = self.ends.max(1).saturating_mul(other.ends.max(1));
+    }
+
+    /// Takes in what becomes of one more claim.
+    pub(super) fn add(&mut self, outcome: ClaimOutcome) {
+        self.claims.insert(outcome.claim.clone(), outcome);
     }
 
     /// Takes in how one run ended.

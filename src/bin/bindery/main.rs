@@ -2,7 +2,9 @@
 
 mod apply;
 mod args;
+mod explore;
 mod input;
+mod replay;
 mod run;
 mod world;
 
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Explore(arguments) => explore::run(arguments),
+        Command::Outcomes(arguments) => explore::outcomes(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
