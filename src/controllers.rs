@@ -21,6 +21,8 @@ mod mount;
 mod node;
 mod obstacle;
 mod ownership;
+#[cfg(test)]
+pub(crate) mod planted;
 mod pod_status;
 mod protection;
 mod provision;

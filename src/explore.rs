@@ -64,6 +64,8 @@ mod expand;
 mod graph;
 mod invariants;
 mod outcomes;
+#[cfg(test)]
+mod planted;
 mod property;
 mod search;
 mod trace;

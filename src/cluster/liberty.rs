@@ -6,6 +6,8 @@
 //! and an end of a sync that can no longer be influenced belongs to the write before it, so that moves differ in what
 //! others can see.
 
+use std::sync::Arc;
+
 use crate::api::ApiError;
 use crate::cluster::action::Action;
 use crate::cluster::config::Controller;
@@ -13,9 +15,11 @@ use crate::cluster::engine::Choice;
 use crate::cluster::work::{SyncTask, Worker};
 use crate::cluster::{Cluster, Journal};
 use crate::controllers::{Cache, ClaimSync, Next, OperationTask, Turn, VolumeSync};
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, ObjectKey};
 use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
 use crate::store::Write;
 
 /// What goes wrong with a move.
@@ -240,6 +244,29 @@ impl Cluster {
         });
         let ends = matches!(turn.next, Next::End(_));
         !ends || starts || turn.effects.wake.is_some()
+    }
+
+    /// Whether a mishap could make a difference to a move. A sync of the volume controller that fails at its first write
+    /// has done nothing, unless it is the first that sees the object as it is.
+    pub(crate) fn could_matter(&self, made: Move, mishap: Mishap) -> bool {
+        let is_backend = matches!(mishap, Mishap::BackendFailure | Mishap::BackendSilence);
+        match made.choice {
+            Choice::Look { worker: Worker::Volumes, key, .. } => {
+                let id = Id::from_number(key.number);
+                let (seen, held) = (self.view(Controller::PersistentVolumes).volumes.get(id), self.cache.volume(id));
+                let version = |volume: &Arc<PersistentVolume>| volume.metadata.resource_version;
+                !is_backend && seen.map(version) != held.map(version)
+            }
+            Choice::Look { worker: Worker::Claims, key, .. } => {
+                let id = Id::from_number(key.number);
+                let (seen, held) = (self.view(Controller::PersistentVolumes).claims.get(id), self.cache.claim(id));
+                let version = |claim: &Arc<PersistentVolumeClaim>| claim.metadata.resource_version;
+                !is_backend && seen.map(version) != held.map(version)
+            }
+            Choice::Conclude(_) => true,
+            Choice::Retry | Choice::CatchUp(_) => false,
+            _ => !is_backend,
+        }
     }
 
     /// The controllers that could crash in the middle of something now.

@@ -10,6 +10,7 @@ use crate::matching::{Demand, VolumeIndex, equals};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
 use crate::model::metadata::ObjectMeta;
+use crate::model::shared::Shared;
 use crate::model::volume::PersistentVolume;
 use crate::store::Arena;
 
@@ -22,8 +23,8 @@ struct CachedVolume {
 /// What the volume controller knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    volumes: Arena<Option<CachedVolume>>,
-    claims: Arena<Option<Arc<PersistentVolumeClaim>>>,
+    volumes: Shared<Arena<Option<CachedVolume>>>,
+    claims: Shared<Arena<Option<Arc<PersistentVolumeClaim>>>>,
     /// Finds the volume for a claim quickly. In small worlds that are copied for every step, making the copies would cost
     /// more than looking at all volumes.
     index: Option<VolumeIndex>,
@@ -60,7 +61,7 @@ impl Observed {
 impl Cache {
     /// A cache in which every look-up looks at all volumes.
     pub(crate) fn without_index() -> Self {
-        Self { volumes: Arena::default(), claims: Arena::default(), index: None }
+        Self { volumes: Shared::default(), claims: Shared::default(), index: None }
     }
 
     /// How many numbers of volumes and of claims there may be.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::controllers::binding::Unbind;
 use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_volume;
+#[cfg(test)]
+use crate::controllers::planted::{self, Bug};
 use crate::controllers::reclaim::{DeleteTask, RecycleTask};
 use crate::controllers::status::volume_phase;
 use crate::controllers::turn::{Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World};
@@ -117,6 +119,10 @@ fn find_claim<'w>(
     let found = world.cached_claim(&key);
     let found = if volume.status.phase.is_released() { found } else { found.or_else(|| world.live_claim(&key)) };
     let claim = found?;
+    #[cfg(test)]
+    if planted::is_planted(Bug::UidIgnored) {
+        return Some(claim);
+    }
     if claim.metadata.uid == reference.uid {
         return Some(claim);
     }
@@ -153,6 +159,10 @@ fn phase(volume: &Arc<PersistentVolume>, phase: VolumePhase, rule: &'static str,
 /// Marks a volume as released unless it is, or has failed, and reclaims it (`VOL-6`, `VOL-10`, `VOL-13`).
 fn release(volume: &Arc<PersistentVolume>, rule: &'static str, world: &World<'_>) -> Turn<VolumeSync> {
     if volume.status.phase.is_released() {
+        #[cfg(test)]
+        if planted::is_planted(Bug::ForgottenRelease) {
+            return Turn::done();
+        }
         return reclaim(volume, world);
     }
     phase(volume, VolumePhase::Released, rule, VolumeSync::Released)

@@ -23,7 +23,10 @@ pub enum Deed {
 
 impl Deed {
     /// Does it. What the API server refuses changes nothing.
-    pub(crate) fn perform(&self, cluster: &mut Cluster) -> Result<(), ApiError> {
+    ///
+    /// # Errors
+    /// [`ApiError`] where it is refused.
+    pub fn perform(&self, cluster: &mut Cluster) -> Result<(), ApiError> {
         match self {
             Self::Create(object) => cluster.create(object.clone()).map(drop),
             Self::Patch(key, patch) => cluster.patch(key, patch).map(drop),

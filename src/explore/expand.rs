@@ -43,7 +43,8 @@ pub(super) enum By {
 /// A state, with what may still come.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) cluster: Cluster,
+    /// In a box, so that lists of nodes are moved quickly.
+    pub(super) cluster: Box<Cluster>,
     /// The number of the cluster's state.
     pub(super) state: u64,
     pub(super) left: Left,
@@ -52,7 +53,7 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(cluster: Cluster, left: Left) -> Self {
         let state = cluster.state();
-        Self { cluster, state, left }
+        Self { cluster: Box::new(cluster), state, left }
     }
 
     /// By what the node is known: its state and what may still come.
@@ -107,7 +108,7 @@ impl Rules<'_> {
         let mut moves = Vec::new();
         node.cluster.moves(&mut moves);
         for made in &moves {
-            let mut next = node.cluster.fork_for_move();
+            let mut next = Box::new(node.cluster.fork_for_move());
             next.make(*made);
             let by = By::Controller(made.fairness());
             self.add(&mut expansion, node, next, node.left, Step::Move(*made), by, is_known);
@@ -118,7 +119,7 @@ impl Rules<'_> {
         let deeds_done = self.users.iter().zip(node.left.done).all(|(deeds, done)| usize::from(done) >= deeds.len());
         let waits = expansion.quiet && node.left.waits > 0 && node.cluster.could_elapse();
         if waits {
-            let mut next = node.cluster.fork_for_move();
+            let mut next = Box::new(node.cluster.fork_for_move());
             next.make(Move::elapse());
             let left = Left { waits: node.left.waits - 1, ..node.left };
             self.add(&mut expansion, node, next, left, Step::Move(Move::elapse()), By::Outside, is_known);
@@ -140,9 +141,9 @@ impl Rules<'_> {
             (Mishap::BackendSilence, left.backend_failures, |left| left.backend_failures -= 1),
         ];
         for (mishap, _, spend) in kinds.into_iter().filter(|(_, left, _)| *left > 0) {
-            for made in moves {
+            for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
                 let made = made.with(mishap);
-                let mut next = node.cluster.fork_for_move();
+                let mut next = Box::new(node.cluster.fork_for_move());
                 if next.make(made) {
                     let mut left = node.left;
                     spend(&mut left);
@@ -153,7 +154,7 @@ impl Rules<'_> {
         if left.crashes > 0 {
             for controller in node.cluster.could_crash() {
                 if self.controllers.contains(controller) {
-                    let mut next = node.cluster.fork_for_move();
+                    let mut next = Box::new(node.cluster.fork_for_move());
                     let made = Move::crash(controller);
                     next.make(made);
                     let left = Left { crashes: left.crashes - 1, ..left };
@@ -165,7 +166,7 @@ impl Rules<'_> {
             use crate::cluster::Controller::{PersistentVolumes, StatefulSets};
             for controller in [PersistentVolumes, StatefulSets] {
                 if self.controllers.contains(controller) && node.cluster.could_fall_behind(controller) {
-                    let mut next = node.cluster.fork_for_move();
+                    let mut next = Box::new(node.cluster.fork_for_move());
                     let made = Move::fall_behind(controller);
                     next.make(made);
                     let left = Left { stale_views: left.stale_views - 1, ..left };
@@ -179,7 +180,7 @@ impl Rules<'_> {
         for (user, deeds) in (0u8..).zip(self.users) {
             let place = usize::from(user);
             if let Some(deed) = deeds.get(usize::from(node.left.done[place])) {
-                let mut next = node.cluster.fork_for_move();
+                let mut next = Box::new(node.cluster.fork_for_move());
                 // What the API server refuses is done all the same: the user has tried.
                 let _ = deed.perform(&mut next);
                 let mut left = node.left;
@@ -195,7 +196,7 @@ impl Rules<'_> {
         &self,
         into: &mut Expansion,
         node: &Node,
-        next: Cluster,
+        next: Box<Cluster>,
         left: Left,
         step: Step,
         by: By,

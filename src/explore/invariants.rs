@@ -19,6 +19,7 @@ use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumePhase};
 /// | `both ends agree` | when quiet, a Bound claim and its volume name each other, and a Bound volume its claim |
 /// | `no unsuitable volume` | whom a controller brings together suit each other, but for what a user has reserved |
 /// | `no silent change` | a Bound claim keeps its volume as long as it is the same claim |
+/// | `no claim misbound` | a claim to which a controller has given a volume does not lose it to another claim |
 /// | `no data lost` | files are destroyed only of a released volume that says Delete or Recycle, and of no claim's |
 /// | `protected while in use` | no claim goes that a running pod uses, and no volume that a claim is Bound to |
 /// | `one pod for an identity` | a set has no two pods for one ordinal |
@@ -27,6 +28,7 @@ pub fn invariants() -> Vec<Property> {
         Property::when_quiet("both ends agree", both_ends_agree),
         Property::always("no unsuitable volume", no_unsuitable_volume),
         Property::always("no silent change", no_silent_change),
+        Property::always("no claim misbound", no_claim_misbound),
         Property::always("no data lost", no_data_lost),
         Property::always("protected while in use", protected_while_in_use),
         Property::always("one pod for an identity", one_pod_for_an_identity),
@@ -112,6 +114,25 @@ fn no_silent_change(moment: &Moment<'_>) -> Result<(), String> {
         let (old, new) = (&before.spec.volume_name, &after.spec.volume_name);
         if same && old != new {
             return Err(format!("claim {} was Bound to volume {old:?} and now names {new:?}", after.key()));
+        }
+    }
+    Ok(())
+}
+
+fn no_claim_misbound(moment: &Moment<'_>) -> Result<(), String> {
+    for write in moment.writes() {
+        let Some(Object::PersistentVolumeClaim(claim)) = &write.after else {
+            continue;
+        };
+        let chosen = claim.metadata.annotations.contains_key(BOUND_BY_CONTROLLER);
+        if !chosen || claim.status.phase != ClaimPhase::Lost {
+            continue;
+        }
+        let name = &claim.spec.volume_name;
+        let reference = moment.cluster().volume(name).and_then(|volume| volume.spec.claim_ref.as_deref());
+        if let Some(other) = reference.filter(|reference| reference.uid != claim.metadata.uid) {
+            let other = format!("{}/{}", other.namespace, other.name);
+            return Err(format!("claim {} was given volume {name:?}, and claim {other} has it", claim.key()));
         }
     }
     Ok(())

@@ -72,6 +72,8 @@ type Report<'p> = dyn FnMut(&Progress) + 'p;
 
 /// Tries everything that may happen from a cluster on.
 pub struct Explorer<'p> {
+    given: Cluster,
+    /// The same in which any order is possible.
     start: Cluster,
     properties: Vec<Property>,
     users: Vec<Vec<Deed>>,
@@ -94,6 +96,7 @@ impl<'p> Explorer<'p> {
     /// Explores from a cluster, where nothing goes wrong and no user does anything.
     pub fn new(cluster: &Cluster) -> Self {
         Self {
+            given: cluster.fork(),
             start: cluster.loosened(),
             properties: Vec::new(),
             users: Vec::new(),
@@ -105,6 +108,11 @@ impl<'p> Explorer<'p> {
             cycles: true,
             progress: None,
         }
+    }
+
+    /// The cluster that was given.
+    pub fn cluster(&self) -> &Cluster {
+        &self.given
     }
 
     /// Asks something of all runs. There may be 64 that say *eventually* or *sometimes*.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
 use crate::model::reference::NamespacedName;
+use crate::model::shared::Shared;
 use crate::store::arena::Arena;
 use crate::store::names::Names;
 
@@ -25,7 +26,7 @@ impl<T> Clone for Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Arena<Slot<T>>,
-    names: Names<NamespacedName>,
+    names: Shared<Names<NamespacedName>>,
     live: usize,
 }
 
@@ -37,7 +38,7 @@ impl<T> Clone for Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slots: Arena::default(), names: Names::default(), live: 0 }
+        Self { slots: Arena::default(), names: Shared::default(), live: 0 }
     }
 }
 
