@@ -26,7 +26,7 @@
 //! # What is tried
 //! From each state every [possible](Cluster::possible) move: any key that waits is looked at next, a volume or claim
 //! at any time, because a resync may come at any time; a sync in progress goes on to its next write; an operation goes
-//! on; of volumes that suit a claim equally any is taken; a user does the next of what it is going to do. Beyond that,
+//! on, whether its backend has taken a moment or an hour; of volumes that suit a claim equally any is taken; a user does the next of what it is going to do. Beyond that,
 //! as often as the [`Explorer`] is told: a write is refused, a backend fails or falls silent, a controller crashes in the
 //! middle of something, or sees nothing new for a while. Where everything is quiet and something is due later, time may
 //! pass until then.

@@ -60,6 +60,18 @@
 //! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
 //! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
 //!
+//! # Failures
+//! [`Cluster::plan`] takes faults as data: at which write a write is refused, a controller crashes or sees nothing new, a
+//! backend fails, hangs or is late, a node dies, a user edits or deletes. [`Cluster::crash`], [`Cluster::fall_behind`] and
+//! [`Cluster::inject`] do it by hand. Every run with the same plan is the same run: [`Cluster::fingerprint`] tells.
+//!
+//! # Every order
+//! A stock run is one of many. [`Cluster::possible`] lists what could happen next in some real cluster, and
+//! [`Cluster::mishaps`] what could go wrong; [`Cluster::state`] says when two runs have come to the same. With the feature
+//! `explore` the module `explore` tries all of it, checks what always, sometimes and never happens, and says which
+//! volumes each claim may end up with. With the feature `testing` there are generators of worlds for the tests of tools,
+//! and a harness that compares a tool's own binder with everything that Kubernetes may do.
+//!
 //! # Scenarios
 //! A [`Scenario`](scenario::Scenario) is a cluster, steps and expectations in YAML. The program runs it from a file and
 //! a tool from its tests; what a tool builds can be written down as a file.
@@ -160,6 +172,8 @@ mod model;
 pub mod report;
 pub mod scenario;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use api::ApiError;
 pub use backend::{

@@ -178,7 +178,8 @@ impl Cluster {
                 }
             }
         }
-        found.extend(self.operations.ready().map(Choice::Conclude).map(Move::plain));
+        let going = self.operations.ready().chain(self.operations.late());
+        found.extend(going.map(Choice::Conclude).map(Move::plain));
         if self.scheduler.is_stirred() && self.runs(Controller::Scheduler) {
             found.push(Move::plain(Choice::Retry));
         }
@@ -315,7 +316,7 @@ impl Cluster {
                 self.finish(worker);
             }
             Choice::Conclude(number) => {
-                self.operate(number);
+                self.operate_stepwise(number);
                 self.finish_operation(number);
             }
             Choice::Elapse => {

@@ -18,6 +18,17 @@ const TROUBLE: &str = "the backend does not work";
 impl Cluster {
     /// Goes on with an operation, to its next write or pause or to its end.
     pub(super) fn operate(&mut self, number: u64) {
+        self.go_on_with(number, false);
+    }
+
+    /// Goes on with an operation, also to the call of a backend: while that is at work, others may act. One that waits for
+    /// its time need not wait any longer, because nobody knows how long a backend takes.
+    pub(super) fn operate_stepwise(&mut self, number: u64) {
+        self.operations.hurry(number);
+        self.go_on_with(number, true);
+    }
+
+    fn go_on_with(&mut self, number: u64, stepwise: bool) {
         let Some(Running { name, task, waiting, mut origin, mut effect }) = self.operations.take(number) else {
             return;
         };
@@ -69,11 +80,11 @@ impl Cluster {
                     task = then;
                     effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
-                        Waiting::Ready(answered) => {
+                        Waiting::Ready(answered) if !stepwise => {
                             resumed = answered;
                             continue;
                         }
-                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                        waiting => waiting,
                     }
                 }
                 Next::Provision { plugin, claim, class, then } => {
@@ -85,11 +96,11 @@ impl Cluster {
                     });
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
-                        Waiting::Ready(answered) => {
+                        Waiting::Ready(answered) if !stepwise => {
                             resumed = answered;
                             continue;
                         }
-                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                        waiting => waiting,
                     }
                 }
                 Next::Make { driver, name, claim, class, then } => {

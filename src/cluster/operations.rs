@@ -174,6 +174,22 @@ impl Operations {
         self.backoffs.retain(|name, _| !is_its(name.0));
     }
 
+    /// The operations that wait for their time, in the order in which they were started.
+    pub(super) fn late(&self) -> impl Iterator<Item = u64> {
+        self.running.iter().filter(|(_, running)| matches!(running.waiting, Waiting::Until(..))).map(|(number, _)| *number)
+    }
+
+    /// Lets an operation go on that waits for its time.
+    pub(super) fn hurry(&mut self, number: u64) {
+        if let Some(running) = self.running.get_mut(&number)
+            && let Waiting::Until(time, resumed) = &running.waiting
+        {
+            self.wakes.remove(&(*time, number));
+            running.waiting = Waiting::Ready(resumed.clone());
+            self.ready.insert(number);
+        }
+    }
+
     /// What an operation that can go on does, and with what it goes on.
     pub(super) fn resumption(&self, number: u64) -> Option<(&OperationTask, &Resumed)> {
         match self.running.get(&number) {

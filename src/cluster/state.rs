@@ -66,15 +66,33 @@ impl Cluster {
         if !(same_cache && old.is_some_and(|old| self.store.volumes.same(&old.store.volumes))) {
             let numbers = |cluster: &Self| cluster.store.volumes.numbers().max(cluster.cache.sizes().0);
             for number in 0..numbers(self).max(old.map_or(0, numbers)) {
-                let slot = |cluster: &Self| cluster.volume_slot(number);
-                swap(old.is_some_and(|old| same_slot(self.volume_pair(number), old.volume_pair(number))), &slot);
+                let (new, held) = (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
+                let same = held.is_some_and(|held| same_slot(new, held));
+                let stored = (new.0, held.and_then(|held| held.0));
+                let same_identity = same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
+                swap(same, &|cluster| slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status));
+                swap(same_identity, &|cluster| part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer)));
+                swap(same_spec, &|cluster| part(12, cluster.volume_pair(number).0, |volume, mixer| {
+                    volume.metadata.name.hash(mixer);
+                    mix_volume_spec(volume, mixer);
+                }));
             }
         }
         if !(same_cache && old.is_some_and(|old| self.store.claims.same(&old.store.claims))) {
             let numbers = |cluster: &Self| cluster.store.claims.numbers().max(cluster.cache.sizes().1);
             for number in 0..numbers(self).max(old.map_or(0, numbers)) {
-                let slot = |cluster: &Self| cluster.claim_slot(number);
-                swap(old.is_some_and(|old| same_slot(self.claim_pair(number), old.claim_pair(number))), &slot);
+                let (new, held) = (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
+                let same = held.is_some_and(|held| same_slot(new, held));
+                let stored = (new.0, held.and_then(|held| held.0));
+                let same_identity = same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
+                swap(same, &|cluster| slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status));
+                swap(same_identity, &|cluster| part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer)));
+                swap(same_spec, &|cluster| part(14, cluster.claim_pair(number).0, |claim, mixer| {
+                    (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
+                    claim.spec.hash(mixer);
+                }));
             }
         }
         let idle = |cluster: &Self| Worker::ALL.iter().all(|worker| cluster.work.sync(*worker).is_none());
@@ -123,17 +141,6 @@ impl Cluster {
             return (None, None);
         };
         (self.store.claims.get(Id::from_number(number)), self.cache.claim(Id::from_number(number)))
-    }
-
-    /// A volume as it is stored, and what the cache holds of it.
-    fn volume_slot(&self, number: usize) -> u64 {
-        let (stored, cached) = self.volume_pair(number);
-        slot(1, stored, cached, |volume| &volume.metadata, mix_volume)
-    }
-
-    fn claim_slot(&self, number: usize) -> u64 {
-        let (stored, cached) = self.claim_pair(number);
-        slot(2, stored, cached, |claim| &claim.metadata, mix_claim)
     }
 
     /// The objects of a kind, in the order of their creation.
@@ -350,19 +357,38 @@ fn same_slot<T>(one: Pair<'_, T>, other: Pair<'_, T>) -> bool {
     same(one.0, other.0) && same(one.1, other.1)
 }
 
+/// Whether a part of what is stored is the same memory in both.
+fn same_part<T>(stored: (Option<&Arc<T>>, Option<&Arc<T>>), same: impl Fn(&T, &T) -> bool) -> bool {
+    matches!(stored, (Some(one), Some(other)) if same(one, other))
+}
+
+/// A part of what is stored; the parts of an object count by themselves, so that what a write leaves alone is not looked
+/// at again.
+fn part<T>(seed: u64, stored: Option<&Arc<T>>, mix: impl Fn(&T, &mut Mixer)) -> u64 {
+    stored.map_or(0, |stored| {
+        let mut mixer = Mixer::new(seed);
+        mix(stored, &mut mixer);
+        mixer.finish()
+    })
+}
+
+/// The part of an object that changes often, and what the cache holds of it.
 fn slot<T>(
     seed: u64,
-    stored: Option<&Arc<T>>,
-    cached: Option<&Arc<T>>,
+    (stored, cached): Pair<'_, T>,
     metadata: fn(&T) -> &ObjectMeta,
-    mix: fn(&T, &mut Mixer),
+    mix_whole: fn(&T, &mut Mixer),
+    mix_status: fn(&T, &mut Mixer),
 ) -> u64 {
-    if stored.is_none() && cached.is_none() {
+    let Some(object) = stored.or(cached) else {
         return 0;
-    }
+    };
     let mut mixer = Mixer::new(seed);
+    metadata(object).namespace.hash(&mut mixer);
+    metadata(object).name.hash(&mut mixer);
     if let Some(stored) = stored {
-        mix(stored, &mut mixer);
+        metadata(stored).annotations.hash(&mut mixer);
+        mix_status(stored, &mut mixer);
     }
     match (stored, cached) {
         (_, None) => 0u8.hash(&mut mixer),
@@ -373,7 +399,7 @@ fn slot<T>(
                 1u8.hash(&mut mixer);
             } else {
                 order.hash(&mut mixer);
-                mix(cached, &mut mixer);
+                mix_whole(cached, &mut mixer);
             }
         }
     }
@@ -398,20 +424,27 @@ fn of(name: &str, part: &impl Debug) -> u64 {
     mixer.finish()
 }
 
-fn mix_metadata(metadata: &ObjectMeta, mixer: &mut Mixer) {
+/// What a binding leaves alone of the metadata, but for versions and times.
+fn mix_identity(metadata: &ObjectMeta, mixer: &mut Mixer) {
     metadata.name.hash(mixer);
     metadata.namespace.hash(mixer);
     metadata.uid.hash(mixer);
     metadata.is_deleting().hash(mixer);
     metadata.finalizers.hash(mixer);
-    metadata.annotations.hash(mixer);
     metadata.labels.hash(mixer);
     metadata.owner_references.hash(mixer);
 }
 
-/// A volume but for its version and times, and for the version of the claim that it refers to.
+/// A volume but for its version and times.
 fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
-    mix_metadata(&volume.metadata, mixer);
+    mix_identity(&volume.metadata, mixer);
+    volume.metadata.annotations.hash(mixer);
+    mix_volume_spec(volume, mixer);
+    mix_volume_status(volume, mixer);
+}
+
+/// A volume's spec but for the version of the claim that it refers to.
+fn mix_volume_spec(volume: &PersistentVolume, mixer: &mut Mixer) {
     let spec = &volume.spec;
     match spec.claim_ref.as_deref() {
         None => 0u8.hash(mixer),
@@ -430,6 +463,9 @@ fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
     spec.node_affinity.hash(mixer);
     spec.volume_attributes_class_name.hash(mixer);
     spec.sources.hash(mixer);
+}
+
+fn mix_volume_status(volume: &PersistentVolume, mixer: &mut Mixer) {
     volume.status.phase.hash(mixer);
     volume.status.message.hash(mixer);
     volume.status.reason.hash(mixer);
@@ -437,8 +473,13 @@ fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
 
 /// A claim but for its version and times.
 fn mix_claim(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
-    mix_metadata(&claim.metadata, mixer);
+    mix_identity(&claim.metadata, mixer);
+    claim.metadata.annotations.hash(mixer);
     claim.spec.hash(mixer);
+    mix_claim_status(claim, mixer);
+}
+
+fn mix_claim_status(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
     let status = &claim.status;
     status.phase.hash(mixer);
     status.access_modes.hash(mixer);

@@ -94,6 +94,14 @@ golden! {
             )])),
         ]).user([Deed::Create(claim("b").into())])
         => 100, 205, 10, 8, "no claim misbound";
+    a_volume_given_back_while_it_is_recycled:
+        Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")])).user([
+            Deed::Delete(claim_key("a")),
+            Deed::Patch(Kind::PersistentVolume.named("v"), Json::Map(vec![(
+                "spec".into(), Json::Map(vec![("claimRef".into(), Json::Null)]),
+            )])),
+        ]).user([Deed::Create(claim("b").into())])
+        => 1, 1, 1, 1;
     a_stale_view_of_a_new_volume:
         Explorer::new(&cluster([volume("v")], [claim("a"), claim("b")])).stale_views(1)
         => 132, 252, 8, 4;

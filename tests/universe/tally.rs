@@ -25,17 +25,17 @@ impl Tally {
     /// Explores each world, on as many threads as there are cores. The result does not depend on how many that are.
     pub(crate) fn of<W: Debug + Sync>(worlds: &[W], explore: impl Fn(&W) -> Found + Sync) -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
+        let part = |number: usize| {
+            let mut tally = Self::default();
+            let start = Instant::now();
+            for world in worlds.iter().skip(number).step_by(threads) {
+                tally.add(world, explore(world));
+            }
+            tally.time = start.elapsed();
+            tally
+        };
+        let part = &part;
         let parts: Vec<Self> = thread::scope(|scope| {
-            let part = |number: usize| {
-                let mut tally = Self::default();
-                let start = Instant::now();
-                for world in worlds.iter().skip(number).step_by(threads) {
-                    tally.add(world, explore(world));
-                }
-                tally.time = start.elapsed();
-                tally
-            };
-            let part = &part;
             let running: Vec<_> = (0..threads).map(|number| scope.spawn(move || part(number))).collect();
             running.into_iter().map(|thread| thread.join().expect("no world panics")).collect()
         });
