@@ -68,11 +68,11 @@ pub use crate::cluster::events::{Event, EventRecord};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::liberty::Mishap;
-pub use crate::cluster::mounts::MountError;
 #[cfg(feature = "explore")]
 pub(crate) use crate::cluster::liberty::Move;
 #[cfg(feature = "explore")]
 pub(crate) use crate::cluster::mixer::Mixer;
+pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::plan::{Occasion, PlannedFault, Upset};
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::schedule::{Attempt, AttemptEnd};

@@ -51,6 +51,22 @@
 //! is passed over, others may be busy. It is one where nobody is passed over: a cycle in which everyone who could always
 //! act does act ([`Explorer::cycles`]).
 //!
+//! # Findings
+//! Where the model shows that Kubernetes itself loses or strands something, it is listed here with a shortest trace. The
+//! tests `exhaustive` and `universe` expect these and nothing else.
+//!
+//! - *A volume deleted between the writes of its binding is stranded.* A claim's volume becomes Bound (`BIND-1`,
+//!   `BIND-2`); a user deletes the volume, which is protected because it is Bound; the controller crashes, or its next
+//!   write conflicts. The claim does not match a volume that is being deleted (`MATCH-5`), so it stays Pending or takes
+//!   another one; the volume stays Bound and Terminating for good, for a claim that exists and does not name it (`VOL-8`).
+//! - *A volume given back by hand while it is recycled loses its next data.* A claim is deleted, its volume is Released,
+//!   and the recycler begins. A user clears the claimRef; the volume is Available and a new claim may be bound and write;
+//!   then the recycler ends, having looked only at its beginning (`RECYCLE-1`), and has wiped the files. The write that
+//!   follows meets a conflict, and nobody is told. (`a_volume_given_back_while_it_is_recycled`)
+//! - *A claimRef that is cleared before its claim is gone costs the claim its volume.* A claim is deleted and not yet gone;
+//!   a user clears the claimRef of its volume; another claim is bound to it. The first one becomes Lost (`CLAIM-24`)
+//!   instead of just vanishing. (`a_volume_given_back_by_hand`)
+//!
 //! # Why not `stateright`
 //! The crate `stateright` checks models of this kind. It was not used because (1) with several threads it promises
 //! neither a shortest trace nor the same trace twice; (2) it may miss violations of *eventually* where two paths meet or

@@ -325,8 +325,7 @@ fn explore_says_what_happens_in_any_order() {
 fn outcomes_says_what_may_become_of_claims() {
     let run = run(&["outcomes", "fixtures/mysql"]);
     assert_eq!(
-        run.out,
-        "claim default/mypvc must be bound to my-pv\nclaim default/too-large cannot be bound\n",
+        run.out, "claim default/mypvc must be bound to my-pv\nclaim default/too-large cannot be bound\n",
         "{}",
         run.err
     );

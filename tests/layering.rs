@@ -8,7 +8,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("testing", &["explore", "cluster", "model"]),
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
-    ("explore", &["cluster", "backend", "matching", "store", "api", "model"]),
+    ("explore", &["cluster", "controllers", "backend", "matching", "store", "api", "model"]),
     ("cluster", &["controllers", "backend", "store", "api", "manifest", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),

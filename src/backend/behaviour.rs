@@ -59,12 +59,9 @@ impl Behaviour {
         match self {
             Self::Sequence(..) => true,
             Self::After(_, then) | Self::Expect(_, then) => then.counts(),
-            Self::Succeed
-            | Self::Fail(_)
-            | Self::Refuse(_)
-            | Self::InUse(_)
-            | Self::FailByLabel(_)
-            | Self::Hang => false,
+            Self::Succeed | Self::Fail(_) | Self::Refuse(_) | Self::InUse(_) | Self::FailByLabel(_) | Self::Hang => {
+                false
+            }
         }
     }
 }

@@ -132,7 +132,7 @@ impl Cluster {
     pub fn take(&mut self, action: &Action) -> bool {
         let made = Move { choice: action.choice, mishap: action.mishap };
         let is_stock = action.mishap.is_none() && self.enabled().contains(action);
-        if !is_stock && !(self.could_make(made) && self.describe_move(made) == *action) {
+        if !(is_stock || self.could_make(made) && self.describe_move(made) == *action) {
             return false;
         }
         self.make(made);

@@ -14,7 +14,7 @@ use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::work::{SyncTask, Worker};
 use crate::cluster::{Cluster, Journal};
-use crate::controllers::{Cache, ClaimSync, Next, OperationTask, Turn, VolumeSync};
+use crate::controllers::{Cache, ClaimSync, Next, OperationTask, Resumed, Turn, VolumeSync};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, ObjectKey};
@@ -237,11 +237,13 @@ impl Cluster {
         }
     }
 
-    /// Whether a turn does more than to emit events.
+    /// Whether a turn does more than to emit events. An operation that would end at once without having done anything,
+    /// such as the deletion of what nobody can delete, is no more than that.
     fn is_more_than_talk<S>(&self, turn: &Turn<S>) -> bool {
         let starts = turn.effects.start.as_ref().is_some_and(|operation| {
             let name = (operation.kind, operation.object.clone(), operation.uid.clone());
-            self.operations.would_start(&name, self.now)
+            let first = || self.resume(operation.kind, operation.task.clone(), Resumed::Awake).next;
+            self.operations.would_start(&name, self.now) && !matches!(first(), Next::End(Ok(())))
         });
         let ends = matches!(turn.next, Next::End(_));
         !ends || starts || turn.effects.wake.is_some()
@@ -272,7 +274,8 @@ impl Cluster {
 
     /// The controllers that could crash in the middle of something now.
     pub(crate) fn could_crash(&self) -> Vec<Controller> {
-        let syncing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some()).map(Worker::controller);
+        let syncing =
+            Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some()).map(Worker::controller);
         let operating = self.operations.running().map(|running| running.name.0.controller());
         let mut found: Vec<Controller> = syncing.chain(operating).collect();
         found.sort_unstable();
@@ -348,7 +351,9 @@ impl Cluster {
         let is_over = self.operations.resumption(number).is_some_and(|(task, resumed)| match task {
             OperationTask::Delete(task) => task.is_over(),
             OperationTask::Recycle(task) => task.is_over(resumed),
-            OperationTask::Provision(_) | OperationTask::ExternalProvision(_) | OperationTask::ExternalDelete(_) => false,
+            OperationTask::Provision(_) | OperationTask::ExternalProvision(_) | OperationTask::ExternalDelete(_) => {
+                false
+            }
         });
         if is_over {
             self.operate(number);

@@ -91,9 +91,8 @@ impl Cluster {
                     let name = Text::from(format!("pvc-{}", claim.metadata.uid));
                     let unique = self.store.version().0;
                     let request = PluginRequest { name, claim: &claim, class: &class, unique };
-                    let (answer, volume) = self.call_plugin(|cluster| {
-                        Arc::make_mut(&mut cluster.plugins).provision(plugin, &request)
-                    });
+                    let (answer, volume) =
+                        self.call_plugin(|cluster| Arc::make_mut(&mut cluster.plugins).provision(plugin, &request));
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
                         Waiting::Ready(answered) if !stepwise => {
@@ -151,7 +150,7 @@ impl Cluster {
         }
     }
 
-    fn resume(&self, kind: OperationKind, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
+    pub(super) fn resume(&self, kind: OperationKind, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
         let world = if self.stale.is_none() { self.world() } else { self.world_of(kind.controller()) };
         match task {
             OperationTask::Provision(task) => task.resume(resumed, &world).map(OperationTask::Provision),

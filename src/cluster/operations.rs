@@ -176,7 +176,10 @@ impl Operations {
 
     /// The operations that wait for their time, in the order in which they were started.
     pub(super) fn late(&self) -> impl Iterator<Item = u64> {
-        self.running.iter().filter(|(_, running)| matches!(running.waiting, Waiting::Until(..))).map(|(number, _)| *number)
+        self.running
+            .iter()
+            .filter(|(_, running)| matches!(running.waiting, Waiting::Until(..)))
+            .map(|(number, _)| *number)
     }
 
     /// Lets an operation go on that waits for its time.

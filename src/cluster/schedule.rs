@@ -163,7 +163,8 @@ impl Cluster {
     /// Keeps the scheduler's indexes in step with what is stored.
     pub(super) fn index_for_scheduler(&mut self, change: &Change) {
         if self.scheduler.has_indexes()
-            && let Some(id) = change.object().and_then(|object| self.store.object_id(&object.reference())) {
+            && let Some(id) = change.object().and_then(|object| self.store.object_id(&object.reference()))
+        {
             self.scheduler.observe(id, change.before.as_ref(), change.after.as_ref(), &self.store);
         }
     }

@@ -69,14 +69,21 @@ impl Cluster {
                 let (new, held) = (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
-                let same_identity = same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_identity =
+                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status));
-                swap(same_identity, &|cluster| part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer)));
-                swap(same_spec, &|cluster| part(12, cluster.volume_pair(number).0, |volume, mixer| {
-                    volume.metadata.name.hash(mixer);
-                    mix_volume_spec(volume, mixer);
-                }));
+                swap(same, &|cluster| {
+                    slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
+                });
+                swap(same_identity, &|cluster| {
+                    part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer))
+                });
+                swap(same_spec, &|cluster| {
+                    part(12, cluster.volume_pair(number).0, |volume, mixer| {
+                        volume.metadata.name.hash(mixer);
+                        mix_volume_spec(volume, mixer);
+                    })
+                });
             }
         }
         if !(same_cache && old.is_some_and(|old| self.store.claims.same(&old.store.claims))) {
@@ -85,14 +92,21 @@ impl Cluster {
                 let (new, held) = (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
-                let same_identity = same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_identity =
+                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status));
-                swap(same_identity, &|cluster| part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer)));
-                swap(same_spec, &|cluster| part(14, cluster.claim_pair(number).0, |claim, mixer| {
-                    (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
-                    claim.spec.hash(mixer);
-                }));
+                swap(same, &|cluster| {
+                    slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
+                });
+                swap(same_identity, &|cluster| {
+                    part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer))
+                });
+                swap(same_spec, &|cluster| {
+                    part(14, cluster.claim_pair(number).0, |claim, mixer| {
+                        (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
+                        claim.spec.hash(mixer);
+                    })
+                });
             }
         }
         let idle = |cluster: &Self| Worker::ALL.iter().all(|worker| cluster.work.sync(*worker).is_none());
@@ -104,7 +118,10 @@ impl Cluster {
         );
         swap(self.stale.is_none() && old.is_some_and(|old| old.stale.is_none()), &Self::stale_state);
         swap(old.is_some_and(|old| self.work.same_queues(&old.work)), &Self::queues_state);
-        swap(old.is_some_and(|old| self.retries.same(&old.retries) && self.wakes.same(&old.wakes)), &Self::timers_state);
+        swap(
+            old.is_some_and(|old| self.retries.same(&old.retries) && self.wakes.same(&old.wakes)),
+            &Self::timers_state,
+        );
         swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
             of("plugins", &cluster.plugins)
         });
@@ -210,7 +227,8 @@ impl Cluster {
     fn mix_volume_copy(&self, volume: &Arc<PersistentVolume>, mixer: &mut Mixer) {
         let stored = self.store.volumes.find(&NamespacedName::cluster_wide(&volume.metadata.name));
         volume.metadata.name.hash(mixer);
-        let is_stored = stored.is_some_and(|stored| Arc::ptr_eq(stored, volume) || same_version(&stored.metadata, &volume.metadata));
+        let is_stored = stored
+            .is_some_and(|stored| Arc::ptr_eq(stored, volume) || same_version(&stored.metadata, &volume.metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_volume(volume, mixer);
@@ -221,7 +239,8 @@ impl Cluster {
         let key = NamespacedName { namespace: claim.metadata.namespace.clone(), name: claim.metadata.name.clone() };
         let stored = self.store.claims.find(&key);
         key.hash(mixer);
-        let is_stored = stored.is_some_and(|stored| Arc::ptr_eq(stored, claim) || same_version(&stored.metadata, &claim.metadata));
+        let is_stored =
+            stored.is_some_and(|stored| Arc::ptr_eq(stored, claim) || same_version(&stored.metadata, &claim.metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_claim(claim, mixer);
@@ -314,7 +333,8 @@ impl Cluster {
 
     fn timers_state(&self) -> u64 {
         let retries = self.retries.waiting().map(|waiting| mixed(8, &waiting));
-        let wakes = self.wakes.iter().map(|(time, worker, key)| mixed(9, &(time.saturating_sub(self.now), worker, key)));
+        let wakes =
+            self.wakes.iter().map(|(time, worker, key)| mixed(9, &(time.saturating_sub(self.now), worker, key)));
         retries.chain(wakes).fold(0, u64::wrapping_add)
     }
 }

@@ -156,21 +156,22 @@ impl Cache {
     /// Cost: linear in the number of volumes.
     pub(crate) fn equals(&self, demand: &Demand<'_>) -> Vec<Id<PersistentVolume>> {
         let volumes = self.volumes.iter().zip(0..);
-        equals(demand, volumes.filter_map(|(cached, number)| {
-            let cached = cached.as_ref()?;
-            Some((Id::from_number(number), cached.created, &*cached.volume))
-        }))
+        equals(
+            demand,
+            volumes.filter_map(|(cached, number)| {
+                let cached = cached.as_ref()?;
+                Some((Id::from_number(number), cached.created, &*cached.volume))
+            }),
+        )
     }
 
     /// Whether any volume has the access modes that a claim asks for (`MATCH-12`).
     pub(crate) fn has_candidate_set(&self, claim: &PersistentVolumeClaim) -> bool {
         let modes = &claim.spec.access_modes;
-        match &self.index {
-            Some(index) => index.has_candidate_set(modes.set(), modes.has_strange()),
-            None => {
-                let fits = |cached: &CachedVolume| cached.volume.spec.access_modes.set().contains_all(modes.set());
-                !modes.has_strange() && self.volumes.iter().flatten().any(fits)
-            }
+        if let Some(index) = &self.index {
+            return index.has_candidate_set(modes.set(), modes.has_strange());
         }
+        let fits = |cached: &CachedVolume| cached.volume.spec.access_modes.set().contains_all(modes.set());
+        !modes.has_strange() && self.volumes.iter().flatten().any(fits)
     }
 }

@@ -9,7 +9,9 @@ use crate::controllers::migration::annotate_volume;
 use crate::controllers::planted::{self, Bug};
 use crate::controllers::reclaim::{DeleteTask, RecycleTask};
 use crate::controllers::status::volume_phase;
-use crate::controllers::turn::{Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World};
+use crate::controllers::turn::{
+    Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World,
+};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::{MIGRATED_TO, PROVISIONED_BY};

@@ -77,7 +77,8 @@ fn claim_key(claim: &PersistentVolumeClaim) -> ObjectKey {
 fn parts(cluster: &Cluster) -> Vec<Part> {
     let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
     let claims: Vec<&PersistentVolumeClaim> = cluster.claims().collect();
-    let everything = || volumes.iter().map(|volume| volume_key(volume)).chain(claims.iter().map(|claim| claim_key(claim)));
+    let everything =
+        || volumes.iter().map(|volume| volume_key(volume)).chain(claims.iter().map(|claim| claim_key(claim)));
     let others = [Kind::Pod, Kind::StatefulSet, Kind::Deployment, Kind::ReplicaSet, Kind::ResourceQuota];
     if cluster.is_busy() || others.into_iter().any(|kind| cluster.count(kind) > 0) {
         return vec![everything().collect()];

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::cluster::{Cluster, Mishap, Mixer, Move};
+use crate::cluster::{Cluster, Controller, Controllers, Mishap, Mixer, Move};
 use crate::explore::deed::Deed;
 use crate::explore::property::{Expectation, Moment, Property};
 
@@ -20,6 +20,19 @@ pub(super) struct Left {
     pub(super) waits: u8,
     /// How many deeds of each user are done.
     pub(super) done: [u8; USERS],
+}
+
+impl Left {
+    /// What is left after a mishap, if there may be one.
+    fn without(mut self, mishap: Mishap) -> Option<Self> {
+        let times = match mishap {
+            Mishap::Conflict => &mut self.conflicts,
+            Mishap::ServerError => &mut self.server_errors,
+            Mishap::BackendFailure | Mishap::BackendSilence => &mut self.backend_failures,
+        };
+        *times = times.checked_sub(1)?;
+        Some(self)
+    }
 }
 
 /// One step of a run.
@@ -74,6 +87,8 @@ pub(super) struct Child {
     pub(super) step: Step,
     pub(super) by: By,
     pub(super) key: u64,
+    /// Whether anything was written.
+    pub(super) writes: bool,
     /// The node, unless it was known before.
     pub(super) node: Option<Node>,
     /// The properties that the step violates, and how.
@@ -98,7 +113,7 @@ pub(super) struct Rules<'r> {
     pub(super) properties: &'r [Property],
     pub(super) users: &'r [Vec<Deed>],
     /// The controllers that crash and fall behind; all where there are none.
-    pub(super) controllers: crate::cluster::Controllers,
+    pub(super) controllers: Controllers,
 }
 
 impl Rules<'_> {
@@ -134,20 +149,13 @@ impl Rules<'_> {
 
     fn add_mishaps(&self, into: &mut Expansion, node: &Node, moves: &[Move], is_known: &impl Fn(u64) -> bool) {
         let left = node.left;
-        let kinds: [(Mishap, u8, fn(&mut Left)); 4] = [
-            (Mishap::Conflict, left.conflicts, |left| left.conflicts -= 1),
-            (Mishap::ServerError, left.server_errors, |left| left.server_errors -= 1),
-            (Mishap::BackendFailure, left.backend_failures, |left| left.backend_failures -= 1),
-            (Mishap::BackendSilence, left.backend_failures, |left| left.backend_failures -= 1),
-        ];
-        for (mishap, _, spend) in kinds.into_iter().filter(|(_, left, _)| *left > 0) {
+        let kinds = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
+        for (mishap, after) in kinds.into_iter().filter_map(|mishap| Some((mishap, left.without(mishap)?))) {
             for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
                 let made = made.with(mishap);
                 let mut next = Box::new(node.cluster.fork_for_move());
                 if next.make(made) {
-                    let mut left = node.left;
-                    spend(&mut left);
-                    self.add(into, node, next, left, Step::Move(made), By::Outside, is_known);
+                    self.add(into, node, next, after, Step::Move(made), By::Outside, is_known);
                 }
             }
         }
@@ -163,8 +171,7 @@ impl Rules<'_> {
             }
         }
         if left.stale_views > 0 {
-            use crate::cluster::Controller::{PersistentVolumes, StatefulSets};
-            for controller in [PersistentVolumes, StatefulSets] {
+            for controller in [Controller::PersistentVolumes, Controller::StatefulSets] {
                 if self.controllers.contains(controller) && node.cluster.could_fall_behind(controller) {
                     let mut next = Box::new(node.cluster.fork_for_move());
                     let made = Move::fall_behind(controller);
@@ -208,13 +215,14 @@ impl Rules<'_> {
             return;
         }
         let key = key(state, &left);
-        let violated = if next.journal().is_empty() {
-            Vec::new()
-        } else {
+        let writes = !next.journal().is_empty();
+        let violated = if writes {
             self.violations(Expectation::Always, &Moment { before: Some(&node.cluster), cluster: &next })
+        } else {
+            Vec::new()
         };
         let node = (!is_known(key)).then_some(Node { cluster: next, state, left });
-        into.children.push(Child { step, by, key, node, violated });
+        into.children.push(Child { step, by, key, writes, node, violated });
     }
 
     fn violations(&self, expectation: Expectation, moment: &Moment<'_>) -> Vec<(usize, String)> {

@@ -19,6 +19,7 @@ struct Edge {
     to: u32,
     by: By,
     step: Step,
+    writes: bool,
 }
 
 /// All nodes, numbered in the order in which they were found, and the edges between them.
@@ -55,8 +56,8 @@ impl Graph {
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn connect(&mut self, to: u32, by: By, step: Step) {
-        self.edges.push(Edge { to, by, step });
+    pub(super) fn connect(&mut self, to: u32, by: By, step: Step, writes: bool) {
+        self.edges.push(Edge { to, by, step, writes });
     }
 
     pub(super) fn edge_count(&self) -> usize {
@@ -82,16 +83,23 @@ impl Graph {
         path
     }
 
-    /// The first circle of controllers' steps in which everyone acts who could always act.
+    /// The first circle of controllers' steps in which everyone acts who could always act, and in which something is
+    /// written: what is tried in vain at every resync is no restlessness.
     pub(super) fn circle(&self) -> Option<Circle> {
-        self.circle_among(|_| true)
+        self.circle_among(|_| true, |component| self.writes(component))
     }
 
-    fn circle_among(&self, counts: impl Fn(u32) -> bool) -> Option<Circle> {
+    fn writes(&self, component: &[u32]) -> bool {
+        let inside = |edge: &&Edge| edge.by != By::Outside && component.binary_search(&edge.to).is_ok();
+        component.iter().any(|node| self.edges_of(*node).iter().filter(inside).any(|edge| edge.writes))
+    }
+
+    fn circle_among(&self, counts: impl Fn(u32) -> bool, matters: impl Fn(&[u32]) -> bool) -> Option<Circle> {
         let components = self.components(&counts);
-        let first = components.into_iter().filter(|component| self.is_fair(component)).min_by_key(|component| {
-            component.iter().map(|node| (self.places[*node as usize].depth, *node)).min()
-        })?;
+        let first = components
+            .into_iter()
+            .filter(|component| matters(component) && self.is_fair(component))
+            .min_by_key(|component| component.iter().map(|node| (self.places[*node as usize].depth, *node)).min())?;
         let entry = *first.iter().min_by_key(|node| (self.places[**node as usize].depth, **node))?;
         Some(Circle { to: self.path(entry), round: self.round(entry, &first) })
     }
@@ -144,7 +152,9 @@ impl Graph {
                 if low[place] == index[place] {
                     let at = stack.iter().rposition(|member| *member == node).unwrap_or_default();
                     let mut component = stack.split_off(at);
-                    component.iter().for_each(|member| on_stack[*member as usize] = false);
+                    for member in &component {
+                        on_stack[*member as usize] = false;
+                    }
                     if component.len() > 1 {
                         component.sort_unstable();
                         found.push(component);
@@ -219,7 +229,7 @@ impl Graph {
             }
             at += 1;
         }
-        self.circle_among(|node| reached[node as usize])
+        self.circle_among(|node| reached[node as usize], |_| true)
     }
 
     /// A shortest way to a node on which a property never holds.

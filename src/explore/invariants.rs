@@ -64,7 +64,9 @@ fn both_ends_agree(moment: &Moment<'_>) -> Result<(), String> {
 }
 
 /// The volume and the claim that a write has brought together: the claim names the volume from now on, for good.
-fn newly_bound<'m>(moment: &Moment<'m>) -> impl Iterator<Item = (&'m PersistentVolume, &'m Arc<PersistentVolumeClaim>)> {
+fn newly_bound<'m>(
+    moment: &Moment<'m>,
+) -> impl Iterator<Item = (&'m PersistentVolume, &'m Arc<PersistentVolumeClaim>)> {
     let cluster = moment.cluster();
     moment.writes().filter_map(move |write| {
         let Some(Object::PersistentVolumeClaim(claim)) = &write.after else {
@@ -156,10 +158,17 @@ fn no_data_lost(moment: &Moment<'_>) -> Result<(), String> {
                 return Err(format!("the files of volume {name:?} were {}, which says Retain", record.change));
             }
             if !volume.status.phase.is_released() {
-                return Err(format!("the files of volume {name:?} were {} while it was {}", record.change, volume.status.phase));
+                return Err(format!(
+                    "the files of volume {name:?} were {} while it was {}",
+                    record.change, volume.status.phase
+                ));
             }
             if let Some(claim) = claim_of(before, volume) {
-                return Err(format!("the files of volume {name:?} were {}, and claim {} is Bound to it", record.change, claim.key()));
+                return Err(format!(
+                    "the files of volume {name:?} were {}, and claim {} is Bound to it",
+                    record.change,
+                    claim.key()
+                ));
             }
         }
     }

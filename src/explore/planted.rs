@@ -17,9 +17,8 @@ fn claim(name: &str) -> PersistentVolumeClaim {
 }
 
 fn cluster(volume: PersistentVolume, claims: &[&str]) -> Cluster {
-    let mut config = Config::default();
-    config.controllers = Controllers::PERSISTENT_VOLUMES.with(Controller::Protection);
-    let mut cluster = Cluster::new(config);
+    let controllers = Controllers::PERSISTENT_VOLUMES.with(Controller::Protection);
+    let mut cluster = Cluster::new(Config { controllers, ..Config::default() });
     cluster.create(volume).expect("a valid volume");
     for name in claims {
         cluster.create(claim(name)).expect("a valid claim");
@@ -34,7 +33,8 @@ fn finds(bug: Bug, property: &str, steps: usize, explore: impl Fn() -> Found) {
     let planted = plant(bug);
     let found = explore();
     drop(planted);
-    let violation = found.violation(property).unwrap_or_else(|| panic!("{bug:?} is not found: {:#?}", found.violations));
+    let violation =
+        found.violation(property).unwrap_or_else(|| panic!("{bug:?} is not found: {:#?}", found.violations));
     assert_eq!(violation.trace.len(), steps, "{}\n{}", violation.message, violation.trace);
 }
 

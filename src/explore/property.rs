@@ -31,7 +31,10 @@ pub struct Property {
 
 impl fmt::Debug for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Property").field("name", &self.name).field("expectation", &self.expectation).finish_non_exhaustive()
+        f.debug_struct("Property")
+            .field("name", &self.name)
+            .field("expectation", &self.expectation)
+            .finish_non_exhaustive()
     }
 }
 

@@ -88,7 +88,10 @@ pub struct Explorer<'p> {
 
 impl std::fmt::Debug for Explorer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Explorer").field("properties", &self.properties).field("users", &self.users).finish_non_exhaustive()
+        f.debug_struct("Explorer")
+            .field("properties", &self.properties)
+            .field("users", &self.users)
+            .finish_non_exhaustive()
     }
 }
 
@@ -269,9 +272,8 @@ struct Search<'e> {
 impl<'e> Search<'e> {
     fn new(explorer: &'e Explorer<'_>) -> Self {
         let properties = &explorer.properties;
-        let is_of_state = |property: &Property| {
-            matches!(property.expectation, Expectation::Eventually | Expectation::Sometimes)
-        };
+        let is_of_state =
+            |property: &Property| matches!(property.expectation, Expectation::Eventually | Expectation::Sometimes);
         let of_states = properties.iter().enumerate().filter(|(_, property)| is_of_state(property));
         Self {
             rules: Rules { properties, users: &explorer.users, controllers: explorer.controllers },
@@ -319,7 +321,9 @@ impl<'e> Search<'e> {
         let (rules, known) = (self.rules, &self.known);
         let size = batch.len().div_ceil(self.threads);
         let expansions: Vec<Vec<Expansion>> = thread::scope(|scope| {
-            let work = |part: &'_ [Node]| part.iter().map(|node| rules.expand(node, &|key| known.contains_key(&key))).collect();
+            let work = |part: &'_ [Node]| {
+                part.iter().map(|node| rules.expand(node, &|key| known.contains_key(&key))).collect()
+            };
             let threads: Vec<_> = batch.chunks(size).map(|part| scope.spawn(move || work(part))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a property that panics ends the search")).collect()
         });
@@ -339,12 +343,12 @@ impl<'e> Search<'e> {
         if last {
             self.found.outcomes.see(&node.cluster);
         }
-        for Child { step, by, key, node, violated } in children {
+        for Child { step, by, key, writes, node, violated } in children {
             for (property, message) in violated {
                 self.violate(property, message, number, Some(step));
             }
             if let Some(known) = self.known.get(&key) {
-                self.graph.connect(*known, by, step);
+                self.graph.connect(*known, by, step, writes);
                 continue;
             }
             if self.is_full() {
@@ -355,7 +359,7 @@ impl<'e> Search<'e> {
                 let holds = self.holds(&node.cluster);
                 let child = self.graph.add(Some((number, step)), holds);
                 self.known.insert(key, child);
-                self.graph.connect(child, by, step);
+                self.graph.connect(child, by, step, writes);
                 self.witness(child, holds);
                 next.push(node);
             }

@@ -180,7 +180,10 @@ fn faults(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Vec<FaultS
     for item in &items {
         let fault: FaultStep = gathered.take(item.decode())?;
         if fault.count() != 1 {
-            return gathered.wrong(item, "one thing that goes wrong is expected, such as `conflict: true` or `crash: PersistentVolumes`");
+            return gathered.wrong(
+                item,
+                "one thing that goes wrong is expected, such as `conflict: true` or `crash: PersistentVolumes`",
+            );
         }
         faults.push(fault);
     }

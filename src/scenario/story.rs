@@ -19,19 +19,16 @@ impl Scenario {
     pub fn with_trace(mut self, trace: &Trace, end: &Cluster) -> Result<Self, String> {
         let mut cluster = end.fork();
         for step in &trace.steps {
-            let action = match &step.deed {
-                Some(deed) => {
-                    // What the API server refuses is a part of the story, too.
-                    let refused = deed.perform(&mut cluster).err().map(|error| Text::from(error.to_string()));
-                    let mut made = Step::new(action_of(deed)).unsettled();
-                    made.refused = refused;
-                    made
-                }
-                None => {
-                    let action = cluster.action(&step.action).ok_or_else(|| step.action.clone())?;
-                    cluster.take(&action);
-                    Step::new(StepAction::Take(step.action.as_str().into())).unsettled()
-                }
+            let action = if let Some(deed) = &step.deed {
+                // What the API server refuses is a part of the story, too.
+                let refused = deed.perform(&mut cluster).err().map(|error| Text::from(error.to_string()));
+                let mut made = Step::new(action_of(deed)).unsettled();
+                made.refused = refused;
+                made
+            } else {
+                let action = cluster.action(&step.action).ok_or_else(|| step.action.clone())?;
+                cluster.take(&action);
+                Step::new(StepAction::Take(step.action.as_str().into())).unsettled()
             };
             self.steps.push(action);
         }
@@ -46,13 +43,9 @@ impl Scenario {
 fn action_of(deed: &Deed) -> StepAction {
     match deed {
         Deed::Create(object) => StepAction::Create(vec![Manifest::Object(manifest::to_value(object))]),
-        Deed::Patch(object, merge) => {
-            StepAction::Patch(Patch { object: object.clone(), merge: merge.clone() })
-        }
+        Deed::Patch(object, merge) => StepAction::Patch(Patch { object: object.clone(), merge: merge.clone() }),
         Deed::Delete(key) => StepAction::Delete(Delete { objects: vec![key.clone()], ..Delete::default() }),
-        Deed::FailNode(node) => {
-            StepAction::Fail(Failing { node: Some(node.as_str().into()), ..Failing::default() })
-        }
+        Deed::FailNode(node) => StepAction::Fail(Failing { node: Some(node.as_str().into()), ..Failing::default() }),
     }
 }
 
@@ -64,9 +57,10 @@ fn expectations(before: &Cluster, after: &Cluster) -> Vec<Expectation> {
     };
     let mut found = Vec::new();
     for volume in after.volumes() {
-        let reference = volume.spec.claim_ref.as_deref().map_or(Json::Null, |claim| {
-            map(vec![("namespace", text(&claim.namespace)), ("name", text(&claim.name))])
-        });
+        let reference =
+            volume.spec.claim_ref.as_deref().map_or(Json::Null, |claim| {
+                map(vec![("namespace", text(&claim.namespace)), ("name", text(&claim.name))])
+            });
         let key = Kind::PersistentVolume.named(volume.metadata.name.as_str());
         let fields = [
             (Text::from("spec"), map(vec![("claimRef", reference)])),

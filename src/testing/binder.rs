@@ -130,7 +130,7 @@ impl Harness {
     ///
     /// # Panics
     /// Where the generator gives up, which it never does for these worlds.
-    pub fn compare(&self, mut binder: impl Binder) -> Result<(), Disagreement> {
+    pub fn compare(&self, mut binder: impl Binder) -> Result<(), Box<Disagreement>> {
         let config = Config { rng_seed: RngSeed::Fixed(self.seed), failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new(config);
         for _ in 0..self.worlds {
@@ -149,7 +149,7 @@ impl Harness {
                         None => moved = tree.complicate(),
                     }
                 }
-                return Err(found);
+                return Err(Box::new(found));
             }
         }
         Ok(())
@@ -159,7 +159,10 @@ impl Harness {
     fn disagreement(&self, world: &World, binder: &mut impl Binder) -> Option<Disagreement> {
         let mut cluster = world.start();
         for (step, operation) in world.operations.iter().enumerate() {
-            if matches!(operation, Operation::Settle | Operation::Steps(_) | Operation::Advance(_) | Operation::Conflict(_)) {
+            if matches!(
+                operation,
+                Operation::Settle | Operation::Steps(_) | Operation::Advance(_) | Operation::Conflict(_)
+            ) {
                 continue;
             }
             operation.carry_out(&mut cluster);
@@ -168,7 +171,13 @@ impl Harness {
             for claim in cluster.claims().map(PersistentVolumeClaim::key) {
                 let theirs = theirs.get(&claim).cloned().flatten();
                 if let Some(ours) = ours.of(&claim).filter(|ours| !agrees(ours, theirs.as_ref())) {
-                    return Some(Disagreement { world: world.clone(), step: step + 1, claim, theirs, ours: ours.clone() });
+                    return Some(Disagreement {
+                        world: world.clone(),
+                        step: step + 1,
+                        claim,
+                        theirs,
+                        ours: ours.clone(),
+                    });
                 }
             }
             if cluster.settle().is_err() {

@@ -51,6 +51,9 @@ fn delete(metadata: &mut ObjectMeta, protection: &str, held: bool) {
 
 impl VolumeSeed {
     /// The volume as a user writes it. `uid_of` knows the uids of claims.
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
     pub fn build(&self, uid_of: &dyn Fn(usize) -> Uid) -> PersistentVolume {
         let name = VOLUMES[self.name];
         let capacity = SIZES[self.size].parse().expect("a quantity");
@@ -147,6 +150,9 @@ impl ClaimSeed {
     }
 
     /// The claim as a user writes it.
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
     pub fn build(&self) -> PersistentVolumeClaim {
         let (namespace, name) = CLAIMS[self.key];
         let mut claim = PersistentVolumeClaim::new(namespace, name, SIZES[self.size].parse().expect("a quantity"), []);

@@ -91,6 +91,7 @@ pub struct VolumeLife {
 
 impl VolumeSeed {
     /// The same volume with everything that a claim asks for, and reserved for that claim if for any.
+    #[must_use]
     pub fn fitting(self, claim: &ClaimSeed) -> Self {
         let ClaimSeed { key, size, modes, class, block, attributes, .. } = *claim;
         let reservation = self.reservation.map(|reservation| ReservationSeed { claim: key, ..reservation });

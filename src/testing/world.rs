@@ -90,6 +90,7 @@ impl World {
 
     /// The same world in which no write is refused by chance. A fault that is injected waits for a write that it
     /// concerns, which may be the one that is judged.
+    #[must_use]
     pub fn without_faults(mut self) -> Self {
         self.operations.retain(|operation| !matches!(operation, Operation::Conflict(_)));
         self
@@ -97,11 +98,8 @@ impl World {
 
     /// What the cluster is set to.
     pub fn config(&self) -> Config {
-        let mut config = Config::default();
-        config.plugins = self.plugins.build();
-        // Far above what any of these worlds takes.
-        config.step_budget = 20_000;
-        config
+        // The budget is far above what any of these worlds takes.
+        Config { plugins: self.plugins.build(), step_budget: 20_000, ..Config::default() }
     }
 }
 

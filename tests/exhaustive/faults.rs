@@ -17,7 +17,13 @@ fn planned(at: Occasion, what: Upset) -> Cluster {
 }
 
 fn rules(cluster: &Cluster) -> Vec<&str> {
-    cluster.journal().iter().filter_map(JournalEntry::write).map(|write| write.rule).filter(|rule| !rule.is_empty()).collect()
+    cluster
+        .journal()
+        .iter()
+        .filter_map(JournalEntry::write)
+        .map(|write| write.rule)
+        .filter(|rule| !rule.is_empty())
+        .collect()
 }
 
 fn recycled() -> PersistentVolume {
@@ -44,7 +50,12 @@ fn a_refused_write_is_tried_again() {
 
 #[test]
 fn the_same_plan_gives_the_same_run() {
-    let run = || planned(Occasion::rule("BIND-2").of(Kind::PersistentVolume.named("v")), Upset::Crash(Controller::PersistentVolumes));
+    let run = || {
+        planned(
+            Occasion::rule("BIND-2").of(Kind::PersistentVolume.named("v")),
+            Upset::Crash(Controller::PersistentVolumes),
+        )
+    };
     assert_eq!(run().fingerprint(), run().fingerprint());
     assert_eq!(run().journal().to_lines(), run().journal().to_lines());
     assert_ne!(run().fingerprint(), planned(Occasion::rule("BIND-2"), Upset::Delete(claim_key("a"))).fingerprint());
@@ -63,10 +74,16 @@ fn an_occasion_is_one_after_so_many_others() {
 
 #[test]
 fn a_user_edits_at_an_occasion() {
-    let policy = Json::Map(vec![("spec".into(), Json::Map(vec![("persistentVolumeReclaimPolicy".into(), Json::String("Delete".into()))]))]);
+    let policy = Json::Map(vec![(
+        "spec".into(),
+        Json::Map(vec![("persistentVolumeReclaimPolicy".into(), Json::String("Delete".into()))]),
+    )]);
     let cluster = planned(Occasion::rule("BIND-1"), Upset::Patch(Kind::PersistentVolume.named("v"), policy));
     let volume = cluster.volume("v").expect("the volume");
-    assert_eq!((volume.status.phase.clone(), &volume.spec.persistent_volume_reclaim_policy), (VolumePhase::Bound, &ReclaimPolicy::Delete));
+    assert_eq!(
+        (volume.status.phase.clone(), &volume.spec.persistent_volume_reclaim_policy),
+        (VolumePhase::Bound, &ReclaimPolicy::Delete)
+    );
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn backends_fail_fall_silent_and_are_late() {
     cluster.advance(late).expect("a quiet cluster");
     assert_eq!(phase(&cluster), VolumePhase::Available);
     let mut cluster = released(Upset::BackendSilence);
-    cluster.advance(Duration::from_secs(3600)).expect("a quiet cluster");
+    cluster.advance(Duration::from_hours(1)).expect("a quiet cluster");
     assert_eq!(phase(&cluster), VolumePhase::Released);
     // A crash makes the controller forget whom it waits for.
     cluster.crash(Controller::PersistentVolumes);

@@ -5,8 +5,7 @@ use bindery::{
 };
 
 /// The controllers that volumes and claims concern.
-const CONTROLLERS: Controllers =
-    Controllers::NONE.with(Controller::PersistentVolumes).with(Controller::Protection);
+const CONTROLLERS: Controllers = Controllers::NONE.with(Controller::PersistentVolumes).with(Controller::Protection);
 
 /// A volume of 5Gi.
 pub(crate) fn volume(name: &str) -> PersistentVolume {

@@ -75,11 +75,11 @@ golden! {
     recycling_against_creation_anew:
         Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")]))
             .user([Deed::Delete(claim_key("a")), Deed::Create(claim("a").into())])
-        => 39, 59, 11, 4;
+        => 43, 65, 12, 4;
     recycling_against_creation_anew_and_a_crash:
         Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")]))
             .user([Deed::Delete(claim_key("a")), Deed::Create(claim("a").into())]).crashes(1)
-        => 74, 129, 13, 7;
+        => 82, 145, 14, 7;
     a_claim_deleted_while_it_is_bound:
         Explorer::new(&cluster([volume("v")], [claim("a")])).user([Deed::Delete(claim_key("a"))])
         => 44, 69, 8, 3;
@@ -101,14 +101,14 @@ golden! {
                 "spec".into(), Json::Map(vec![("claimRef".into(), Json::Null)]),
             )])),
         ]).user([Deed::Create(claim("b").into())])
-        => 1, 1, 1, 1;
+        => 191, 391, 16, 9, "no data lost", "no claim misbound";
     a_stale_view_of_a_new_volume:
         Explorer::new(&cluster([volume("v")], [claim("a"), claim("b")])).stale_views(1)
         => 132, 252, 8, 4;
     a_backend_that_fails_to_recycle:
         Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")]))
             .user([Deed::Delete(claim_key("a"))]).backend_failures(1).waits(1)
-        => 16, 18, 8, 4;
+        => 19, 21, 10, 4;
     delayed_binding_against_the_scheduler:
         Explorer::new(&with(SCHEDULING, &[&node("n1"), &delayed(), &local_volume("v", "n1"), &pod("p", "a")], [], [claim("a").with_class("local")]))
         => 62, 99, 11, 2;

@@ -63,7 +63,8 @@ impl World {
         let orders = |count: usize| if count == 2 { vec![vec![0, 1], vec![1, 0]] } else { vec![(0..count).collect()] };
         let volumes = orders(self.volumes.len());
         let claims = orders(self.claims.len());
-        let all = volumes.iter().flat_map(|volumes| claims.iter().map(move |claims| self.signature_in(volumes, claims)));
+        let all =
+            volumes.iter().flat_map(|volumes| claims.iter().map(move |claims| self.signature_in(volumes, claims)));
         all.min().unwrap_or_default()
     }
 
@@ -74,7 +75,11 @@ impl World {
         let mut parts = vec![u8::try_from(volumes.len() * 4 + claims.len()).unwrap_or(u8::MAX)];
         for number in volumes {
             let Volume { late, policy, names, .. } = self.volumes[*number];
-            parts.extend([u8::from(late), policy, names.map_or(0, |claim| if claim < claims.len() { place(claims, claim) } else { 9 })]);
+            parts.extend([
+                u8::from(late),
+                policy,
+                names.map_or(0, |claim| if claim < claims.len() { place(claims, claim) } else { 9 }),
+            ]);
         }
         for number in claims {
             let claim = self.claims[*number];
@@ -114,7 +119,9 @@ impl World {
         }
         for (volume, name) in self.volumes.iter().zip(VOLUMES) {
             let path = HostPathVolumeSource { path: format!("/tmp/{name}").into(), ..HostPathVolumeSource::default() };
-            let policy = [ReclaimPolicy::Retain, ReclaimPolicy::Delete, ReclaimPolicy::Recycle][usize::from(volume.policy)].clone();
+            let policy = [ReclaimPolicy::Retain, ReclaimPolicy::Delete, ReclaimPolicy::Recycle]
+                [usize::from(volume.policy)]
+            .clone();
             let size = SIZES[usize::from(volume.large)].parse().expect("a quantity");
             let mut object = PersistentVolume::new(name, size, modes(volume.many))
                 .with_class(class(volume.late))
@@ -128,7 +135,8 @@ impl World {
         }
         for (claim, name) in self.claims.iter().zip(CLAIMS) {
             let size = SIZES[usize::from(claim.large)].parse().expect("a quantity");
-            let mut object = PersistentVolumeClaim::new("default", name, size, modes(claim.many)).with_class(class(claim.late));
+            let mut object =
+                PersistentVolumeClaim::new("default", name, size, modes(claim.many)).with_class(class(claim.late));
             if let Some(volume) = claim.names {
                 object = object.with_volume(VOLUMES[volume]);
             }

@@ -6,9 +6,9 @@ use bindery::{
 };
 
 /// How many states of a world are looked at.
-const STATES: usize = 4_000;
+const STATES: usize = 1_500;
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -53,11 +53,8 @@ pub(crate) fn explore(seed: u64) -> Found {
     let mut numbers = Numbers(seed);
     let mut config = bindery::Config::default();
     let with_set = numbers.chance(3);
-    config.controllers = if with_set {
-        Controllers::ALL
-    } else {
-        Controllers::PERSISTENT_VOLUMES.with(Controller::Protection)
-    };
+    config.controllers =
+        if with_set { Controllers::ALL } else { Controllers::PERSISTENT_VOLUMES.with(Controller::Protection) };
     let mut cluster = Cluster::new(config);
     let sizes = ["1Gi", "2Gi", "5Gi"];
     let modes = [

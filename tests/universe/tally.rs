@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[expect(clippy::disallowed_types, reason = "the time that exploring takes is measured")]
+use std::time::Instant;
 
 use bindery::explore::{Found, Violation};
 
@@ -27,6 +29,7 @@ impl Tally {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let part = |number: usize| {
             let mut tally = Self::default();
+            #[expect(clippy::disallowed_types, reason = "the time that exploring takes is measured")]
             let start = Instant::now();
             for world in worlds.iter().skip(number).step_by(threads) {
                 tally.add(world, explore(world));

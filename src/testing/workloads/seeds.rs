@@ -124,8 +124,7 @@ pub enum Deed {
 }
 
 /// The three ways to delete what owns something.
-pub const PROPAGATIONS: [Propagation; 3] =
-    [Propagation::Background, Propagation::Foreground, Propagation::Orphan];
+pub const PROPAGATIONS: [Propagation; 3] = [Propagation::Background, Propagation::Foreground, Propagation::Orphan];
 
 pub fn retentions() -> impl Strategy<Value = Retention> + Clone {
     (any::<bool>(), any::<bool>())

@@ -3,7 +3,9 @@
 use crate::{Cluster, Config, CsiProvisioner, Json, NfsSubdirProvisioner, Object, Reader, Trouble};
 use serde_json::{Value, json};
 
-use crate::testing::workloads::seeds::{CLAIMS, CLASSES, NODES, Retention, SETS, SetSeed, Strategies, TEMPLATES, VolumeSeed, World};
+use crate::testing::workloads::seeds::{
+    CLAIMS, CLASSES, NODES, Retention, SETS, SetSeed, Strategies, TEMPLATES, VolumeSeed, World,
+};
 
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// Reclaim policies of static volumes.
@@ -25,10 +27,8 @@ impl World {
             csi.topology_keys = vec![ZONE.into()];
         }
         if self.failures > 0 {
-            let mut trouble = Trouble::default();
-            trouble.message = "no luck".into();
-            trouble.times = Some(self.failures.into());
-            csi.provision.fail = Some(trouble);
+            let times = Some(self.failures.into());
+            csi.provision.fail = Some(Trouble { message: "no luck".into(), times, ..Trouble::default() });
         }
         let mut config = Config::default();
         config.drivers.push(Box::new(csi));
@@ -39,6 +39,9 @@ impl World {
     }
 
     /// The cluster before anything is done to it.
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
     pub fn start(&self) -> Cluster {
         let mut cluster = Cluster::new(self.config());
         let nodes = NODES.iter().take(self.nodes).map(|(name, zone)| node(name, zone));
@@ -139,7 +142,9 @@ fn template(app: &str, spec: &Value) -> Value {
 pub fn pod(number: usize, claim: usize) -> Object {
     let volume = json!({"name": TEMPLATES[0], "persistentVolumeClaim": {"claimName": CLAIMS[claim]}});
     let metadata = json!({"name": format!("bare{number}"), "labels": {"app": "bare"}});
-    object(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(&TEMPLATES[..1], &[volume])}))
+    object(
+        &json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(&TEMPLATES[..1], &[volume])}),
+    )
 }
 
 /// A Deployment of which the pods share a claim.
