@@ -8,6 +8,7 @@
 
 mod action;
 mod apply;
+mod attention;
 mod config;
 mod contents;
 mod crash;

@@ -7,8 +7,11 @@
 mod demand;
 mod equals;
 mod index;
+mod labels;
 mod places;
 mod rules;
+mod tournament;
+mod waiting;
 
 pub use crate::matching::rules::Mismatch;
 
@@ -19,3 +22,4 @@ pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 #[cfg(feature = "explore")]
 pub(crate) use crate::matching::rules::POSSIBLE;
 pub(crate) use crate::matching::rules::{REQUESTED, mismatches, misplaced};
+pub(crate) use crate::matching::waiting::WaitingIndex;

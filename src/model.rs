@@ -5,6 +5,7 @@
 //! themselves through serde; whether what was read is allowed is decided one layer up, in `api`.
 
 pub(crate) mod access_modes;
+pub(crate) mod arena;
 pub(crate) mod base64;
 pub(crate) mod claim;
 pub(crate) mod class;
@@ -35,6 +36,7 @@ pub(crate) mod resource_quota;
 pub(crate) mod schema;
 pub(crate) mod selector;
 pub(crate) mod service;
+pub(crate) mod shards;
 pub(crate) mod shared;
 pub(crate) mod stateful_set;
 pub(crate) mod syntax;

@@ -7,11 +7,9 @@
 
 mod addresses;
 mod admission;
-mod arena;
 mod deletion;
 mod links;
 mod members;
-mod names;
 mod objects;
 mod quota;
 mod selecting;
@@ -22,7 +20,5 @@ mod write;
 pub use crate::store::write::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 pub(crate) use crate::store::admission::default_class;
-pub(crate) use crate::store::arena::Arena;
-pub(crate) use crate::store::names::Names;
 pub(crate) use crate::store::objects::{Store, Stored};
 pub(crate) use crate::store::write::{Change, Context, Write};

@@ -150,7 +150,7 @@ fn mistakes_on_the_command_line_are_explained() {
         (vec!["apply", "no-such-file.yaml"], "no-such-file.yaml: cannot be read"),
         (vec!["apply", "src"], "src: no *.yaml, *.yml or *.json in this folder"),
         (vec!["apply"], "<PATH>..."),
-        (vec!["aply", "fixtures/mysql"], "a similar subcommand exists: 'apply'"),
+        (vec!["aply", "fixtures/mysql"], "some similar subcommands exist: 'replay', 'apply'"),
         (vec!["apply", "fixtures/mysql", "--delete", "pvc/nothing"], "persistentvolumeclaims \"nothing\" not found"),
         (vec!["apply", "fixtures/mysql", "--delete", "volume"], "a kind and a name are expected, such as pvc/data"),
         (vec!["apply", "fixtures/mysql", "--delete", "disk/a"], "the kind \"disk\" is not known"),
@@ -348,6 +348,6 @@ fn a_journal_is_replayed_to_the_byte_and_shows_where_it_differs() {
     std::fs::write(&path, changed).expect("a journal");
     let differs = run(&["replay", journal]);
     assert_eq!(differs.code, Some(1));
-    assert!(differs.err.starts_with("entry 2 differs\n  was: "), "{}", differs.err);
+    assert!(differs.err.starts_with("entry 6 differs\n  was: "), "{}", differs.err);
     std::fs::remove_file(&path).expect("the journal is there");
 }

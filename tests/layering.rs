@@ -9,7 +9,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
     ("explore", &["cluster", "controllers", "backend", "matching", "store", "api", "model"]),
-    ("cluster", &["controllers", "backend", "store", "api", "manifest", "model"]),
+    ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),
     ("matching", &["model"]),

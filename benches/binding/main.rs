@@ -5,7 +5,8 @@
 //! volumes have. `settle` takes as many volumes as claims from nothing to quiet: all phases, all four writes of each
 //! binding, the events; with the journal (`journal`) and without (`quiet`). `idle` settles when nothing changed.
 
-mod world;
+#[path = "../worlds/mod.rs"]
+mod worlds;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use bindery::{LabelSelector, PersistentVolume, PersistentVolumeClaim};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use crate::world::{Numbers, available, claim, scan, unsettled};
+use crate::worlds::{Numbers, available, claim, scan, unsettled};
 
 /// The sizes of the worlds; a mere test of the benches builds small ones only.
 fn sizes() -> &'static [usize] {

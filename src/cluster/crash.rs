@@ -71,6 +71,7 @@ impl Cluster {
         match controller {
             Controller::PersistentVolumes => {
                 self.work.recycling.clear();
+                self.work.attention = Shared::default();
                 self.fill_cache();
             }
             Controller::ExternalProvisioning => self.external = Shared::default(),
@@ -110,10 +111,10 @@ impl Cluster {
     fn fill_cache(&mut self) {
         let mut cache = if self.loose { Cache::without_index() } else { Cache::default() };
         for (id, volume) in self.store.volumes.in_order() {
-            cache.observe_volume(id, volume, self.store.volumes.created(id));
+            cache.set_volume(id, Some(volume), self.store.volumes.created(id));
         }
         for (id, claim) in self.store.claims.in_order() {
-            cache.observe_claim(id, claim);
+            cache.set_claim(id, Some(claim));
         }
         self.cache = cache.into();
     }

@@ -75,7 +75,7 @@ impl Cluster {
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
         let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.work.resync_due && self.runs(Controller::PersistentVolumes);
+        let resync_due = self.is_resync_due();
         let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
         let beginning = std::iter::once(()).flat_map(|()| {
             let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
@@ -269,7 +269,7 @@ impl Cluster {
 
     pub(super) fn carry_out(&mut self, choice: Choice) {
         match choice {
-            Choice::Resync => self.resync(),
+            Choice::Resync => self.begin_resync(),
             Choice::Retry => self.retry_rejected(),
             Choice::Operate(number) => self.operate(number),
             Choice::Continue(worker) => {
@@ -302,6 +302,9 @@ impl Cluster {
             | Choice::FallBehind(_)
             | Choice::CatchUp(_) => self.take_liberty(choice),
         }
+        if self.operations.first_ready().is_none() {
+            self.work.end_idle_rounds();
+        }
         self.play_upsets();
     }
 
@@ -315,17 +318,6 @@ impl Cluster {
             (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
             (Some(_) | None, _) => {}
-        }
-    }
-
-    /// Puts every volume and every claim into the queues, in the order of their creation (`RUN-8`, `DET-8`).
-    fn resync(&mut self) {
-        self.work.resync_due = false;
-        for (id, _) in self.store.volumes.in_order() {
-            self.work.enqueue(Worker::Volumes, id, true);
-        }
-        for (id, _) in self.store.claims.in_order() {
-            self.work.enqueue(Worker::Claims, id, true);
         }
     }
 }

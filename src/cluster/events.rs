@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use crate::cluster::work::{Origin, Worker};
 use crate::controllers::{Emission, EventType};
+use crate::model::arena::Arena;
 use crate::model::id::ObjectId;
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
+use crate::model::shards::Shards;
 use crate::model::text::Text;
-use crate::store::{Actor, Arena, Names};
+use crate::store::Actor;
 
 /// An event, as it is emitted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +68,7 @@ struct Standing {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
     records: Arena<EventRecord>,
-    numbers: Names<Event>,
+    numbers: Shards<Arc<Event>, u32>,
     standing: Arc<BTreeMap<(Worker, ObjectId), Standing>>,
 }
 
@@ -83,7 +85,7 @@ impl Recorder {
     }
 
     fn count(&mut self, event: Event, now: Duration) -> u32 {
-        if let Some(number) = self.numbers.get(&event) {
+        if let Some(number) = self.numbers.get(&event).copied() {
             if let Some(record) = self.records.get_mut(number as usize) {
                 record.count += 1;
                 record.last = now;

@@ -18,6 +18,7 @@ use crate::controllers::{Cache, ClaimSync, Next, OperationTask, Resumed, Turn, V
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, ObjectKey};
+use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::store::Write;
@@ -112,16 +113,17 @@ impl Cluster {
         }
         copy.retries.forget(|worker| matches!(worker, Worker::Volumes | Worker::Claims));
         copy.work.resync_due = false;
+        copy.work.attention = Shared::default();
         let mut cache = Cache::without_index();
         let (volumes, claims) = self.cache.sizes();
         for id in (0..volumes).filter_map(|number| u32::try_from(number).ok()).map(Id::from_number) {
             if let Some(volume) = self.cache.volume(id) {
-                cache.observe_volume(id, volume, self.store.volumes.created(id));
+                cache.set_volume(id, Some(volume), self.store.volumes.created(id));
             }
         }
         for id in (0..claims).filter_map(|number| u32::try_from(number).ok()).map(Id::from_number) {
             if let Some(claim) = self.cache.claim(id) {
-                cache.observe_claim(id, claim);
+                cache.set_claim(id, Some(claim));
             }
         }
         copy.cache = cache.into();

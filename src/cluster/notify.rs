@@ -25,6 +25,7 @@ impl Cluster {
         let Some(id) = self.store.object_id(&object.reference()) else {
             return;
         };
+        self.mark_dependents(before, after);
         if self.runs(Controller::GarbageCollection) {
             self.notify_collector(id, before, after);
         }
@@ -33,8 +34,8 @@ impl Cluster {
         }
         if self.runs(Controller::PersistentVolumes) {
             match object {
-                Object::PersistentVolume(_) => self.work.enqueue(Worker::Volumes, id, false),
-                Object::PersistentVolumeClaim(_) => self.work.enqueue(Worker::Claims, id, false),
+                Object::PersistentVolume(_) => self.look_at(Worker::Volumes, id),
+                Object::PersistentVolumeClaim(_) => self.look_at(Worker::Claims, id),
                 _ => {}
             }
         }
@@ -174,19 +175,22 @@ impl Cluster {
         if worker == Worker::Schedule {
             self.scheduler.push(Id::from_number(key.number), &self.store);
         }
-        self.work.enqueue(worker, key, by_resync);
+        match worker {
+            Worker::Volumes | Worker::Claims if !by_resync => self.look_at(worker, key),
+            _ => self.work.enqueue(worker, key, by_resync),
+        }
     }
 
     pub(super) fn enqueue_claim(&mut self, key: &NamespacedName) {
         if let Some(id) = self.store.claims.id(key) {
-            self.work.enqueue(Worker::Claims, id, false);
+            self.look_at(Worker::Claims, id.into());
         }
     }
 
     pub(super) fn enqueue_volume(&mut self, name: &Text) {
         let key = NamespacedName::cluster_wide(name);
         if let Some(id) = self.store.volumes.id(&key) {
-            self.work.enqueue(Worker::Volumes, id, false);
+            self.look_at(Worker::Volumes, id.into());
         }
     }
 }

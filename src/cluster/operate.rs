@@ -29,13 +29,13 @@ impl Cluster {
     }
 
     fn go_on_with(&mut self, number: u64, stepwise: bool) {
-        let Some(Running { name, task, waiting, mut origin, mut effect }) = self.operations.take(number) else {
+        let Some(Running { name, task, waiting, mut origin, mut effect, again }) = self.operations.take(number) else {
             return;
         };
         let mut resumed = match waiting {
             Waiting::Ready(resumed) => resumed,
             waiting @ (Waiting::Until(..) | Waiting::Forever) => {
-                return self.operations.put(number, Running { name, task, waiting, origin, effect });
+                return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
             }
         };
         let mut task = task;
@@ -61,11 +61,18 @@ impl Cluster {
                         origin.events.clear();
                     }
                     self.note_recycling(name.0, origin.key.number);
+                    if again {
+                        // The sync that found it running would begin it now.
+                        self.mark_unfinished(origin.worker, origin.key);
+                    }
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
                 }
                 Next::Write { write, rule, caching, then } => {
                     let written = self.perform(write, origin.actor(), rule, caching);
+                    if written.is_err() {
+                        self.mark_unfinished(origin.worker, origin.key);
+                    }
                     task = then;
                     Waiting::Ready(Resumed::Written(written))
                 }
@@ -116,7 +123,7 @@ impl Cluster {
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
             };
-            return self.operations.put(number, Running { name, task, waiting, origin, effect });
+            return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Running {
     pub(super) origin: Origin,
     /// What happens to files when it goes on.
     pub(super) effect: Option<Effect>,
+    /// Whether a sync asked for it again meanwhile.
+    pub(super) again: bool,
 }
 
 /// What a plugin or a driver does to files when it has succeeded.
@@ -70,13 +72,17 @@ impl Operations {
     pub(super) fn start(&mut self, operation: Operation, origin: Origin, now: Duration) -> Option<Origin> {
         let name = (operation.kind, operation.object, operation.uid);
         let backing_off = self.backoffs.get(&name).is_some_and(|backoff| now <= backoff.failed + backoff.wait);
-        if backing_off || self.names.contains_key(&name) {
+        let running = self.names.get(&name).copied();
+        if let Some(running) = running.and_then(|number| self.running.get_mut(&number)) {
+            running.again = true;
+        }
+        if backing_off || running.is_some() {
             return Some(origin);
         }
         self.started += 1;
         self.names.insert(name.clone(), self.started);
         let waiting = Waiting::Ready(Resumed::Awake);
-        let running = Running { name, task: operation.task, waiting, origin, effect: None };
+        let running = Running { name, task: operation.task, waiting, origin, effect: None, again: false };
         self.put(self.started, running);
         None
     }
@@ -214,6 +220,12 @@ impl Operations {
     /// Whether an operation of that name would be started now (`OP-2`, `OP-3`).
     pub(super) fn would_start(&self, name: &OperationName, now: Duration) -> bool {
         !self.names.contains_key(name) && !self.backing_off(now).any(|held| held == name)
+    }
+
+    /// The objects of failed operations that may run again by now.
+    pub(super) fn expired(&self, now: Duration) -> impl Iterator<Item = ObjectKey> {
+        let expired = self.backoffs.iter().filter(move |(_, backoff)| now > backoff.failed + backoff.wait);
+        expired.map(|(name, _)| name.1.clone())
     }
 
     /// The times after which failed operations may run again.

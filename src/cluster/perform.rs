@@ -60,13 +60,8 @@ impl Cluster {
             return;
         };
         match object {
-            Object::PersistentVolume(volume) => {
-                let id = Id::from_number(id.number);
-                self.cache.observe_volume(id, volume, self.store.volumes.created(id));
-            }
-            Object::PersistentVolumeClaim(claim) => {
-                self.cache.observe_claim(Id::from_number(id.number), claim);
-            }
+            Object::PersistentVolume(volume) => drop(self.see_volume(Id::from_number(id.number), Some(volume))),
+            Object::PersistentVolumeClaim(claim) => drop(self.see_claim(Id::from_number(id.number), Some(claim))),
             _ => {}
         }
     }

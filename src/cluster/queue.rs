@@ -1,12 +1,17 @@
 //! Work queues: first in, first out over all of them, and no key twice (`RUN-3`, `DET-4`).
+//!
+//! A resync puts every volume and every claim into its queue, in the order of creation (`RUN-8`, `DET-8`). Nobody does
+//! that for a million of them: the queue holds a [`Round`] in their place, which knows whom it has come to, and lists
+//! only those for which something has changed. The others would be looked at to no effect.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use crate::model::id::ObjectId;
+use crate::model::id::{ObjectId, Sequence};
+use crate::model::kind::Kind;
 
 /// A set of small numbers.
 #[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
+pub(super) struct Bits(Vec<u64>);
 
 /// A set of numbers of names, for each kind.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +32,15 @@ impl Present {
             bits.remove(id.number);
         }
     }
+
+    fn contains(&self, id: ObjectId) -> bool {
+        self.0.get(id.kind as usize).is_some_and(|bits| bits.contains(id.number))
+    }
 }
 
 impl Bits {
     /// Adds a number. Returns whether it was not there.
-    fn insert(&mut self, number: u32) -> bool {
+    pub(super) fn insert(&mut self, number: u32) -> bool {
         let word = number as usize / 64;
         if self.0.len() <= word {
             self.0.resize(word + 1, 0);
@@ -42,10 +51,19 @@ impl Bits {
         new
     }
 
-    fn remove(&mut self, number: u32) {
-        if let Some(word) = self.0.get_mut(number as usize / 64) {
-            *word &= !(1 << (number % 64));
-        }
+    /// Takes a number out. Returns whether it was there.
+    pub(super) fn remove(&mut self, number: u32) -> bool {
+        let Some(word) = self.0.get_mut(number as usize / 64) else {
+            return false;
+        };
+        let bit = 1 << (number % 64);
+        let held = *word & bit != 0;
+        *word &= !bit;
+        held
+    }
+
+    pub(super) fn contains(&self, number: u32) -> bool {
+        self.0.get(number as usize / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
 }
 
@@ -57,11 +75,25 @@ pub(super) struct Queued {
     pub(super) by_resync: bool,
 }
 
+/// All objects of a kind that there were when a resync began, in the order of their creation, at one place of a queue.
+#[derive(Clone, Debug)]
+struct Round {
+    place: u64,
+    kind: Kind,
+    /// The last object that it has come to.
+    passed: Sequence,
+    /// The last object that there was.
+    last: Sequence,
+    /// Those that must be looked at.
+    due: BTreeSet<(Sequence, u32)>,
+}
+
 /// The queue of one worker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     keys: VecDeque<Queued>,
     present: Present,
+    round: Option<Box<Round>>,
 }
 
 impl Queue {
@@ -74,24 +106,96 @@ impl Queue {
         new
     }
 
-    pub(super) fn first(&self) -> Option<Queued> {
-        self.keys.front().copied()
+    pub(super) fn contains(&self, id: ObjectId) -> bool {
+        self.present.contains(id)
     }
 
-    pub(super) fn pop(&mut self) -> Option<Queued> {
-        let key = self.keys.pop_front()?;
-        self.present.remove(key.id);
-        Some(key)
+    /// Begins a round over all objects that were created so far; there must be none under way.
+    pub(super) fn begin_round(&mut self, place: u64, kind: Kind, last: Sequence) {
+        self.round = Some(Box::new(Round { place, kind, passed: Sequence(0), last, due: BTreeSet::new() }));
+    }
+
+    /// Whether an object is still to come in the round under way.
+    pub(super) fn is_to_come(&self, created: Sequence) -> bool {
+        self.round.as_ref().is_some_and(|round| created > round.passed && created <= round.last)
+    }
+
+    /// Lists an object that is still to come, unless it waits already.
+    pub(super) fn list(&mut self, created: Sequence, id: ObjectId) {
+        if let Some(round) = &mut self.round
+            && self.present.insert(id)
+        {
+            round.due.insert((created, id.number));
+        }
+    }
+
+    pub(super) fn has_round(&self) -> bool {
+        self.round.is_some()
+    }
+
+    /// Whether the round has nothing left that must be looked at; `offered` is one that was not listed.
+    pub(super) fn is_round_finished(&self, offered: Option<(Sequence, u32)>) -> bool {
+        self.round.as_ref().is_some_and(|round| round.due.is_empty() && round.next(offered).is_none())
+    }
+
+    /// Ends the round if it stands before a place and is finished. Returns whether it did.
+    pub(super) fn end_round(&mut self, before: u64, offered: Option<(Sequence, u32)>) -> bool {
+        let ends = self.round.as_ref().is_some_and(|round| round.place < before) && self.is_round_finished(offered);
+        if ends {
+            self.round = None;
+        }
+        ends
+    }
+
+    /// The first key. `offered` is an object of the round that was not listed, and must be looked at.
+    pub(super) fn first(&self, offered: Option<(Sequence, u32)>) -> Option<Queued> {
+        let key = self.keys.front().copied();
+        let Some(round) = self.round.as_deref() else {
+            return key;
+        };
+        let next = round.next(offered).map(|(_, number)| {
+            let id = ObjectId { kind: round.kind, number };
+            Queued { place: round.place, id, by_resync: true }
+        });
+        match (key, next) {
+            (Some(key), Some(next)) => Some(if key.place < next.place { key } else { next }),
+            (key, next) => key.or(next),
+        }
+    }
+
+    /// Takes the first key. Returns it, with its place in the order of creation where the round came to it.
+    pub(super) fn pop(&mut self, offered: Option<(Sequence, u32)>) -> Option<(Queued, Option<Sequence>)> {
+        let first = self.first(offered)?;
+        self.present.remove(first.id);
+        if let Some(round) = self.round.as_deref_mut().filter(|round| round.place == first.place) {
+            let (created, number) = round.next(offered)?;
+            round.due.remove(&(created, number));
+            round.passed = created;
+            return Some((first, Some(created)));
+        }
+        self.keys.pop_front();
+        Some((first, None))
     }
 
     /// Takes a key out, wherever it stands.
     pub(super) fn remove(&mut self, id: ObjectId) {
-        self.keys.retain(|queued| queued.id != id);
         self.present.remove(id);
+        self.keys.retain(|queued| queued.id != id);
+        if let Some(round) = self.round.as_deref_mut().filter(|round| round.kind == id.kind) {
+            round.due.retain(|(_, number)| *number != id.number);
+        }
     }
 
-    /// The keys that wait, in order.
+    /// The keys that wait at places of their own, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Queued> {
         self.keys.iter().copied()
+    }
+}
+
+impl Round {
+    /// The next object that must be looked at.
+    fn next(&self, offered: Option<(Sequence, u32)>) -> Option<(Sequence, u32)> {
+        let offered = offered.filter(|(created, _)| *created > self.passed && *created <= self.last);
+        self.due.first().copied().into_iter().chain(offered).min()
     }
 }

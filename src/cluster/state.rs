@@ -269,7 +269,7 @@ impl Cluster {
     }
 
     fn mix_operation(&self, running: &Running, mixer: &mut Mixer) {
-        let Running { name, task, waiting, origin: _, effect } = running;
+        let Running { name, task, waiting, origin: _, effect, again: _ } = running;
         name.hash(mixer);
         match task {
             OperationTask::Delete(task) => self.mix_copies(&task.copies(), mixer),

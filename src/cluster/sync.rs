@@ -9,7 +9,6 @@ use crate::controllers::{
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
-use crate::model::reference::NamespacedName;
 
 /// How a sync ended; nothing where it goes on.
 pub(super) type End = Option<Result<(), SyncError>>;
@@ -90,19 +89,21 @@ impl Cluster {
     }
 
     fn begin_volume(&mut self, origin: Origin) -> End {
+        self.unmark(Worker::Volumes, origin.key);
         let id = Id::from_number(origin.key.number);
         let Some(volume) = self.view(Controller::PersistentVolumes).volumes.get(id).cloned() else {
-            let last = self.cache.forget_volume(id);
+            let last = self.cache.volume(id).cloned();
+            self.see_volume(id, None);
             self.learn(last.is_some());
             self.work.recycling.remove(&origin.key.number);
             self.stand(origin);
             // RUN-9
             if let Some(reference) = last.and_then(|volume| volume.spec.claim_ref.clone()) {
-                self.enqueue_claim(&NamespacedName::new(&reference.namespace, &reference.name));
+                self.enqueue_claim(&reference.key());
             }
             return Some(Ok(()));
         };
-        let observed = self.cache.observe_volume(id, &volume, self.store.volumes.created(id));
+        let observed = self.see_volume(id, Some(&volume));
         if observed == Observed::Outdated {
             return Some(Ok(()));
         }
@@ -112,9 +113,11 @@ impl Cluster {
     }
 
     fn begin_claim(&mut self, origin: Origin) -> End {
+        self.unmark(Worker::Claims, origin.key);
         let id = Id::from_number(origin.key.number);
         let Some(claim) = self.view(Controller::PersistentVolumes).claims.get(id).cloned() else {
-            let last = self.cache.forget_claim(id);
+            let last = self.cache.claim(id).cloned();
+            self.see_claim(id, None);
             self.learn(last.is_some());
             self.stand(origin);
             // RUN-10
@@ -123,7 +126,7 @@ impl Cluster {
             }
             return Some(Ok(()));
         };
-        let observed = self.cache.observe_claim(id, &claim);
+        let observed = self.see_claim(id, Some(&claim));
         if observed == Observed::Outdated {
             return Some(Ok(()));
         }
@@ -200,9 +203,12 @@ impl Cluster {
             Next::Write { write, rule, caching, then } => {
                 // The sync is put in its place before the write, so that its own write puts the key back only when it
                 // has ended.
-                let actor = origin.actor();
+                let (actor, key) = (origin.actor(), origin.key);
                 self.work.put_sync(Sync { origin, task: then, resumed: Resumed::Awake, again: false });
                 let written = self.perform(write, actor, rule, caching);
+                if written.is_err() {
+                    self.mark_unfinished(worker, key);
+                }
                 if let Some(sync) = self.work.sync_mut(worker) {
                     sync.resumed = Resumed::Written(written);
                 }
@@ -211,6 +217,9 @@ impl Cluster {
             Next::End(end) => {
                 if worker == Worker::Volumes && start.is_none() {
                     self.work.recycling.remove(&origin.key.number);
+                }
+                if worker == Worker::Claims {
+                    self.note_waiting(Id::from_number(origin.key.number));
                 }
                 if worker == Worker::Sets {
                     self.sets.remember(origin.key.number, memory);

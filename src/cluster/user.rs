@@ -136,6 +136,7 @@ impl Cluster {
         let change = self.store.restore(object.into(), &self.context())?;
         self.journalize(Verb::Restore, Actor::User, "", &change);
         self.index_for_scheduler(&change);
+        self.mark_unseen(&change);
         accepted(change).map(|accepted| accepted.object)
     }
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::cluster::attention::Attention;
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
     AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync,
     ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
-use crate::model::id::ObjectId;
+use crate::model::id::{ObjectId, Sequence};
+use crate::model::kind::Kind;
 use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::store::Actor;
@@ -122,6 +124,8 @@ pub(super) struct Work {
     place: u64,
     /// Whether anything was written since the last resync began.
     pub(super) resync_due: bool,
+    /// What the next resync must look at.
+    pub(super) attention: Shared<Attention>,
     /// Volumes that wait to be recycled.
     pub(super) recycling: BTreeSet<u32>,
     /// Whether volumes and claims are taken in any order, so that nothing waits in a queue for that.
@@ -163,13 +167,90 @@ impl Work {
         }
     }
 
+    /// Puts a volume or a claim into its queue, unless it waits there: at the place of a round that is still to come to
+    /// it, else at the end.
+    pub(super) fn enqueue_created(&mut self, worker: Worker, key: ObjectId, created: Sequence) {
+        let in_progress = self.is_in_progress(worker, key);
+        if self.is_to_come(worker, created) && !in_progress {
+            self.list(worker, key, created);
+        } else {
+            self.enqueue(worker, key, false);
+        }
+    }
+
+    /// Whether a sync of a key is in progress.
+    pub(super) fn is_in_progress(&self, worker: Worker, key: ObjectId) -> bool {
+        self.sync(worker).is_some_and(|sync| sync.origin.key == key)
+    }
+
+    /// Whether a key waits in a queue.
+    pub(super) fn is_queued(&self, worker: Worker, key: ObjectId) -> bool {
+        self.queues[worker.index()].contains(key)
+    }
+
+    /// Begins a round over the volumes and one over the claims that were created so far, unless they are under way.
+    pub(super) fn begin_rounds(&mut self, last: Sequence) {
+        for (worker, kind) in ROUNDS {
+            let queue = &mut self.queues[worker.index()];
+            if !queue.has_round() {
+                queue.begin_round(self.place, kind, last);
+                self.place += 1;
+            }
+        }
+    }
+
+    /// Whether a round is still to come to an object.
+    pub(super) fn is_to_come(&self, worker: Worker, created: Sequence) -> bool {
+        self.queues[worker.index()].is_to_come(created)
+    }
+
+    /// Has a round look at an object when it comes to it; where it has passed it, the object is put at the end.
+    pub(super) fn list(&mut self, worker: Worker, key: ObjectId, created: Sequence) {
+        if self.is_to_come(worker, created) {
+            self.queues[worker.index()].list(created, key);
+        } else {
+            self.enqueue(worker, key, true);
+        }
+    }
+
+    /// Ends the rounds that have nothing left to look at, where no sync is in progress that could change that.
+    pub(super) fn end_idle_rounds(&mut self) {
+        let is_round_under_way = ROUNDS.iter().any(|(worker, _)| self.queues[worker.index()].has_round());
+        if is_round_under_way && self.syncs.iter().all(Option::is_none) {
+            let offered = self.attention.offered(Worker::Claims);
+            let under_way = |worker: Worker, offered| {
+                let queue = &self.queues[worker.index()];
+                queue.has_round() && !queue.is_round_finished(offered)
+            };
+            if !under_way(Worker::Volumes, None) && !under_way(Worker::Claims, offered) {
+                self.end_rounds(u64::MAX);
+            }
+        }
+    }
+
+    /// Ends the rounds before a place that have nothing left to look at.
+    fn end_rounds(&mut self, before: u64) {
+        for (worker, _) in ROUNDS {
+            let offered = self.attention.offered(worker);
+            if self.queues[worker.index()].end_round(before, offered) && worker == Worker::Claims {
+                self.attention.rewind();
+            }
+        }
+    }
+
     /// The first key of a worker's queue.
     pub(super) fn first(&self, worker: Worker) -> Option<Queued> {
-        self.queues[worker.index()].first()
+        self.queues[worker.index()].first(self.attention.offered(worker))
     }
 
     pub(super) fn pop(&mut self, worker: Worker) -> Option<Queued> {
-        self.queues[worker.index()].pop()
+        let offered = self.attention.offered(worker);
+        let (queued, passed) = self.queues[worker.index()].pop(offered)?;
+        if let Some(created) = passed.filter(|_| worker == Worker::Claims) {
+            self.attention.pass(created);
+        }
+        self.end_rounds(queued.place);
+        Some(queued)
     }
 
     /// The keys that wait for a worker, in order.
@@ -179,7 +260,7 @@ impl Work {
 
     /// Takes a key out of a queue, wherever it stands there.
     pub(super) fn remove(&mut self, worker: Worker, key: ObjectId) {
-        if self.waiting(worker).any(|queued| queued.id == key) {
+        if self.is_queued(worker, key) {
             self.queues[worker.index()].remove(key);
         }
     }
@@ -210,3 +291,7 @@ impl Work {
         self.first(worker).filter(|_| idle).map(|queued| (queued.place, worker))
     }
 }
+
+/// Whose objects a resync looks at, in this order.
+const ROUNDS: [(Worker, Kind); 2] =
+    [(Worker::Volumes, Kind::PersistentVolume), (Worker::Claims, Kind::PersistentVolumeClaim)];

@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::matching::{Demand, VolumeIndex, equals};
+use crate::model::arena::Arena;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
 use crate::model::metadata::ObjectMeta;
 use crate::model::shared::Shared;
 use crate::model::volume::PersistentVolume;
-use crate::store::Arena;
 
 #[derive(Clone, Debug)]
 struct CachedVolume {
@@ -39,7 +39,7 @@ impl Default for Cache {
 /// How a copy that the watch brings compares to what the cache held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Observed {
-    /// It was newer, and is cached now.
+    /// It was newer, and is cached now; or the object is gone.
     New,
     /// It was the same.
     Known,
@@ -48,14 +48,27 @@ pub(crate) enum Observed {
 }
 
 impl Observed {
-    /// Compares the versions as integers (`CACHE-1`).
-    fn of(held: Option<&ObjectMeta>, brought: &ObjectMeta) -> Self {
-        match held.map(|held| brought.resource_version.cmp(&held.resource_version)) {
-            None | Some(Ordering::Greater) => Self::New,
-            Some(Ordering::Equal) => Self::Known,
-            Some(Ordering::Less) => Self::Outdated,
+    /// Compares the versions as integers (`CACHE-1`); that an object is gone is always news.
+    fn of(held: Option<&ObjectMeta>, brought: Option<&ObjectMeta>) -> Self {
+        match (held, brought) {
+            (None, None) => Self::Known,
+            (None, Some(_)) | (Some(_), None) => Self::New,
+            (Some(held), Some(brought)) => match brought.resource_version.cmp(&held.resource_version) {
+                Ordering::Greater => Self::New,
+                Ordering::Equal => Self::Known,
+                Ordering::Less => Self::Outdated,
+            },
         }
     }
+}
+
+/// What a copy has changed in the cache.
+pub(crate) struct CacheChange<T> {
+    pub(crate) observed: Observed,
+    /// The copy that was replaced.
+    pub(crate) before: Option<Arc<T>>,
+    /// Whether there are volumes with these access modes now and were none before, or the other way round.
+    pub(crate) modes_changed: bool,
 }
 
 impl Cache {
@@ -77,70 +90,58 @@ impl Cache {
         self.claims.get(id.index())?.as_ref()
     }
 
-    /// Takes in a volume unless a newer copy is here.
-    pub(crate) fn observe_volume(
+    /// Takes in a volume unless a newer copy is here, or forgets it.
+    pub(crate) fn set_volume(
         &mut self,
         id: Id<PersistentVolume>,
-        volume: &Arc<PersistentVolume>,
+        volume: Option<&Arc<PersistentVolume>>,
         created: Sequence,
-    ) -> Observed {
-        let observed = Observed::of(self.volume(id).map(|held| &held.metadata), &volume.metadata);
-        if observed != Observed::Outdated {
-            self.set_volume(id, Some(CachedVolume { volume: Arc::clone(volume), created }));
-        }
-        observed
-    }
-
-    /// Takes in a claim unless a newer copy is here.
-    pub(crate) fn observe_claim(
-        &mut self,
-        id: Id<PersistentVolumeClaim>,
-        claim: &Arc<PersistentVolumeClaim>,
-    ) -> Observed {
-        let observed = Observed::of(self.claim(id).map(|held| &held.metadata), &claim.metadata);
-        if observed != Observed::Outdated {
-            self.set_claim(id, Some(Arc::clone(claim)));
-        }
-        observed
-    }
-
-    /// Forgets a volume. Returns the last copy.
-    pub(crate) fn forget_volume(&mut self, id: Id<PersistentVolume>) -> Option<Arc<PersistentVolume>> {
-        self.set_volume(id, None)
-    }
-
-    /// Forgets a claim. Returns the last copy.
-    pub(crate) fn forget_claim(&mut self, id: Id<PersistentVolumeClaim>) -> Option<Arc<PersistentVolumeClaim>> {
-        self.set_claim(id, None)
-    }
-
-    fn set_volume(&mut self, id: Id<PersistentVolume>, new: Option<CachedVolume>) -> Option<Arc<PersistentVolume>> {
+    ) -> CacheChange<PersistentVolume> {
         while self.volumes.len() <= id.index() {
             self.volumes.push(None);
         }
-        let slot = self.volumes.get_mut(id.index())?;
-        let old = slot.take();
-        if let (Some(old), Some(index)) = (&old, &mut self.index) {
-            index.remove(id, old.created, &old.volume);
-        }
-        if let Some(new) = new {
-            if let Some(index) = &mut self.index {
-                index.insert(id, new.created, &new.volume);
+        let held = self.volume(id).map(|held| &held.metadata);
+        let observed = Observed::of(held, volume.map(|volume| &volume.metadata));
+        let mut change = CacheChange { observed, before: None, modes_changed: false };
+        if observed == Observed::New
+            && let Some(slot) = self.volumes.get_mut(id.index())
+        {
+            let new = volume.map(|volume| CachedVolume { volume: Arc::clone(volume), created });
+            if let Some(old) = std::mem::replace(slot, new) {
+                change.modes_changed |=
+                    self.index.as_mut().is_some_and(|index| index.remove(id, old.created, &old.volume));
+                change.before = Some(old.volume);
             }
-            *slot = Some(new);
+            if let Some(volume) = volume {
+                change.modes_changed |= self.index.as_mut().is_some_and(|index| index.insert(id, created, volume));
+            }
         }
-        old.map(|old| old.volume)
+        change
     }
 
-    fn set_claim(
+    /// Takes in a claim unless a newer copy is here, or forgets it.
+    pub(crate) fn set_claim(
         &mut self,
         id: Id<PersistentVolumeClaim>,
-        new: Option<Arc<PersistentVolumeClaim>>,
-    ) -> Option<Arc<PersistentVolumeClaim>> {
+        claim: Option<&Arc<PersistentVolumeClaim>>,
+    ) -> CacheChange<PersistentVolumeClaim> {
         while self.claims.len() <= id.index() {
             self.claims.push(None);
         }
-        std::mem::replace(self.claims.get_mut(id.index())?, new)
+        let held = self.claim(id).map(|held| &held.metadata);
+        let observed = Observed::of(held, claim.map(|claim| &claim.metadata));
+        let mut change = CacheChange { observed, before: None, modes_changed: false };
+        if observed == Observed::New
+            && let Some(slot) = self.claims.get_mut(id.index())
+        {
+            change.before = std::mem::replace(slot, claim.cloned());
+        }
+        change
+    }
+
+    /// The volumes that may name a claim: all that do, and perhaps others.
+    pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> impl Iterator<Item = Id<PersistentVolume>> {
+        self.index.iter().flat_map(move |index| index.reserved_for(namespace, name))
     }
 
     /// The volume that a claim gets, if there is one; of several that suit it equally the one with the number `tie`.

@@ -354,6 +354,6 @@ impl ProvisionTask {
 }
 
 /// The name of the volume that is made for a claim (`PROV-13`).
-fn volume_name(claim: &PersistentVolumeClaim) -> Text {
+pub(crate) fn volume_name(claim: &PersistentVolumeClaim) -> Text {
     Text::from(format!("pvc-{}", claim.metadata.uid))
 }

@@ -2,100 +2,222 @@
 //!
 //! Free volumes stand in groups that agree in class, volume mode, attributes class and access modes, ordered by
 //! [`Rank`]; volumes that name a claim stand under that claim. A look-up visits the sets of access modes in their
-//! order (`MATCH-3`, `MATCH-4`), and in each the reserved volumes before the free ones (`MATCH-7`).
+//! order (`MATCH-3`, `MATCH-4`), and in each the reserved volumes before the free ones (`MATCH-7`). A selector walks
+//! the volumes that have the labels that it asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
+use indexmap::{Equivalent, IndexMap};
+use rustc_hash::FxBuildHasher;
 
 use crate::matching::demand::Demand;
+use crate::matching::labels::Labels;
 use crate::matching::rules::{FREE, RESERVED, mismatches};
 use crate::model::access_modes::ModeSet;
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
-use crate::model::quantity::Quantity;
-use crate::model::reference::ClaimKey;
+use crate::model::list::StringMap;
+use crate::model::quantity::Size;
+use crate::model::shards::Shards;
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, VolumeMode, VolumePhase};
+use crate::model::volume::{PersistentVolume, VolumeMode};
 
 type VolumeId = Id<PersistentVolume>;
 
-/// What free volumes of a group agree in.
+/// What a claim and its volume must agree in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Group {
-    class: Text,
+pub(super) struct Sort {
+    pub(super) class: Text,
     attributes_class: Text,
     volume_mode: VolumeMode,
-    modes: ModeSet,
 }
 
-impl Group {
-    fn of(volume: &PersistentVolume) -> Self {
-        Self {
-            class: Text::from(volume.class_name()),
-            attributes_class: Text::from(volume.attributes_class()),
-            volume_mode: volume.spec.volume_mode.clone(),
-            modes: volume.spec.access_modes.set(),
+/// The same, borrowed for a look-up.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct SortOf<'a> {
+    class: &'a str,
+    attributes_class: &'a str,
+    volume_mode: &'a VolumeMode,
+}
+
+impl<'a> SortOf<'a> {
+    pub(super) fn volume(volume: &'a PersistentVolume) -> Self {
+        let volume_mode = &volume.spec.volume_mode;
+        Self { class: volume.class_name(), attributes_class: volume.attributes_class(), volume_mode }
+    }
+
+    pub(super) fn claim(claim: &'a PersistentVolumeClaim) -> Self {
+        let volume_mode = &claim.spec.volume_mode;
+        Self { class: claim.class_name(), attributes_class: claim.attributes_class(), volume_mode }
+    }
+
+    pub(super) fn to_sort(&self) -> Sort {
+        let Self { class, attributes_class, volume_mode } = self;
+        Sort {
+            class: Text::from(*class),
+            attributes_class: Text::from(*attributes_class),
+            volume_mode: (*volume_mode).clone(),
         }
+    }
+}
+
+impl Equivalent<Sort> for SortOf<'_> {
+    fn equivalent(&self, sort: &Sort) -> bool {
+        *self.class == *sort.class
+            && *self.attributes_class == *sort.attributes_class
+            && *self.volume_mode == sort.volume_mode
     }
 }
 
 /// The order of candidates in a group: the smallest first (`MATCH-6`), of equal ones the one created first (`DET-2`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    pub(super) capacity: Quantity,
+    pub(super) capacity: Size,
     /// Unique, so that no two candidates tie.
     pub(super) created: Sequence,
     pub(super) volume: VolumeId,
 }
+
+impl Rank {
+    pub(super) fn of(id: VolumeId, created: Sequence, volume: &PersistentVolume) -> Self {
+        Self { capacity: volume.capacity().size(), created, volume: id }
+    }
+
+    /// Below every volume that is large enough.
+    pub(super) fn smallest(demand: Size) -> Self {
+        Self { capacity: demand, created: Sequence::default(), volume: Id::from_number(0) }
+    }
+}
+
+/// The free volumes of one sort and one set of access modes.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    ranks: BTreeSet<Rank>,
+    /// Filled when a selector asks for the first time.
+    labels: OnceLock<Labels>,
+}
+
+impl Group {
+    fn insert(&mut self, rank: &Rank, labels: &StringMap) {
+        self.ranks.insert(rank.clone());
+        if let Some(index) = self.labels.get_mut() {
+            index.insert(rank, labels, &self.ranks);
+        }
+    }
+
+    fn remove(&mut self, rank: &Rank, labels: &StringMap) {
+        self.ranks.remove(rank);
+        if let Some(index) = self.labels.get_mut() {
+            index.remove(rank, labels, &self.ranks);
+        }
+    }
+}
+
+/// Volumes that name the same claim, in the order of their creation. Nearly always there is one.
+#[derive(Clone, Debug)]
+enum Reserved {
+    One((Sequence, VolumeId)),
+    Several(BTreeSet<(Sequence, VolumeId)>),
+}
+
+impl Reserved {
+    fn insert(&mut self, volume: (Sequence, VolumeId)) {
+        match self {
+            Self::One(first) => *self = Self::Several(BTreeSet::from([*first, volume])),
+            Self::Several(volumes) => drop(volumes.insert(volume)),
+        }
+    }
+
+    /// Takes a volume out. Returns whether none is left.
+    fn remove(&mut self, volume: (Sequence, VolumeId)) -> bool {
+        match self {
+            Self::One(only) => *only == volume,
+            Self::Several(volumes) => {
+                volumes.remove(&volume);
+                volumes.is_empty()
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = VolumeId> {
+        let (one, several) = match self {
+            Self::One((_, volume)) => (Some(*volume), None),
+            Self::Several(volumes) => (None, Some(volumes.iter().map(|(_, volume)| *volume))),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+}
+
+/// The groups of a sort, at the places of their sets of access modes.
+type Groups = [Option<Arc<Group>>; 16];
 
 /// The volumes that the controller knows of, in the order in which claims get them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VolumeIndex {
     /// How many volumes there are of each set of access modes, free or not (`MATCH-12`).
     counts: [usize; 16],
-    free: FxHashMap<Group, Arc<BTreeSet<Rank>>>,
-    reserved: FxHashMap<ClaimKey, BTreeMap<Sequence, VolumeId>>,
+    free: IndexMap<Sort, Groups, FxBuildHasher>,
+    /// By the hash of the name of the claim. Two claims that share one see each other's volumes here; the rules tell
+    /// them apart.
+    reserved: Shards<u64, Reserved>,
 }
 
-/// Whether a volume may be given to any claim.
-pub(super) fn is_free(volume: &PersistentVolume) -> bool {
-    volume.spec.claim_ref.is_none() && volume.status.phase == VolumePhase::Available && !volume.metadata.is_deleting()
+/// What volumes that name a claim are found by.
+fn hash_of(namespace: &str, name: &str) -> u64 {
+    FxBuildHasher.hash_one((namespace, name))
 }
 
 impl VolumeIndex {
-    /// Adds a volume. Cost: logarithmic in the size of its group.
-    pub(crate) fn insert(&mut self, id: VolumeId, created: Sequence, volume: &PersistentVolume) {
-        self.counts[volume.spec.access_modes.set().index()] += 1;
+    /// Adds a volume. Cost: logarithmic in the size of its group. Returns whether it is the first of its access modes.
+    pub(crate) fn insert(&mut self, id: VolumeId, created: Sequence, volume: &PersistentVolume) -> bool {
+        let modes = volume.spec.access_modes.set().index();
+        self.counts[modes] += 1;
         if let Some(reference) = &volume.spec.claim_ref {
-            let key = ClaimKey::new(&reference.namespace, &reference.name);
-            self.reserved.entry(key).or_default().insert(created, id);
-        } else if is_free(volume) {
-            let rank = Rank { capacity: volume.capacity(), created, volume: id };
-            Arc::make_mut(self.free.entry(Group::of(volume)).or_default()).insert(rank);
+            let hash = hash_of(&reference.namespace, &reference.name);
+            match self.reserved.get_mut(&hash) {
+                Some(reserved) => reserved.insert((created, id)),
+                None => self.reserved.insert(hash, Reserved::One((created, id))),
+            }
+        } else if volume.is_free() {
+            let sort = SortOf::volume(volume);
+            let groups = match self.free.get_index_of(&sort) {
+                Some(at) => &mut self.free[at],
+                None => self.free.entry(sort.to_sort()).or_default(),
+            };
+            let group = groups[modes].get_or_insert_default();
+            Arc::make_mut(group).insert(&Rank::of(id, created, volume), &volume.metadata.labels);
         }
+        self.counts[modes] == 1
     }
 
-    /// Takes out a volume, given as it was when it was added. Cost: logarithmic in the size of its group.
-    pub(crate) fn remove(&mut self, id: VolumeId, created: Sequence, volume: &PersistentVolume) {
-        self.counts[volume.spec.access_modes.set().index()] -= 1;
+    /// Takes out a volume, given as it was when it was added. Cost: logarithmic in the size of its group. Returns
+    /// whether it was the last of its access modes.
+    pub(crate) fn remove(&mut self, id: VolumeId, created: Sequence, volume: &PersistentVolume) -> bool {
+        let modes = volume.spec.access_modes.set().index();
+        self.counts[modes] -= 1;
         if let Some(reference) = &volume.spec.claim_ref {
-            let key = ClaimKey::new(&reference.namespace, &reference.name);
-            if let Some(volumes) = self.reserved.get_mut(&key) {
-                volumes.remove(&created);
-                if volumes.is_empty() {
-                    self.reserved.remove(&key);
-                }
+            let hash = hash_of(&reference.namespace, &reference.name);
+            if self.reserved.get_mut(&hash).is_some_and(|reserved| reserved.remove((created, id))) {
+                self.reserved.remove(&hash);
             }
-        } else if is_free(volume) {
-            let group = Group::of(volume);
-            if let Some(ranks) = self.free.get_mut(&group) {
-                Arc::make_mut(ranks).remove(&Rank { capacity: volume.capacity(), created, volume: id });
-                if ranks.is_empty() {
-                    self.free.remove(&group);
-                }
+        } else if volume.is_free()
+            && let Some(groups) = self.free.get_mut(&SortOf::volume(volume))
+            && let Some(group) = &mut groups[modes]
+        {
+            let left = Arc::make_mut(group);
+            left.remove(&Rank::of(id, created, volume), &volume.metadata.labels);
+            if left.ranks.is_empty() {
+                groups[modes] = None;
             }
         }
+        self.counts[modes] == 0
+    }
+
+    /// The volumes that may name a claim: all that do, and perhaps others.
+    pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> impl Iterator<Item = VolumeId> {
+        self.reserved.get(&hash_of(namespace, name)).into_iter().flat_map(Reserved::iter)
     }
 
     /// Whether any volume has all access modes that the claim asks for, whatever else is wrong with it.
@@ -106,8 +228,9 @@ impl VolumeIndex {
     /// The volume that the claim gets, if there is one (`MATCH-1` to `MATCH-11`). `volume` gives the volume of a
     /// number as it was added.
     ///
-    /// Cost: logarithmic in the number of volumes; with a selector, linear in the free volumes of the right class
-    /// and size that it does not choose.
+    /// Cost: logarithmic in the number of volumes; with a selector, linear in the volumes of the right class and size
+    /// that satisfy the requirement which the fewest satisfy, and not the others. The first selector that looks at a
+    /// group has its volumes sorted by their labels.
     pub(crate) fn find<'v>(
         &self,
         demand: &Demand<'_>,
@@ -118,35 +241,38 @@ impl VolumeIndex {
             return None;
         }
         let requested = claim.spec.access_modes.set();
-        let reserved = self.reserved.get(&claim.key());
+        let metadata = &claim.metadata;
+        let reserved = self.reserved.get(&hash_of(&metadata.namespace, &metadata.name));
+        let free = self.free.get(&SortOf::claim(claim)).filter(|_| !demand.delayed);
         let sets = ModeSet::all().filter(|modes| modes.contains_all(requested) && self.counts[modes.index()] > 0);
         sets.into_iter().find_map(|modes| {
-            let designated = reserved.into_iter().flat_map(BTreeMap::values).copied().find(|id| {
+            let designated = reserved.into_iter().flat_map(Reserved::iter).find(|id| {
                 volume(*id).is_some_and(|volume| {
                     volume.spec.access_modes.set() == modes && mismatches(volume, demand, RESERVED).next().is_none()
                 })
             });
-            designated.or_else(|| if demand.delayed { None } else { self.find_free(demand, modes, &volume) })
+            designated.or_else(|| find_free(free?[modes.index()].as_deref()?, demand, &volume))
         })
     }
+}
 
-    fn find_free<'v>(
-        &self,
-        demand: &Demand<'_>,
-        modes: ModeSet,
-        volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
-    ) -> Option<VolumeId> {
-        let claim = demand.claim;
-        let group = Group {
-            class: Text::from(claim.class_name()),
-            attributes_class: Text::from(claim.attributes_class()),
-            volume_mode: claim.spec.volume_mode.clone(),
-            modes,
-        };
-        let smallest =
-            Rank { capacity: demand.request.clone(), created: Sequence::default(), volume: Id::from_number(0) };
-        let suits =
-            |rank: &&Rank| volume(rank.volume).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none());
-        self.free.get(&group)?.range(smallest..).find(suits).map(|rank| rank.volume)
-    }
+/// The smallest volume of a group that suits a claim.
+fn find_free<'v>(
+    group: &Group,
+    demand: &Demand<'_>,
+    volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
+) -> Option<VolumeId> {
+    let smallest = Rank::smallest(demand.request.size());
+    let suits =
+        |rank: &&Rank| volume(rank.volume).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none());
+    let found = match &demand.predicate {
+        None => group.ranks.range(smallest..).find(suits),
+        Some(predicate) => {
+            let labels_of = |rank: &Rank| volume(rank.volume).map(|volume| &volume.metadata.labels);
+            let labels = group.labels.get_or_init(|| Labels::of(&group.ranks, labels_of));
+            let chosen = |rank: &&Rank| labels_of(rank).is_some_and(|labels| predicate.matches(labels));
+            labels.candidates(predicate, &group.ranks, &smallest).filter(chosen).find(suits)
+        }
+    };
+    found.map(|rank| rank.volume)
 }

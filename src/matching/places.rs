@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::matching::demand::Demand;
-use crate::matching::index::{Rank, is_free};
+use crate::matching::index::Rank;
 use crate::matching::rules::{DESIGNATED, SCHEDULED, mismatches, misplaced};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
@@ -80,11 +80,11 @@ impl PlaceIndex {
         if let Some(reference) = &volume.spec.claim_ref {
             let key = ClaimKey::new(&reference.namespace, &reference.name);
             Arc::make_mut(&mut self.named).entry(key).or_default().insert(created, id);
-        } else if is_free(volume) {
+        } else if volume.is_free() {
             let group = group_of(volume.class_name(), volume.attributes_class(), &volume.spec.volume_mode);
             let places = Arc::make_mut(Arc::make_mut(&mut self.free).entry(group).or_default());
             for place in places_of(volume) {
-                places.insert(place, Rank { capacity: volume.capacity(), created, volume: id });
+                places.insert(place, Rank::of(id, created, volume));
             }
         }
     }
@@ -100,12 +100,12 @@ impl PlaceIndex {
                     named.remove(&key);
                 }
             }
-        } else if is_free(volume) {
+        } else if volume.is_free() {
             let group = group_of(volume.class_name(), volume.attributes_class(), &volume.spec.volume_mode);
             let free = Arc::make_mut(&mut self.free);
             if let Some(places) = free.get_mut(&group).map(Arc::make_mut) {
                 for place in places_of(volume) {
-                    places.remove(&place, &Rank { capacity: volume.capacity(), created, volume: id });
+                    places.remove(&place, &Rank::of(id, created, volume));
                 }
                 if places.0.is_empty() {
                     free.remove(&group);
@@ -117,7 +117,7 @@ impl PlaceIndex {
     /// What there is for a claim on any node. Cost: logarithmic.
     pub(crate) fn candidates(&self, claim: &PersistentVolumeClaim) -> Candidates<'_> {
         let group = group_of(claim.class_name(), claim.attributes_class(), &claim.spec.volume_mode);
-        let smallest = Rank { capacity: claim.request(), created: Sequence::default(), volume: Id::from_number(0) };
+        let smallest = Rank::smallest(claim.request().size());
         Candidates { named: self.named.get(&claim.key()), free: self.free.get(&group).map(Arc::as_ref), smallest }
     }
 }

@@ -258,6 +258,17 @@ impl Ord for Quantity {
     }
 }
 
+/// The number of a quantity without the memory of how it was written: two words, for indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Size(Amount);
+
+impl Quantity {
+    /// The number alone.
+    pub(crate) fn size(&self) -> Size {
+        Size(self.amount.clone())
+    }
+}
+
 impl Hash for Quantity {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.amount.hash(state);

@@ -27,6 +27,11 @@ api_struct! {
 }
 
 impl ObjectReference {
+    /// Namespace and name of the object.
+    pub(crate) fn key(&self) -> NamespacedName {
+        NamespacedName { namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+
     /// A reference to a claim by namespace and name, without a uid.
     pub fn to_claim(namespace: impl Into<Text>, name: impl Into<Text>) -> Self {
         Self {

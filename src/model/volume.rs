@@ -208,6 +208,11 @@ impl PersistentVolume {
         self.spec.volume_attributes_class_name.as_deref().unwrap_or_default()
     }
 
+    /// Whether it may be given to any claim (`MATCH-5` a, e, h).
+    pub(crate) fn is_free(&self) -> bool {
+        self.spec.claim_ref.is_none() && self.status.phase == VolumePhase::Available && !self.metadata.is_deleting()
+    }
+
     /// Its capacity; zero where it has none.
     pub fn capacity(&self) -> Quantity {
         self.spec.capacity.get(STORAGE).cloned().unwrap_or_default()

@@ -19,6 +19,11 @@ impl Store {
         ResourceVersion(self.version)
     }
 
+    /// The place of the newest object in the order of creation.
+    pub(crate) fn last_created(&self) -> Sequence {
+        Sequence(self.sequence)
+    }
+
     /// Carries out a write.
     pub(crate) fn apply(&mut self, write: Write, context: &Context) -> Result<Change, ApiError> {
         match write {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::model::arena::Arena;
 use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
 use crate::model::reference::NamespacedName;
+use crate::model::shards::Shards;
 use crate::model::shared::Shared;
-use crate::store::arena::Arena;
-use crate::store::names::Names;
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -26,7 +26,7 @@ impl<T> Clone for Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Arena<Slot<T>>,
-    names: Shared<Names<NamespacedName>>,
+    names: Shared<Shards<Arc<NamespacedName>, u32>>,
     live: usize,
 }
 
@@ -55,7 +55,7 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name that has, or once had, an object.
     pub(crate) fn id(&self, key: &NamespacedName) -> Option<Id<T>> {
-        self.names.get(key).map(Id::from_number)
+        self.names.get(key).copied().map(Id::from_number)
     }
 
     /// The object of a number, if it exists.

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use bindery::{
-    AccessMode, ClaimPhase, Cluster, JournalEntry, Kind, LabelSelector, PersistentVolume, PersistentVolumeClaim,
+    AccessMode, Actor, ClaimPhase, Cluster, JournalEntry, Kind, LabelSelector, PersistentVolume, PersistentVolumeClaim,
     StringMap, VolumePhase,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
+use crate::operations::Operation;
 use crate::plugins::steady_plugins;
 use crate::runner::Property;
-use crate::runs::{advance, settle, take_any};
+use crate::runs::{advance, lines, objects, same_lines, settle, take_any};
 use crate::world::{World, worlds};
 
 fn volume(name: &str) -> PersistentVolume {
@@ -57,6 +58,79 @@ fn a_volume_whose_claim_vanishes_unanswered_is_released_by_the_resync() {
     cluster.remove(&Kind::PersistentVolumeClaim.named("data")).expect("removed");
     cluster.settle().expect("quiet");
     assert_eq!(cluster.volume("pv-2").expect("stored").status.phase, VolumePhase::Released);
+}
+
+/// That two clusters look the same: the journal, the objects, and how often each event was emitted.
+fn same(a: &Cluster, b: &Cluster) -> TestCaseResult {
+    same_lines(&lines(a), &lines(b))?;
+    same_lines(&objects(a), &objects(b))?;
+    let counts = |cluster: &Cluster| cluster.events().iter().map(|record| format!("{record:?}")).collect::<Vec<_>>();
+    same_lines(&counts(a), &counts(b))
+}
+
+/// Settles with resyncs that look at every volume and every claim.
+fn settle_by_walks(cluster: &mut Cluster) {
+    while let Some(action) = cluster.enabled().first() {
+        if action.object().is_none() && action.actor() == Actor::PersistentVolumeController {
+            cluster.resync();
+        }
+        cluster.step();
+    }
+}
+
+/// Where time stands still. Later, a walk would try again what failed, and so be more than a look.
+fn timeless(most: usize) -> impl Strategy<Value = World> + Clone {
+    worlds(most).prop_map(|mut world| {
+        world.operations.retain(|operation| !matches!(operation, Operation::Advance(_)));
+        world
+    })
+}
+
+/// `RUN-8`: a resync passes over what has not changed since it was last looked at. One that looks at everything, as that
+/// of Kubernetes does, finds nothing to do in a quiet cluster. Plugins are steady here: recycling is tried by every resync.
+#[test]
+fn a_walk_over_a_quiet_cluster_changes_nothing() {
+    let steady = (timeless(20), steady_plugins()).prop_map(|(world, plugins)| World { plugins, ..world });
+    Property::new(file!(), "a walk over a quiet cluster changes nothing", 300).check(&steady, |world| {
+        let mut cluster = world.start();
+        for operation in &world.operations {
+            operation.carry_out(&mut cluster);
+            if matches!(operation, Operation::Settle) {
+                settle(&mut cluster)?;
+                let mut walked = cluster.fork();
+                walked.resync();
+                settle(&mut walked)?;
+                same(&cluster, &walked)?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// `RUN-8`, `DET-8`: passing over what has not changed leads to the same writes and events in the same order as walking
+/// over everything does.
+#[test]
+fn resyncs_that_pass_over_what_has_not_changed_do_what_walks_do() {
+    let name = "resyncs that pass over what has not changed do what walks do";
+    Property::new(file!(), name, 300).check(&timeless(20), |world| {
+        let (mut passing, mut walking) = (world.start(), world.start());
+        for operation in &world.operations {
+            match operation {
+                // The two take different numbers of steps.
+                Operation::Steps(_) => {}
+                Operation::Settle => {
+                    settle(&mut passing)?;
+                    settle_by_walks(&mut walking);
+                    same(&passing, &walking)?;
+                }
+                _ => {
+                    operation.carry_out(&mut passing);
+                    operation.carry_out(&mut walking);
+                }
+            }
+        }
+        Ok(())
+    });
 }
 
 /// `RUN-1`, `RUN-8`: a controller that starts looks at everything. Plugins are steady here, and every failed operation

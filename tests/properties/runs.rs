@@ -35,7 +35,7 @@ pub(crate) fn advance(cluster: &mut Cluster, duration: Duration) -> TestCaseResu
 }
 
 /// Two journals, told apart at the first line that differs.
-fn same_lines(a: &[String], b: &[String]) -> TestCaseResult {
+pub(crate) fn same_lines(a: &[String], b: &[String]) -> TestCaseResult {
     for (index, (a, b)) in a.iter().zip(b).enumerate() {
         prop_assert_eq!(a, b, "line {}", index);
     }

@@ -122,6 +122,8 @@ fn a_resync_queues_volumes_and_then_claims_in_the_order_of_creation() {
     cluster.restore(claim("x", "9Gi")).unwrap();
     cluster.restore(volume("a", "1Gi")).unwrap();
     run_queues(&mut cluster);
+    assert!(!cluster.enabled().iter().any(|action| action.object().is_none()), "nothing that it looked at has changed");
+    cluster.resync();
     let resync = cluster.enabled().into_iter().find(|action| action.object().is_none()).unwrap();
     assert!(cluster.take(&resync));
     assert_eq!(queued(&cluster), [pv("b"), pv("a"), pvc("z"), pvc("y"), pvc("x")]);

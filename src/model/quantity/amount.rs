@@ -17,7 +17,7 @@ const BINARY_SUFFIXES: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 /// An exact decimal number with nine places.
 ///
 /// The representation is unique for each number, so equality and hash may be derived.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Amount {
     /// `units + nanos / 10^9`, with `nanos` below 10^9 also for negative numbers.
     Small { units: i64, nanos: u32 },
@@ -26,7 +26,7 @@ pub(super) enum Amount {
 }
 
 /// A number whose units do not fit 64 bits.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Large {
     negative: bool,
     magnitude: Limbs,

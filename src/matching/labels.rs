@@ -1,0 +1,200 @@
+//! Free volumes of a group by their labels, so that a selector finds the smallest that it chooses without visiting the
+//! others.
+//!
+//! For each label there is a list of the volumes that have it, one for each of its values, and one of those that lack
+//! it where they are the minority: each ordered as the group is. A search walks the shortest lists that together hold
+//! every volume that one of the requirements allows, and checks the other requirements on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::matching::index::Rank;
+use crate::model::list::StringMap;
+use crate::model::selector::{Predicate, Requirement, Test};
+use crate::model::text::Text;
+
+/// How many lists are walked side by side at most; beyond that their members are looked at one after the other.
+const WALKED: usize = 64;
+
+/// The volumes of a group by the value of one label.
+#[derive(Clone, Debug, Default)]
+struct Label {
+    present: BTreeSet<Rank>,
+    values: BTreeMap<Text, BTreeSet<Rank>>,
+    /// Those that lack it, kept while they are the minority.
+    absent: Option<BTreeSet<Rank>>,
+}
+
+/// The volumes of a group by their labels. Costs memory for each label of each volume, so it is built when a selector
+/// asks for the first time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Labels {
+    labels: BTreeMap<Text, Label>,
+    /// The labels that most volumes have.
+    common: BTreeSet<Text>,
+}
+
+/// What a requirement leaves to look at.
+enum Lists<'l> {
+    /// Every volume of the group.
+    All,
+    /// What is in these lists, no volume in two of them.
+    Some(Vec<&'l BTreeSet<Rank>>),
+}
+
+impl Labels {
+    /// The labels of all volumes of a group. Cost: n log n for each label.
+    pub(super) fn of<'v>(all: &BTreeSet<Rank>, labels: impl Fn(&Rank) -> Option<&'v StringMap>) -> Self {
+        let mut built = Self::default();
+        for rank in all {
+            for (key, value) in labels(rank).into_iter().flat_map(StringMap::iter) {
+                built.add(key, value, rank);
+            }
+        }
+        let keys: Vec<Text> = built.labels.keys().cloned().collect();
+        for key in keys {
+            built.weigh(&key, all);
+        }
+        built
+    }
+
+    /// Follows a volume that was added to the group, which is given as it is now. Cost: logarithmic for each label.
+    pub(super) fn insert(&mut self, rank: &Rank, labels: &StringMap, all: &BTreeSet<Rank>) {
+        for key in &self.common {
+            if !labels.contains_key(key)
+                && let Some(absent) = self.labels.get_mut(key).and_then(|label| label.absent.as_mut())
+            {
+                absent.insert(rank.clone());
+            }
+        }
+        for (key, value) in labels.iter() {
+            self.add(key, value, rank);
+            self.weigh(key, all);
+        }
+    }
+
+    /// Follows a volume that was taken out of the group, which is given as it is now. Cost: logarithmic for each label.
+    pub(super) fn remove(&mut self, rank: &Rank, labels: &StringMap, all: &BTreeSet<Rank>) {
+        for key in &self.common {
+            if let Some(absent) = self.labels.get_mut(key).and_then(|label| label.absent.as_mut()) {
+                absent.remove(rank);
+            }
+        }
+        for (key, value) in labels.iter() {
+            let Some(label) = self.labels.get_mut(key) else {
+                continue;
+            };
+            label.present.remove(rank);
+            if let Some(ranks) = label.values.get_mut(value) {
+                ranks.remove(rank);
+                if ranks.is_empty() {
+                    label.values.remove(value);
+                }
+            }
+            if label.present.is_empty() {
+                self.labels.remove(key);
+                self.common.remove(key);
+            } else {
+                self.weigh(key, all);
+            }
+        }
+    }
+
+    fn add(&mut self, key: &Text, value: &Text, rank: &Rank) {
+        if !self.labels.contains_key(key) {
+            self.labels.insert(key.clone(), Label::default());
+        }
+        if let Some(label) = self.labels.get_mut(key) {
+            label.present.insert(rank.clone());
+            match label.values.get_mut(value) {
+                Some(ranks) => drop(ranks.insert(rank.clone())),
+                None => drop(label.values.insert(value.clone(), BTreeSet::from([rank.clone()]))),
+            }
+        }
+    }
+
+    /// Lists the volumes that lack a label when most have it, and forgets them when three quarters lack it: as many
+    /// changes lie between the two as the list is long, so that it costs each of them a constant number of steps.
+    fn weigh(&mut self, key: &Text, all: &BTreeSet<Rank>) {
+        let Some(label) = self.labels.get_mut(key) else {
+            return;
+        };
+        match &label.absent {
+            None if label.present.len() * 2 > all.len() => {
+                label.absent = Some(all.difference(&label.present).cloned().collect());
+                self.common.insert(key.clone());
+            }
+            Some(_) if label.present.len() * 4 < all.len() => {
+                label.absent = None;
+                self.common.remove(key);
+            }
+            None | Some(_) => {}
+        }
+    }
+
+    /// The volumes that may satisfy a predicate, none below `smallest`, in order.
+    ///
+    /// Cost: logarithmic for each of them, and for each list that they are taken from.
+    pub(super) fn candidates<'l>(
+        &'l self,
+        predicate: &Predicate,
+        all: &'l BTreeSet<Rank>,
+        smallest: &'l Rank,
+    ) -> Box<dyn Iterator<Item = &'l Rank> + 'l> {
+        let shortest = predicate
+            .requirements()
+            .iter()
+            .filter_map(|requirement| match self.lists(requirement, all.len()) {
+                Lists::All => None,
+                Lists::Some(lists) => Some(lists),
+            })
+            .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>());
+        match shortest {
+            None => Box::new(all.range(smallest..)),
+            Some(lists) => Box::new(merge(lists.into_iter().map(|list| list.range(smallest..).peekable()).collect())),
+        }
+    }
+
+    fn lists(&self, requirement: &Requirement, all: usize) -> Lists<'_> {
+        let label = self.labels.get(&requirement.key);
+        match (&requirement.test, label) {
+            (Test::Equals(_) | Test::In(_) | Test::Exists, None) => Lists::Some(Vec::new()),
+            (Test::NotIn(_) | Test::DoesNotExist, None) => Lists::All,
+            (Test::Equals(value), Some(label)) => Lists::Some(label.values.get(value).into_iter().collect()),
+            (Test::In(values), Some(label)) => {
+                let distinct: BTreeSet<&Text> = values.iter().collect();
+                Lists::Some(distinct.into_iter().filter_map(|value| label.values.get(value)).collect())
+            }
+            (Test::Exists, Some(label)) => Lists::Some(vec![&label.present]),
+            (Test::DoesNotExist, Some(label)) => {
+                label.absent.as_ref().map_or(Lists::All, |list| Lists::Some(vec![list]))
+            }
+            (Test::NotIn(values), Some(label)) => label.others(values, all),
+        }
+    }
+}
+
+impl Label {
+    /// The volumes that have none of the values.
+    fn others(&self, values: &[Text], all: usize) -> Lists<'_> {
+        let distinct: BTreeSet<&Text> = values.iter().collect();
+        let excluded: usize = distinct.iter().filter_map(|value| self.values.get(*value)).map(BTreeSet::len).sum();
+        let Some(absent) = self.absent.as_ref().filter(|_| excluded * 2 > all) else {
+            // About every second volume will do.
+            return Lists::All;
+        };
+        let others = self.values.iter().filter(|(value, _)| !distinct.contains(value)).map(|(_, list)| list);
+        let lists: Vec<&BTreeSet<Rank>> = std::iter::once(absent).chain(others).collect();
+        // Where a walk would take more steps than it saves, every volume is looked at.
+        let (allowed, steps) = (all - excluded, lists.len());
+        if steps > WALKED && steps.saturating_mul(allowed) > all { Lists::All } else { Lists::Some(lists) }
+    }
+}
+
+/// Walks ordered lists side by side.
+fn merge<'l, I: Iterator<Item = &'l Rank>>(mut lists: Vec<std::iter::Peekable<I>>) -> impl Iterator<Item = &'l Rank> {
+    std::iter::from_fn(move || {
+        let heads = lists.iter_mut().enumerate().filter_map(|(at, list)| Some((*list.peek()?, at)));
+        let (_, at) = heads.min()?;
+        lists[at].next()
+    })
+}
