@@ -15,6 +15,8 @@ mod crash;
 mod drivers;
 mod engine;
 mod events;
+#[cfg(feature = "explore")]
+mod explored;
 mod external;
 mod faults;
 mod fingerprint;
