@@ -29,6 +29,7 @@ mod service;
 mod service_address;
 mod service_spec;
 mod stateful_set;
+mod status;
 mod storage;
 mod strategy;
 mod volume;
@@ -36,6 +37,7 @@ mod volume_source;
 mod warnings;
 
 pub use crate::api::error::ApiError;
+pub(crate) use crate::api::status::with_status;
 pub(crate) use crate::api::strategy::{
-    check_version, complete, count_generation, prepare_create, prepare_update, validate_status,
+    check_version, complete, count_generation, prepare_create, prepare_status, prepare_update, validate_status,
 };

@@ -41,7 +41,8 @@
 //! A [`Cluster`] takes objects as an API server does. [`Cluster::create`], [`Cluster::replace`], [`Cluster::patch`] and
 //! [`Cluster::delete`] go through defaults, admission and validation and answer with Kubernetes' own words;
 //! [`Cluster::apply_yaml`] does what `kubectl apply` does, all or nothing. [`Cluster::restore`] and
-//! [`Cluster::restore_yaml`] take objects as they are, such as a dump of a real cluster.
+//! [`Cluster::restore_yaml`] take objects as they are, such as a dump of a real cluster. [`synthetic`] makes objects by
+//! the million.
 //!
 //! # Running
 //! [`Cluster::settle`] runs every controller until nothing changes. [`Cluster::step`] takes one step, which is at most
@@ -72,6 +73,10 @@
 //! volumes each claim may end up with. With the feature `testing` there are generators of worlds for the tests of tools,
 //! and a harness that compares a tool's own binder with everything that Kubernetes may do.
 //!
+//! # Objects of other crates
+//! With the feature `k8s-openapi` every kind converts from and to the type of the crate of that name, so that a tool on
+//! `kube` passes its objects straight in. The tool chooses the version of the API by a feature of that crate.
+//!
 //! # Scenarios
 //! A [`Scenario`](scenario::Scenario) is a cluster, steps and expectations in YAML. The program runs it from a file and
 //! a tool from its tests; what a tool builds can be written down as a file.
@@ -90,7 +95,7 @@
 //! - Of volumes that suit a claim equally the one created first is taken (`DET-2`, `DET-3`: `of_equal_volumes_the_one_created_first_is_taken`),
 //!   and of sets of access modes of equal size the one with the earlier mode (`DET-1`:
 //!   `of_sets_of_equal_size_the_one_with_the_earlier_mode_comes_first`). Created first is what came in first, whatever
-//!   its `creationTimestamp`.
+//!   its `creationTimestamp` (`of_volumes_of_the_same_looks_the_one_that_came_in_first_is_older_whatever_it_says`).
 //! - Uids are a counter in UUID form, and time starts at a fixed instant (`DET-10`:
 //!   `uids_are_counted_and_time_starts_where_the_configuration_says`).
 //! - Where kubectl's order of YAML keys is circular, as for `2`, `12` and `1a`, each key goes where it belongs among those
@@ -105,7 +110,8 @@
 //! - No event is lost, folded or throttled; a repetition raises a count (`DET-13`: `what_repeats_is_counted`,
 //!   `many_texts_of_one_reason_are_not_folded`, `events_are_not_throttled`).
 //! - Of the nodes that will do for a pod the one with the fewest pods is taken, of equal ones the first by name, or the
-//!   first by name alone (`pods_spread_over_nodes`, `nodes_are_taken_by_name_where_that_is_wanted`). All nodes count.
+//!   first by name alone (`pods_spread_over_nodes`, `nodes_are_taken_by_name_where_that_is_wanted`). All nodes count
+//!   (`all_nodes_count_however_many_there_are`).
 //! - A pod that no node will do for is tried again when everything else is quiet and something has changed, whatever it
 //!   was (`rejected_pods_share_what_appears`); the same complaint is told once (`the_same_text_is_said_once`).
 //! - Claims that wait for a pod are looked after when they change, not once a second (`a_single_attempt_reports_what_it_did`).
@@ -113,11 +119,17 @@
 //! - Services get their addresses and ports in order, from 10.96.1.1 and from 30000
 //!   (`addresses_are_given_out_in_order_and_not_twice`).
 //! - Of several quotas that an object exceeds the first by name is named
-//!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys.
-//! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted.
-//! - A CSI driver makes a volume in the topology that it is offered first, and calls it by the name of its object. Its
-//!   provisioner looks at everything every 15 minutes from the start of the cluster, works on any number of claims at
-//!   once, and goes by the name of the driver alone.
+//!   (`of_several_quotas_the_first_by_name_that_is_exceeded_speaks`), and errors of maps come in the order of their keys
+//!   (`errors_of_maps_come_in_the_order_of_their_keys`).
+//! - Of host paths without a node of their own the first node by name is meant where they are recycled or deleted
+//!   (`a_host_path_without_a_node_is_wiped_and_destroyed_on_the_first_one`).
+//! - A CSI driver makes a volume in the topology that it is offered first (`a_volume_lies_where_the_selected_node_is`,
+//!   `the_claims_of_a_set_are_spread`), and calls it by the name of its object
+//!   (`a_released_volume_is_deleted_with_its_files`).
+//! - A provisioner looks at everything every 15 minutes from the start of the cluster
+//!   (`a_provisioner_looks_at_everything_at_multiples_of_fifteen_minutes`), works on any number of claims at once
+//!   (`a_provisioner_serves_any_number_of_claims_at_once`), and goes by the name of the driver alone
+//!   (`a_provisioner_goes_by_the_name_of_its_driver`).
 //! - The claims of a set's pod are made, and stand among its volumes, in the order of their templates (`ND-4`, `ND-5`:
 //!   `claims_become_volumes_in_the_order_of_their_templates`). In parallel, pods are made from the lowest ordinal and
 //!   deleted from the highest (`ND-6`: `in_parallel_nobody_waits`). Of two pods of one ordinal the one with the plain
@@ -127,38 +139,47 @@
 //!
 //! Where the simulator does less than a cluster:
 //!
-//! - Provisioners read no secrets, set no finalizers on the sources of copies, know no snapshots, and give volumes of
-//!   migrated in-tree classes a CSI source.
-//! - An empty directory does not exist: nothing is in the way of an archive but files.
+//! - Provisioners read no secrets (`secrets_of_classes_are_not_looked_for`), set no finalizers on the sources of copies
+//!   (`sources_of_copies_get_no_finalizer`), know no snapshots (`what_cannot_be_copied_is_refused`), and give volumes of
+//!   migrated in-tree classes a CSI source (`volumes_of_migrated_classes_have_a_csi_source`).
+//! - An empty directory does not exist: nothing is in the way of an archive but files
+//!   (`a_directory_without_files_is_in_nobodys_way`).
 //! - Of pods and pod templates only what storage, scheduling and charts commonly depend on is validated; the rest is
-//!   checked for its shape. Pods get no defaults for resources at the level of the pod.
+//!   checked for its shape (`parts_of_a_pod_that_nothing_here_reads_are_checked_for_their_shape_only`). Pods get no defaults
+//!   for resources at the level of the pod (`pods_get_no_defaults_for_resources_of_their_own`).
 //! - A string with one of the line ends that only YAML 1.1 knows is printed with escapes, so that every parser reads it
 //!   back (`line_ends_of_yaml_1_1_are_escaped_unlike_in_kubectl`); a `!!binary` value is read as its text
 //!   (`plain_scalars_are_read_as_yaml_1_1`).
 //! - Of the scheduler only what volumes, taints, node selectors and required node affinity decide is there: no
 //!   resources, no affinity between pods, no scores and no preemption, so that the part of a complaint that preemption
 //!   adds is missing (`the_text_ends_before_the_part_about_preemption`). Volumes of in-tree plugins that were taken over
-//!   do not count towards the limits of drivers.
-//! - A quantity of which the digits would fill more than 10,000 places is refused.
-//! - Updates that a controller makes are not validated again, but for finalizers that must not be added (`FIN-7`) and for
-//!   what pods are made of.
+//!   do not count towards the limits of drivers (`volumes_of_plugins_that_were_taken_over_do_not_count_towards_limits`).
+//! - A quantity of which the digits would fill more than 10,000 places is refused
+//!   (`quantities_of_more_than_ten_thousand_places_are_refused`).
+//! - Updates that a controller makes are not validated again (`updates_of_controllers_are_not_validated_again`), but for
+//!   finalizers that must not be added (`FIN-7`: `a_terminating_volume_cannot_get_the_finalizer`) and for what pods are
+//!   made of (`storage_cannot_be_repaired`).
 //! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
 //!   and memory are not counted (`cpu_and_memory_are_not_counted`).
-//! - The cluster has one range of IPv4 addresses for Services. A namespace need not exist, and one that is deleted is
-//!   gone at once, without what is in it (`a_deleted_namespace_leaves_its_objects`).
-//! - A Deployment that fails is tried again for ever, not fifteen times, and the obsolete annotation that asks for an old
-//!   template is carried and not obeyed.
-//! - `managedFields` are carried and never written; server-side apply is not simulated.
+//! - The cluster has one range of IPv4 addresses for Services (`services_have_one_ipv4_address`).
+//! - A namespace need not exist (`a_namespace_need_not_exist`), and one that is deleted is gone at once, without what is
+//!   in it (`a_deleted_namespace_leaves_its_objects`).
+//! - A Deployment that fails is tried again for ever, not fifteen times (`a_deployment_that_fails_is_tried_for_ever`), and
+//!   the obsolete annotation that asks for an old template is carried and not obeyed
+//!   (`the_annotation_that_asks_for_an_old_template_is_carried_and_not_obeyed`).
+//! - `managedFields` are carried and never written (`managed_fields_are_carried_and_never_written`); server-side apply is
+//!   not simulated.
 //! - A pod that is deleted stops in no time, unless it is held: grace periods are noted and not waited for
 //!   (`a_pod_that_runs_stays_until_its_kubelet_has_stopped_it`).
 //! - A kubelet says again every 123 seconds why a pod does not start, and looks when something changes, where a real one
 //!   tries again with back-off (`a_missing_claim_is_told_at_once_and_again_every_two_minutes`). It waits for all volumes
-//!   of a pod, also for those that no container mounts.
+//!   of a pod, also for those that no container mounts (`a_kubelet_waits_for_volumes_that_no_container_mounts`).
 //! - The tolerations that every pod has for nodes that do not answer are not written into it, but count
 //!   (`a_pod_says_itself_how_long_it_bears_a_silent_node`). Pods of a node that is gone are removed after 60 seconds, and
 //!   those of a node out of service at once (`pods_of_a_deleted_node_are_removed_after_a_while`,
 //!   `a_node_out_of_service_loses_its_pods_and_their_volumes_at_once`).
-//! - Files of ConfigMaps and Secrets are always those of now, also below a `subPath` and after a deletion.
+//! - Files of ConfigMaps and Secrets are always those of now, also below a `subPath` and after a deletion
+//!   (`files_of_config_maps_and_secrets_are_those_of_now`).
 
 mod api;
 mod backend;
@@ -169,9 +190,12 @@ pub mod explore;
 mod manifest;
 mod matching;
 mod model;
+#[cfg(feature = "k8s-openapi")]
+mod openapi;
 pub mod report;
 pub mod scenario;
 mod store;
+pub mod synthetic;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -221,6 +245,8 @@ pub use model::volume::{
     PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
+#[cfg(feature = "k8s-openapi")]
+pub use openapi::ConversionError;
 pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.

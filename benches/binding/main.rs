@@ -1,9 +1,9 @@
-//! Binding, at 1,000, 10,000 and 100,000 volumes: `cargo bench --bench binding`.
+//! Every operation of which the cost matters, by criterion: `cargo bench --bench binding`.
 //!
-//! `match` finds the volume for a claim, by the index and, beside it, by a scan over all volumes. The world has three
-//! sets of access modes, four classes, random sizes and two labels; `selector` asks for a label that a third of the
-//! volumes have. `settle` takes as many volumes as claims from nothing to quiet: all phases, all four writes of each
-//! binding, the events; with the journal (`journal`) and without (`quiet`). `idle` settles when nothing changed.
+//! The rows are those of the bench `scale`, which says how they grow up to a million: choosing a volume (`match`) by the
+//! index and by a scan, settling as many volumes as claims (`settle`) with the journal and without, one change in a full
+//! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`), and a StatefulSet
+//! (`replicas`).
 
 #[path = "../worlds/mod.rs"]
 mod worlds;
@@ -11,10 +11,15 @@ mod worlds;
 use std::hint::black_box;
 use std::time::Duration;
 
-use bindery::{LabelSelector, PersistentVolume, PersistentVolumeClaim};
+use bindery::{
+    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, Reader, to_json, to_yaml,
+};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use crate::worlds::{Numbers, available, claim, scan, unsettled};
+use crate::worlds::{Adverse, Numbers, available, scan};
+
+/// Gives the claim of a number its selector.
+type Selecting = fn(usize, &mut Numbers) -> Option<LabelSelector>;
 
 /// The sizes of the worlds; a mere test of the benches builds small ones only.
 fn sizes() -> &'static [usize] {
@@ -22,22 +27,44 @@ fn sizes() -> &'static [usize] {
 }
 
 /// Claims that are looked up in turn.
-fn claims(selectors: bool) -> Vec<PersistentVolumeClaim> {
+fn claims(selecting: Selecting) -> Vec<PersistentVolumeClaim> {
     let mut numbers = Numbers::new(7);
-    let plain = (0..1_000).map(|number| claim(number, &mut numbers));
-    if !selectors {
-        return plain.collect();
+    let with = |number| {
+        let claim = worlds::claim(number, &mut numbers);
+        match selecting(number, &mut numbers) {
+            None => claim,
+            Some(selector) => claim.with_selector(selector),
+        }
+    };
+    (0..1_000).map(with).collect()
+}
+
+fn settle(mut cluster: Cluster) -> Cluster {
+    cluster.settle().expect("it gets quiet");
+    cluster
+}
+
+fn restored(objects: Vec<Object>, journal: bool) -> Cluster {
+    let mut cluster = worlds::empty(journal);
+    for object in objects {
+        cluster.restore(object).expect("a new name");
     }
-    plain.map(|claim| claim.with_selector(LabelSelector::matching([("tier", "ssd")]))).collect()
+    cluster
 }
 
 fn matching(criterion: &mut Criterion) {
+    let rows: [(&str, Selecting); 3] = [
+        ("plain", |_, _| None),
+        ("selector", |number, numbers| Some(worlds::selector(number, numbers))),
+        ("selector-hard", |number, _| Some(worlds::hard_selector(number))),
+    ];
     let mut group = criterion.benchmark_group("match");
     group.sample_size(20);
     for size in sizes() {
         let cluster = available(*size, 1);
         let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
-        for (name, claims) in [("plain", claims(false)), ("selector", claims(true))] {
+        for (name, selecting) in rows {
+            let claims = claims(selecting);
             for claim in &claims[..20] {
                 let found = cluster.find_volume_for(claim).expect("a sound claim").map(PersistentVolume::capacity);
                 assert_eq!(found, scan(&volumes, claim).map(PersistentVolume::capacity));
@@ -61,26 +88,95 @@ fn settling(criterion: &mut Criterion) {
     for size in sizes() {
         group.throughput(Throughput::Elements(*size as u64));
         for (name, journal) in [("journal", true), ("quiet", false)] {
-            let start = unsettled(*size, 1, journal);
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
-                bencher.iter_batched(
-                    || start.fork(),
-                    |mut cluster| {
-                        cluster.settle().expect("it gets quiet");
-                        cluster
-                    },
-                    BatchSize::PerIteration,
-                );
+                let objects = || worlds::pairs(*size, 1);
+                bencher.iter_batched(objects, |objects| settle(restored(objects, journal)), BatchSize::PerIteration);
             });
         }
-        let mut settled = unsettled(*size, 1, false);
-        settled.settle().expect("it gets quiet");
+        let mut settled = settle(restored(worlds::pairs(*size, 1), true));
         group.bench_function(BenchmarkId::new("idle", size), |bencher| {
             bencher.iter(|| black_box(settled.settle()));
+        });
+        group.bench_function(BenchmarkId::new("fork", size), |bencher| bencher.iter(|| black_box(settled.fork())));
+    }
+    group.finish();
+}
+
+fn changing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("change");
+    group.sample_size(10);
+    for size in sizes() {
+        let mut numbers = Numbers::new(11);
+        let volumes = available(*size, 1);
+        let pending = worlds::pending(*size);
+        let full = settle(restored(worlds::pairs(*size, 1).into_iter().map(worlds::recycled).collect(), false));
+        let mut change = |name: &str, cluster: &Cluster, change: &mut dyn FnMut(&mut Cluster)| {
+            group.bench_function(BenchmarkId::new(name, size), |bencher| {
+                let fork = || cluster.fork();
+                let changed = |mut cluster: Cluster| {
+                    change(&mut cluster);
+                    settle(cluster)
+                };
+                bencher.iter_batched(fork, changed, BatchSize::PerIteration);
+            });
+        };
+        let mut claims = Numbers::new(11);
+        change("add-claim", &volumes, &mut |cluster| {
+            drop(cluster.restore(worlds::claim(0, &mut claims)).expect("a new name"));
+        });
+        change("add-volume", &pending, &mut |cluster| {
+            drop(cluster.restore(worlds::volume(*size, &mut numbers)).expect("a new name"));
+        });
+        change("rebind", &full, &mut |cluster| {
+            let key = Kind::PersistentVolumeClaim.named("default/claim-0");
+            let held = cluster.claim("default/claim-0").expect("it is bound").clone();
+            cluster.delete(&key).expect("it exists");
+            cluster.settle().expect("it gets quiet");
+            drop(cluster.restore(worlds::renewed(held)).expect("the name is free"));
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, matching, settling);
+fn adverse(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("adverse");
+    group.sample_size(10).measurement_time(Duration::from_secs(2));
+    for size in sizes().iter().filter(|size| **size <= 10_000) {
+        for adverse in Adverse::ALL.into_iter().filter(|adverse| *adverse != Adverse::Recreated) {
+            group.bench_function(BenchmarkId::new(adverse.row(), size), |bencher| {
+                let objects = || adverse.objects(*size);
+                bencher.iter_batched(objects, |objects| settle(restored(objects, false)), BatchSize::PerIteration);
+            });
+        }
+    }
+    group.finish();
+}
+
+fn reading(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("read");
+    group.sample_size(10);
+    let mut numbers = Numbers::new(3);
+    let volumes: Vec<PersistentVolume> = (0..1_000).map(|number| worlds::volume(number, &mut numbers)).collect();
+    let yaml = volumes.iter().map(to_yaml).collect::<Vec<_>>().join("---\n");
+    let items = volumes.iter().map(to_json).collect::<Vec<_>>().join(",");
+    let json = format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{items}]}}");
+    for (name, text) in [("yaml", yaml), ("json", json)] {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(Reader::new().read(&text))));
+    }
+    group.finish();
+}
+
+fn replicas(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("replicas");
+    group.sample_size(10);
+    for size in sizes().iter().filter(|size| **size <= 10_000) {
+        group.bench_function(BenchmarkId::new("ordered", size), |bencher| {
+            bencher.iter_batched(|| worlds::set(*size), settle, BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, matching, settling, changing, adverse, reading, replicas);
 criterion_main!(benches);

@@ -1,7 +1,13 @@
 //! Worlds for the benches: volumes and claims of mixed class, mode, size and labels, the same for the same seed; and the
 //! scan that the index is measured against.
 
-use bindery::{AccessMode, Cluster, Config, PersistentVolume, PersistentVolumeClaim, Quantity, StringMap, VolumePhase};
+use bindery::parts::{LabelSelectorRequirement, SelectorOperator};
+use bindery::volume_source::NfsVolumeSource;
+use bindery::{
+    AccessMode, Cluster, Config, LabelSelector, List, Node, Object, ObjectMeta, PersistentVolume,
+    PersistentVolumeClaim, PersistentVolumeClaimStatus, Quantity, ReclaimPolicy, StringMap, Text, VolumePhase,
+    VolumeSource,
+};
 
 const MODES: [&[AccessMode]; 3] = [
     &[AccessMode::ReadWriteOnce],
@@ -37,10 +43,20 @@ fn mebibytes(number: u64) -> Quantity {
 
 /// A volume; its number makes its name.
 pub(crate) fn volume(number: usize, numbers: &mut Numbers) -> PersistentVolume {
-    let labels = StringMap::from([
+    let digit = |place: usize| (number / 10_usize.pow(u32::try_from(place).unwrap_or(0)) % 10).to_string();
+    let mut labels = StringMap::from([
+        ("digit-0", digit(0)),
+        ("digit-1", digit(1)),
+        ("digit-2", digit(2)),
         ("rack", format!("r{}", numbers.below(100))),
         ("tier", numbers.pick(&["ssd", "hdd", "nvme"]).to_owned()),
     ]);
+    // One in a thousand is marked as spare, the others as used.
+    labels = if number % 1_000 == 500 { labels.with("spare", "yes") } else { labels.with("used", "yes") };
+    // The last of every size of world.
+    if [999, 9_999, 99_999, 999_999].contains(&number) {
+        labels = labels.with("only", "last");
+    }
     PersistentVolume::new(format!("pv-{number}"), mebibytes(1 + numbers.below(100_000)), numbers.pick(&MODES).to_vec())
         .with_class(numbers.pick(&CLASSES))
         .with_labels(labels)
@@ -66,21 +82,6 @@ pub(crate) fn available(volumes: usize, seed: u64) -> Cluster {
     cluster
 }
 
-/// A cluster of so many volumes and as many claims, none of which has been looked at.
-pub(crate) fn unsettled(size: usize, seed: u64, journal: bool) -> Cluster {
-    let mut config = Config::default();
-    config.journal = journal;
-    let mut cluster = Cluster::new(config);
-    let mut numbers = Numbers::new(seed);
-    for number in 0..size {
-        cluster.restore(volume(number, &mut numbers)).expect("a new name");
-    }
-    for number in 0..size {
-        cluster.restore(claim(number, &mut numbers)).expect("a new name");
-    }
-    cluster
-}
-
 /// The volume for a claim that is immediate and has no volume reserved, found by looking at every volume: the smallest
 /// of the smallest set of access modes, as Kubernetes' own matcher finds it.
 pub(crate) fn scan<'v>(
@@ -103,4 +104,207 @@ pub(crate) fn scan<'v>(
         .copied()
         .filter(|volume| fits(volume))
         .min_by_key(|volume| (volume.spec.access_modes.set().len(), volume.spec.access_modes.set(), volume.capacity()))
+}
+
+/// A selector of one label, of two, or of one of four values; every sixteenth asks for what one volume alone has.
+pub(crate) fn selector(number: usize, numbers: &mut Numbers) -> LabelSelector {
+    let rack = format!("r{}", numbers.below(100));
+    let tier = numbers.pick(&["ssd", "hdd", "nvme"]);
+    match number % 4 {
+        _ if number.is_multiple_of(16) => LabelSelector::matching([("only", "last")]),
+        0 => LabelSelector::matching([("tier", tier)]),
+        1 => LabelSelector::matching([("rack", rack)]),
+        2 => LabelSelector::matching([("rack", rack.as_str()), ("tier", tier)]),
+        _ => {
+            let racks = (0..4).map(|_| format!("r{}", numbers.below(100)).into()).collect();
+            expressions([("rack", SelectorOperator::In, racks)])
+        }
+    }
+}
+
+/// A selector that one volume in a thousand satisfies: by the absence of labels, by their presence, or by three terms.
+pub(crate) fn hard_selector(number: usize) -> LabelSelector {
+    match number % 4 {
+        0 => expressions([("spare", SelectorOperator::Exists, List::default())]),
+        1 => expressions([("used", SelectorOperator::DoesNotExist, List::default())]),
+        2 => expressions([("used", SelectorOperator::NotIn, List::from(["yes".into()]))]),
+        _ => LabelSelector::matching([("digit-0", "0"), ("digit-1", "0"), ("digit-2", "0")]),
+    }
+}
+
+fn expressions<const N: usize>(expressions: [(&str, SelectorOperator, List<Text>); N]) -> LabelSelector {
+    let requirement = |(key, operator, values): (&str, SelectorOperator, List<Text>)| LabelSelectorRequirement {
+        key: key.into(),
+        operator,
+        values,
+        ..LabelSelectorRequirement::default()
+    };
+    LabelSelector { match_expressions: expressions.into_iter().map(requirement).collect(), ..LabelSelector::default() }
+}
+
+/// A cluster of which the volume controller and those that protect what is in use run, as all do.
+pub(crate) fn empty(journal: bool) -> Cluster {
+    let mut config = Config::default();
+    config.journal = journal;
+    Cluster::new(config)
+}
+
+/// So many volumes, then as many claims.
+pub(crate) fn pairs(size: usize, seed: u64) -> Vec<Object> {
+    let mut numbers = Numbers::new(seed);
+    let volumes: Vec<Object> = (0..size).map(|number| volume(number, &mut numbers).into()).collect();
+    volumes.into_iter().chain((0..size).map(|number| claim(number, &mut numbers).into())).collect()
+}
+
+/// The same object; a volume is one that is wiped and used again when its claim is gone.
+pub(crate) fn recycled(object: Object) -> Object {
+    let Object::PersistentVolume(volume) = object else { return object };
+    let nfs = NfsVolumeSource { server: "nfs.example.com".into(), path: "/data".into(), ..NfsVolumeSource::default() };
+    let volume = (*volume).clone().with_reclaim_policy(ReclaimPolicy::Recycle);
+    volume.with_source(VolumeSource::Nfs(nfs)).into()
+}
+
+/// A claim as somebody would create it again.
+pub(crate) fn renewed(claim: PersistentVolumeClaim) -> PersistentVolumeClaim {
+    let metadata = ObjectMeta::named(claim.metadata.name.clone());
+    let mut renewed = PersistentVolumeClaim { metadata, ..claim };
+    renewed.metadata.namespace = "default".into();
+    renewed.spec.volume_name = Text::default();
+    renewed.status = PersistentVolumeClaimStatus::default();
+    renewed
+}
+
+/// A quiet cluster of so many claims that wait, a tenth of them with selectors.
+pub(crate) fn pending(size: usize) -> Cluster {
+    let mut cluster = empty(false);
+    let mut numbers = Numbers::new(5);
+    for number in 0..size {
+        let claim = claim(number, &mut numbers);
+        let rack = format!("r{}", numbers.below(1_000));
+        let claim =
+            if number % 10 == 0 { claim.with_selector(LabelSelector::matching([("rack", rack)])) } else { claim };
+        cluster.restore(claim).expect("a new name");
+    }
+    cluster.settle().expect("it gets quiet");
+    cluster
+}
+
+/// Worlds that a matcher may fear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adverse {
+    /// All volumes and all claims are the same.
+    Equal,
+    /// No volume is large enough.
+    TooLarge,
+    /// One class, no labels, one mode; sizes as in every world.
+    OneClass,
+    /// Ten thousand classes.
+    ManyClasses,
+    /// Every volume names the claim that it is for.
+    Reserved,
+    /// Every claim has a selector that no volume satisfies.
+    Unmatched,
+    /// Every claim is deleted and created again; the time is that of doing so.
+    Recreated,
+}
+
+impl Adverse {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Equal,
+        Self::TooLarge,
+        Self::OneClass,
+        Self::ManyClasses,
+        Self::Reserved,
+        Self::Unmatched,
+        Self::Recreated,
+    ];
+
+    pub(crate) fn row(self) -> &'static str {
+        match self {
+            Self::Equal => "settle-equal",
+            Self::TooLarge => "settle-too-large",
+            Self::OneClass => "settle-one-class",
+            Self::ManyClasses => "settle-many-classes",
+            Self::Reserved => "settle-reserved",
+            Self::Unmatched => "settle-unmatched",
+            Self::Recreated => "settle-recreated",
+        }
+    }
+
+    /// So many volumes, then as many claims.
+    pub(crate) fn objects(self, size: usize) -> Vec<Object> {
+        let mut numbers = Numbers::new(9);
+        let modes = [AccessMode::ReadWriteOnce];
+        let plain_volume =
+            |number: usize, size: Quantity| PersistentVolume::new(format!("pv-{number}"), size, modes.clone());
+        let plain_claim = |number: usize, size: Quantity| {
+            PersistentVolumeClaim::new("default", format!("claim-{number}"), size, modes.clone()).with_class("")
+        };
+        let volume_of = |number: usize, numbers: &mut Numbers| match self {
+            Self::Equal => plain_volume(number, mebibytes(1)),
+            Self::OneClass => plain_volume(number, mebibytes(1 + numbers.below(100_000))),
+            Self::ManyClasses => plain_volume(number, mebibytes(1)).with_class(format!("class-{}", number % 10_000)),
+            Self::Reserved => volume(number, numbers).reserved_for("default", format!("claim-{number}")),
+            Self::TooLarge | Self::Unmatched => volume(number, numbers),
+            Self::Recreated => match recycled(volume(number, numbers).into()) {
+                Object::PersistentVolume(volume) => (*volume).clone(),
+                _ => volume(number, numbers),
+            },
+        };
+        let claim_of = |number: usize, numbers: &mut Numbers| match self {
+            Self::Equal => plain_claim(number, mebibytes(1)),
+            Self::OneClass => plain_claim(number, mebibytes(1 + numbers.below(50_000))),
+            Self::ManyClasses => plain_claim(number, mebibytes(1)).with_class(format!("class-{}", number % 10_000)),
+            Self::TooLarge => plain_claim(number, mebibytes(1_000_000)).with_class(numbers.pick(&CLASSES)),
+            Self::Reserved | Self::Recreated => claim(number, numbers),
+            Self::Unmatched => claim(number, numbers).with_selector(LabelSelector::matching([
+                ("tier", numbers.pick(&["ssd", "hdd", "nvme"]).to_owned()),
+                ("rack", format!("none-{}", numbers.below(1_000))),
+            ])),
+        };
+        let volumes: Vec<Object> = (0..size).map(|number| volume_of(number, &mut numbers).into()).collect();
+        volumes.into_iter().chain((0..size).map(|number| claim_of(number, &mut numbers).into())).collect()
+    }
+}
+
+/// A set of so many replicas with two templates, a provisioner that makes their volumes, and a tenth as many nodes.
+pub(crate) fn set(replicas: usize) -> Cluster {
+    let mut config = Config::default();
+    config.journal = false;
+    let drivers = bindery::drivers_from_yaml("[{kind: Csi, name: disk.example.com}]").expect("a sound driver");
+    config.drivers.extend(drivers.into_iter().map(Into::into));
+    let mut cluster = Cluster::new(config);
+    for number in 0..(replicas / 10).max(1) {
+        cluster
+            .create(Node { metadata: ObjectMeta::named(format!("node-{number}")), ..Node::default() })
+            .expect("a node");
+    }
+    cluster
+        .apply_yaml(&format!(
+            "
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {{name: disk}}
+provisioner: disk.example.com
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: db}}
+spec:
+  replicas: {replicas}
+  serviceName: db
+  selector: {{matchLabels: {{app: db}}}}
+  template:
+    metadata: {{labels: {{app: db}}}}
+    spec:
+      containers: [{{name: db, image: db, volumeMounts: [{{name: data, mountPath: /data}}, {{name: log, mountPath: /log}}]}}]
+  volumeClaimTemplates:
+  - metadata: {{name: data}}
+    spec: {{accessModes: [ReadWriteOnce], storageClassName: disk, resources: {{requests: {{storage: 1Gi}}}}}}
+  - metadata: {{name: log}}
+    spec: {{accessModes: [ReadWriteOnce], storageClassName: disk, resources: {{requests: {{storage: 1Gi}}}}}}
+"
+        ))
+        .expect("sound manifests");
+    cluster
 }

@@ -57,4 +57,15 @@ impl Strategy for Namespace {
         self.validate_create(errors);
         metadata::validate_object_update(errors, &self.metadata, &old.metadata);
     }
+
+    fn validate_status(&self, old: &Self, errors: &mut Errors) {
+        metadata::validate_object_update(errors, &self.metadata, &old.metadata);
+        let phase = self.status.phase.as_ref().map_or("", NamespacePhase::as_str);
+        let (wanted, deleting) =
+            if self.metadata.is_deleting() { ("Terminating", "not empty") } else { ("Active", "empty") };
+        if phase != wanted {
+            let rule = format!("may only be '{wanted}' if `deletionTimestamp` is {deleting}");
+            errors.push(FieldError::invalid("status.Phase", phase, rule));
+        }
+    }
 }

@@ -47,6 +47,13 @@ pub(super) fn validate_update(errors: &mut Errors, new: &Pod, old: &Pod) {
     }
 }
 
+/// What the status subresource refuses, as far as the status of a pod matters here.
+pub(super) fn validate_status(errors: &mut Errors, new: &Pod, old: &Pod) {
+    metadata::validate_object_update(errors, &new.metadata, &old.metadata);
+    let at = At::new("status").child("qosClass");
+    metadata::validate_immutable(errors, &at, &new.status.qos_class, &old.status.qos_class);
+}
+
 pub(super) fn validate_template(errors: &mut Errors, at: &At, template: &PodTemplateSpec) {
     validate_labels(errors, &at.child("labels"), &template.metadata.labels);
     validate_annotations(errors, &at.child("annotations"), &template.metadata.annotations);

@@ -159,6 +159,10 @@ impl Strategy for Pod {
         pod::validate_update(errors, self, old);
     }
 
+    fn validate_status(&self, old: &Self, errors: &mut Errors) {
+        pod::validate_status(errors, self, old);
+    }
+
     fn warnings(&self, _: Option<&Self>) -> Vec<String> {
         pod::warnings("spec", &self.spec)
     }

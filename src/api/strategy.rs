@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::api::error::ApiError;
 use crate::api::metadata;
 use crate::api::path::Errors;
+use crate::api::status::with_status;
 use crate::model::kind::{Kind, Object, Resource};
 use crate::model::metadata::{ObjectMeta, ResourceVersion};
 use crate::model::text::Text;
@@ -44,7 +45,7 @@ pub(super) trait Strategy: Resource {
 
     /// Validates an update of the status.
     fn validate_status(&self, old: &Self, errors: &mut Errors) {
-        metadata::validate_update(errors, self.metadata(), old.metadata());
+        metadata::validate_object_update(errors, self.metadata(), old.metadata());
     }
 
     /// What the server warns of when the object is created, or replaces an old one.
@@ -154,7 +155,18 @@ pub(crate) fn prepare_update(
     let mut old = old.clone();
     complete(&mut old);
     let old = &old;
-    set_namespace(&mut new, namespace);
+    check_place(&mut new, old, namespace)?;
+    check_version(new.metadata().resource_version, old)?;
+    keep_metadata(new.metadata_mut(), old.metadata());
+    admit(&mut new)?;
+    let mut errors = Errors::default();
+    let warnings = for_kind!(mut &mut new, new => update(new, old, &mut errors))?;
+    finish(new, errors, warnings)
+}
+
+/// An object that replaces another one must have its namespace, or none, and its name.
+fn check_place(new: &mut Object, old: &Object, namespace: &Text) -> Result<(), ApiError> {
+    set_namespace(new, namespace);
     if new.metadata().namespace != old.metadata().namespace {
         let message =
             "the namespace of the provided object does not match the namespace sent on the request".to_owned();
@@ -169,12 +181,38 @@ pub(crate) fn prepare_update(
         };
         return Err(ApiError::BadRequest { message });
     }
-    check_version(new.metadata().resource_version, old)?;
+    Ok(())
+}
+
+/// Prepares and validates an object of which the status and the metadata shall replace those of the stored one
+/// (`API-4`).
+///
+/// `stamp` does what depends on the time; it runs before validation.
+pub(crate) fn prepare_status(
+    mut sent: Object,
+    old: &Object,
+    namespace: &Text,
+    stamp: impl FnOnce(&mut Object),
+) -> Result<Object, ApiError> {
+    default(&mut sent);
+    check_place(&mut sent, old, namespace)?;
+    check_version(sent.metadata().resource_version, old)?;
+    let mut new = with_status(old, &sent, false).ok_or_else(|| ApiError::BadRequest {
+        message: format!("a {} has no status that can be written", old.kind()),
+    })?;
+    stamp(&mut new);
     keep_metadata(new.metadata_mut(), old.metadata());
-    admit(&mut new)?;
     let mut errors = Errors::default();
-    let warnings = for_kind!(mut &mut new, new => update(new, old, &mut errors))?;
-    finish(new, errors, warnings)
+    metadata::validate(&mut errors, new.metadata(), new.kind().is_namespaced(), metadata::path_segment);
+    metadata::validate_update(&mut errors, new.metadata(), old.metadata());
+    for_kind!(&new, new => status(&**new, old, &mut errors))?;
+    refuse(&new, errors)?;
+    Ok(new)
+}
+
+fn status<T: Strategy>(new: &T, old: &Object, errors: &mut Errors) -> Result<(), ApiError> {
+    new.validate_status(same_kind::<T>(old)?, errors);
+    Ok(())
 }
 
 fn update<T: Strategy>(new: &mut T, old: &Object, errors: &mut Errors) -> Result<Vec<String>, ApiError> {
@@ -205,13 +243,8 @@ pub(crate) fn count_generation(new: &mut Object, old: &Object) {
 
 /// Validates an update of the status subresource; the spec is the stored one already.
 pub(crate) fn validate_status(new: &Object, old: &Object) -> Result<(), ApiError> {
-    fn validate<T: Strategy>(new: &T, old: &Object, errors: &mut Errors) -> Result<(), ApiError> {
-        new.validate_status(same_kind::<T>(old)?, errors);
-        Ok(())
-    }
-
     let mut errors = Errors::default();
-    for_kind!(new, new => validate(&**new, old, &mut errors))?;
+    for_kind!(new, new => status(&**new, old, &mut errors))?;
     refuse(new, errors)
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::calls::{Calls, StatusCode, Trouble};
+use crate::backend::csi::capacity::Taken;
 use crate::backend::driver::{DeleteRequest, Driver, ExpandRequest, Expansion, Fate, NewVolume, ProvisionRequest};
 use crate::backend::reply::{Failure, FailureKind, Reply};
 use crate::backend::sidecar::Sidecar;
@@ -106,8 +107,7 @@ struct State {
     deletions: u32,
     /// When work on a volume began that takes longer than the sidecar waits.
     begun: BTreeMap<(Work, Text), Duration>,
-    /// The sizes of the volumes that exist.
-    sizes: BTreeMap<Text, Quantity>,
+    taken: Box<Taken>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -289,7 +289,7 @@ impl Driver for CsiProvisioner {
         let result = if let Some(Trouble { code, message, .. }) = calls.trouble(self.state.deletions) {
             Err(self.failure(*code, message))
         } else {
-            self.state.sizes.remove(&source.volume_handle);
+            self.state.taken.remove(&source.volume_handle);
             Ok(Fate::Destroyed)
         };
         Reply::from(result).after(left)

@@ -102,8 +102,24 @@ impl Cluster {
     /// # Errors
     /// [`ApplyError`] names every problem with its document, line, path and rule.
     pub fn apply(&mut self, text: &str, reader: &Reader) -> Result<Applied, ApplyError> {
-        let reader = reader.clone().keep_written();
-        let Manifest { documents, passed_over, warnings } = reader.read(text)?;
+        let manifest = reader.clone().keep_written().read(text)?;
+        self.apply_manifest(manifest, text, reader, |_| {})
+    }
+
+    /// Applies a manifest that was read before, by [`Reader::read`] with [`Reader::keep_written`]. The text and the reader
+    /// are those that it was read from and with; problems are located in them. `progress` is told the number of objects
+    /// that were looked at so far, for somebody who waits. Either all of it is applied or nothing.
+    ///
+    /// # Errors
+    /// [`ApplyError::Refused`] names every problem with its document, line, path and rule.
+    pub fn apply_manifest(
+        &mut self,
+        manifest: Manifest,
+        text: &str,
+        reader: &Reader,
+        mut progress: impl FnMut(usize),
+    ) -> Result<Applied, ApplyError> {
+        let Manifest { documents, passed_over, warnings } = manifest;
         let mut trial = self.fork();
         let mut applied = Applied { passed_over, ..Applied::default() };
         applied.warnings.extend(warnings.iter().map(ToString::to_string));
@@ -116,6 +132,7 @@ impl Cluster {
                 }
                 Err(error) => refused.push((number, places(&error))),
             }
+            progress(number + 1);
         }
         if refused.is_empty() {
             *self = trial;

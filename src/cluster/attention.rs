@@ -31,7 +31,6 @@ use crate::model::reference::ObjectReference;
 use crate::model::shards::Shards;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
-use crate::store::Change;
 
 type VolumeId = Id<PersistentVolume>;
 type ClaimId = Id<PersistentVolumeClaim>;
@@ -345,17 +344,11 @@ impl Cluster {
     }
 
     /// Marks an object that was put in and that the volume controller has not been told of.
-    pub(super) fn mark_unseen(&mut self, change: &Change) {
-        let Some(object) = change.object() else {
-            return;
-        };
-        let worker = match object {
-            Object::PersistentVolume(_) => Worker::Volumes,
-            Object::PersistentVolumeClaim(_) => Worker::Claims,
-            _ => return,
-        };
-        if let Some(id) = self.store.object_id(&object.reference()) {
-            self.mark(worker, id);
+    pub(super) fn mark_unseen(&mut self, id: ObjectId) {
+        match id.kind {
+            Kind::PersistentVolume => self.mark(Worker::Volumes, id),
+            Kind::PersistentVolumeClaim => self.mark(Worker::Claims, id),
+            _ => {}
         }
     }
 

@@ -128,7 +128,9 @@ impl Cluster {
         let before = self.clone();
         for kind in Kind::ALL {
             for object in self.store.list(*kind) {
-                self.notify(None, Some(&object));
+                if let Some(id) = self.store.object_id(&object.reference()) {
+                    self.notify(id, None, Some(&object));
+                }
             }
         }
         let Some(controller) = only else {

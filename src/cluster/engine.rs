@@ -74,24 +74,29 @@ impl Cluster {
 
     /// What could happen next, in the order of a stock run.
     fn choices(&self) -> impl Iterator<Item = Choice> {
-        let continuing = Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some());
-        let resync_due = self.is_resync_due();
-        let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
+        let continuing = self.work.busy().map(Choice::Continue);
         let beginning = std::iter::once(()).flat_map(|()| {
-            let mut heads = Worker::ALL.map(|worker| self.work.head(worker));
+            let mut heads: Vec<(u64, Worker)> = self.work.heads().collect();
             heads.sort_unstable();
-            heads.into_iter().flatten()
+            heads.into_iter().map(|(_, worker)| Choice::Begin(worker))
         });
-        continuing
-            .map(Choice::Continue)
-            .chain(self.operations.ready().map(Choice::Operate))
-            .chain(beginning.map(|(_, worker)| Choice::Begin(worker)))
-            .chain(resync_due.then_some(Choice::Resync))
-            .chain(retry_due.then_some(Choice::Retry))
+        let looking = std::iter::once(()).flat_map(|()| self.looks());
+        continuing.chain(self.operations.ready().map(Choice::Operate)).chain(beginning).chain(looking)
     }
 
+    /// What is done again when nothing else is left to do.
+    fn looks(&self) -> impl Iterator<Item = Choice> {
+        let retry_due = self.scheduler.is_stirred() && self.runs(Controller::Scheduler);
+        self.is_resync_due().then_some(Choice::Resync).into_iter().chain(retry_due.then_some(Choice::Retry))
+    }
+
+    /// The first of [`Cluster::choices`].
     fn next_choice(&self) -> Option<Choice> {
-        self.choices().next()
+        let continuing = self.work.busy().next().map(Choice::Continue);
+        continuing
+            .or_else(|| self.operations.first_ready().map(Choice::Operate))
+            .or_else(|| self.work.heads().min().map(|(_, worker)| Choice::Begin(worker)))
+            .or_else(|| self.looks().next())
     }
 
     pub(super) fn describe(&self, choice: Choice) -> Action {
@@ -153,9 +158,29 @@ impl Cluster {
     /// # Errors
     /// [`NotQuiet`] where the budget of the configuration ran out first.
     pub fn settle(&mut self) -> Result<Settled, NotQuiet> {
+        self.settle_within(self.config.step_budget)
+    }
+
+    /// As [`Cluster::settle`], but with another budget, for somebody who looks up now and then: it can be called again.
+    ///
+    /// ```
+    /// let mut cluster = bindery::Cluster::default();
+    /// cluster.apply_yaml("{apiVersion: v1, kind: PersistentVolume, metadata: {name: a}, spec: {capacity: {storage: 1Gi}, \
+    ///     accessModes: [ReadWriteOnce], hostPath: {path: /tmp/a}}}")?;
+    /// let mut steps = 0;
+    /// while let Err(stopped) = cluster.settle_within(1) {
+    ///     steps += stopped.steps;
+    /// }
+    /// assert!(steps > 1);
+    /// # Ok::<(), bindery::ApplyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotQuiet`] where the budget ran out first.
+    pub fn settle_within(&mut self, budget: u64) -> Result<Settled, NotQuiet> {
         let mut steps = 0;
         while let Some(choice) = self.next_choice() {
-            if steps == self.config.step_budget {
+            if steps == budget {
                 return Err(NotQuiet { steps });
             }
             steps += 1;

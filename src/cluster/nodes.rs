@@ -140,8 +140,10 @@ impl Cluster {
 
     /// The nodes and pods that a change concerns.
     pub(super) fn notify_nodes(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        let has_pods = self.store.pods.len() > 0;
         for object in [before, after].into_iter().flatten() {
             match object {
+                Object::PersistentVolumeClaim(_) | Object::PersistentVolume(_) if !has_pods => {}
                 Object::Pod(pod) => self.enqueue_node_of(pod),
                 Object::PersistentVolumeClaim(claim) => self.wake_users(&claim.key()),
                 Object::PersistentVolume(volume) => {

@@ -7,22 +7,20 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
 use crate::controllers::{
-    collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume, quota_status,
+    OrphanSync, collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
+    quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Object, ObjectKey};
-use crate::model::names::{FOREGROUND_DELETION_FINALIZER, ORPHAN_FINALIZER};
+use crate::model::names::FOREGROUND_DELETION_FINALIZER;
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 
 impl Cluster {
     /// Puts what a change concerns into the queues (`RUN-4`, `RUN-5`, `PROT-8`).
-    pub(super) fn notify(&mut self, before: Option<&Object>, after: Option<&Object>) {
+    pub(super) fn notify(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         self.work.resync_due = true;
         let Some(object) = after.or(before) else {
-            return;
-        };
-        let Some(id) = self.store.object_id(&object.reference()) else {
             return;
         };
         self.mark_dependents(before, after);
@@ -64,6 +62,9 @@ impl Cluster {
 
     /// The quotas of the namespace, of which the usage may be another one.
     fn notify_quotas(&mut self, object: &Object) {
+        if self.store.quotas.len() == 0 {
+            return;
+        }
         let outdated = self
             .store
             .quotas_in(&object.metadata().namespace)
@@ -78,22 +79,31 @@ impl Cluster {
 
     /// An object that lost an owner, the dependents of one that goes, and an owner that waits for its dependents.
     fn notify_collector(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
+        let owned = |object: &Object| !object.metadata().owner_references.is_empty();
+        let alive = after.is_some_and(|after| !after.metadata().is_deleting());
+        if alive && ![before, after].into_iter().flatten().any(owned) {
+            return;
+        }
         if let Some(before) = before.filter(|_| after.is_none()) {
             self.collect_dependents(before);
         }
+        let waits = |object: &Object| {
+            object.metadata().is_deleting() && object.metadata().has_finalizer(FOREGROUND_DELETION_FINALIZER)
+        };
         if let Some(after) = after {
-            let waits = |name| after.metadata().is_deleting() && after.metadata().has_finalizer(name);
-            if waits(FOREGROUND_DELETION_FINALIZER) {
+            // Who orphans its dependents is looked at once, and again only where that fails.
+            let orphans = OrphanSync::concerns(after) && !before.is_some_and(OrphanSync::concerns);
+            if waits(after) {
                 self.collect_dependents(after);
             }
-            if waits(FOREGROUND_DELETION_FINALIZER) || waits(ORPHAN_FINALIZER) || is_collectable(after, &self.store) {
+            if waits(after) || orphans || is_collectable(after, &self.store) {
                 self.work.enqueue(Worker::Collect, id, false);
             }
         }
         for object in [before, after].into_iter().flatten() {
             for reference in &object.metadata().owner_references {
                 if let Ok(Some(owner)) = self.store.owner(reference, &object.metadata().namespace)
-                    && owner.metadata().is_deleting()
+                    && waits(&owner)
                     && let Some(id) = self.store.object_id(&owner.reference())
                 {
                     self.work.enqueue(Worker::Collect, id, false);

@@ -8,7 +8,7 @@ use crate::cluster::timers::ticks;
 use crate::cluster::work::{Origin, Worker};
 use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission};
-use crate::model::id::Id;
+use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
 use crate::store::{Actor, Change, Context, Verb, Write};
 
@@ -37,6 +37,7 @@ impl Cluster {
             self.work.resync_due |= matches!(error, ApiError::Conflict { .. });
         })?;
         self.record(verb, actor, rule, &change);
+        let id = change.id;
         let object = change.object().cloned();
         let cached = match caching {
             Caching::Stored => change.after,
@@ -44,9 +45,9 @@ impl Cluster {
             Caching::Nothing => None,
         };
         if let Some(object) = cached {
-            self.remember(&object);
+            self.remember(id, &object);
         }
-        object.ok_or(ApiError::Server { message: "a write had no effect".to_owned() })
+        object.ok_or_else(without_effect)
     }
 
     pub(super) fn context(&self) -> Context {
@@ -55,10 +56,7 @@ impl Cluster {
     }
 
     /// Stores a copy in the volume controller's own cache.
-    pub(super) fn remember(&mut self, object: &Object) {
-        let Some(id) = self.store.object_id(&object.reference()) else {
-            return;
-        };
+    pub(super) fn remember(&mut self, id: ObjectId, object: &Object) {
         match object {
             Object::PersistentVolume(volume) => drop(self.see_volume(Id::from_number(id.number), Some(volume))),
             Object::PersistentVolumeClaim(claim) => drop(self.see_claim(Id::from_number(id.number), Some(claim))),
@@ -73,7 +71,7 @@ impl Cluster {
         }
         self.journalize(verb, actor, rule, change);
         self.index_for_scheduler(change);
-        self.notify(change.before.as_ref(), change.after.as_ref());
+        self.notify(change.id, change.before.as_ref(), change.after.as_ref());
         self.catch_up_in_time();
         self.meet_occasions(verb, rule, change);
     }
@@ -120,4 +118,9 @@ impl Cluster {
         let resyncs = ticks(self.now, period);
         (resyncs, u32::try_from(resyncs).map_or(self.now, |resyncs| period.saturating_mul(resyncs)))
     }
+}
+
+/// Every write has an object before or after it.
+pub(super) fn without_effect() -> ApiError {
+    ApiError::Server { message: "a write had no effect".to_owned() }
 }

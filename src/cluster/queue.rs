@@ -129,6 +129,11 @@ impl Queue {
         }
     }
 
+    /// Whether there is neither a key nor a round.
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.round.is_none()
+    }
+
     pub(super) fn has_round(&self) -> bool {
         self.round.is_some()
     }
@@ -148,12 +153,12 @@ impl Queue {
     }
 
     /// The first key. `offered` is an object of the round that was not listed, and must be looked at.
-    pub(super) fn first(&self, offered: Option<(Sequence, u32)>) -> Option<Queued> {
+    pub(super) fn first(&self, offered: impl FnOnce() -> Option<(Sequence, u32)>) -> Option<Queued> {
         let key = self.keys.front().copied();
         let Some(round) = self.round.as_deref() else {
             return key;
         };
-        let next = round.next(offered).map(|(_, number)| {
+        let next = round.next(offered()).map(|(_, number)| {
             let id = ObjectId { kind: round.kind, number };
             Queued { place: round.place, id, by_resync: true }
         });
@@ -165,7 +170,7 @@ impl Queue {
 
     /// Takes the first key. Returns it, with its place in the order of creation where the round came to it.
     pub(super) fn pop(&mut self, offered: Option<(Sequence, u32)>) -> Option<(Queued, Option<Sequence>)> {
-        let first = self.first(offered)?;
+        let first = self.first(|| offered)?;
         self.present.remove(first.id);
         if let Some(round) = self.round.as_deref_mut().filter(|round| round.place == first.place) {
             let (created, number) = round.next(offered)?;

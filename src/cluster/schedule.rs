@@ -162,10 +162,8 @@ impl Cluster {
 
     /// Keeps the scheduler's indexes in step with what is stored.
     pub(super) fn index_for_scheduler(&mut self, change: &Change) {
-        if self.scheduler.has_indexes()
-            && let Some(id) = change.object().and_then(|object| self.store.object_id(&object.reference()))
-        {
-            self.scheduler.observe(id, change.before.as_ref(), change.after.as_ref(), &self.store);
+        if self.scheduler.has_indexes() {
+            self.scheduler.observe(change.id, change.before.as_ref(), change.after.as_ref(), &self.store);
         }
     }
 
@@ -173,6 +171,9 @@ impl Cluster {
     pub(super) fn notify_scheduler(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         match before.or(after) {
             Some(Object::Pod(_)) => self.notify_of_pod(id, before, after),
+            Some(Object::PersistentVolume(_) | Object::PersistentVolumeClaim(_)) if self.store.pods.len() == 0 => {
+                self.scheduler.stir();
+            }
             Some(Object::PersistentVolume(_)) => {
                 let volumes = [before, after].into_iter().flatten();
                 let claims: Vec<ClaimKey> = volumes.filter_map(claim_of_volume).collect();

@@ -198,6 +198,7 @@ impl Cluster {
             SyncTask::Ephemeral(task) => of("task", task).hash(mixer),
             SyncTask::Expand(task) => of("task", task).hash(mixer),
             SyncTask::Resize(task) => of("task", task).hash(mixer),
+            SyncTask::Orphan(task) => of("task", task).hash(mixer),
             SyncTask::Set(task) => of("task", task).hash(mixer),
             SyncTask::Deployment(task) => of("task", task).hash(mixer),
             SyncTask::ReplicaSet(task) => of("task", task).hash(mixer),

@@ -5,10 +5,12 @@ use crate::cluster::config::Controller;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
     Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, NodeSync, Observed,
-    ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume, quota_status,
+    OrphanSync, ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
+    quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
+use crate::store::Write;
 
 /// How a sync ended; nothing where it goes on.
 pub(super) type End = Option<Result<(), SyncError>>;
@@ -33,9 +35,8 @@ impl Cluster {
     pub(super) fn begin(&mut self, worker: Worker, key: ObjectId, by_resync: bool) -> End {
         let origin = Origin::new(worker, key, by_resync);
         match worker {
-            Worker::Collect | Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => {
-                Some(self.write_once(worker, key))
-            }
+            Worker::Collect => self.begin_collecting(origin),
+            Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => Some(self.write_once(worker, key)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
             Worker::Provision => {
@@ -59,12 +60,12 @@ impl Cluster {
             Worker::Deployments => {
                 let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
                 let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
-                self.follow_start(origin, turn, SyncTask::Deployment)
+                self.follow_start(origin, turn, |task| SyncTask::Deployment(Box::new(task)))
             }
             Worker::ReplicaSets => {
                 let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
                 let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
-                self.follow_start(origin, turn, SyncTask::ReplicaSet)
+                self.follow_start(origin, turn, |task| SyncTask::ReplicaSet(Box::new(task)))
             }
             Worker::Schedule => self.begin_pod(origin),
             Worker::Nodes | Worker::Attach | Worker::Kubelet => self.begin_on_nodes(origin),
@@ -74,18 +75,34 @@ impl Cluster {
     /// The sync of a controller that needs at most one write.
     fn write_once(&mut self, worker: Worker, key: ObjectId) -> Result<(), SyncError> {
         let needed = match self.store.object(key) {
-            Some(object) if worker == Worker::Collect => collect(&object, &self.store),
             Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
             Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
             Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,
         };
-        match needed {
-            None => Ok(()),
-            Some((write, rule)) => {
-                self.perform(write, worker.actor(), rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
+        self.write_needed(worker, needed)
+    }
+
+    /// The sync of the garbage collector: at most one write, but where dependents are orphaned.
+    fn begin_collecting(&mut self, origin: Origin) -> End {
+        let object = self.store.object(origin.key);
+        match object {
+            Some(owner) if OrphanSync::concerns(&owner) => {
+                let turn = OrphanSync::start(&owner, &self.world());
+                self.follow(origin, turn.map(SyncTask::Orphan))
+            }
+            object => {
+                let needed = object.and_then(|object| collect(&object, &self.store));
+                Some(self.write_needed(origin.worker, needed))
             }
         }
+    }
+
+    fn write_needed(&mut self, worker: Worker, needed: Option<(Write, &'static str)>) -> Result<(), SyncError> {
+        let Some((write, rule)) = needed else {
+            return Ok(());
+        };
+        self.perform(write, worker.actor(), rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
     }
 
     fn begin_volume(&mut self, origin: Origin) -> End {
@@ -149,12 +166,13 @@ impl Cluster {
         let turn = match task {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
+            SyncTask::Orphan(task) => task.resume(resumed, &world).map(SyncTask::Orphan),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
             SyncTask::Resize(task) => task.resume(resumed).map(SyncTask::Resize),
-            SyncTask::Deployment(task) => task.resume(resumed, &world).map(SyncTask::Deployment),
-            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(SyncTask::ReplicaSet),
+            SyncTask::Deployment(task) => task.resume(resumed, &world).map(|task| SyncTask::Deployment(Box::new(task))),
+            SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(|task| SyncTask::ReplicaSet(Box::new(task))),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
             SyncTask::Node(_) => NodeSync::resume(resumed).map(SyncTask::Node),
             SyncTask::Attach(task) => task.resume(resumed).map(SyncTask::Attach),

@@ -3,7 +3,9 @@
 use crate::api::ApiError;
 use crate::cluster::Cluster;
 use crate::cluster::faults::Fault;
+use crate::cluster::perform::without_effect;
 use crate::manifest::{self, Strictness};
+use crate::model::id::ObjectId;
 use crate::model::json::Json;
 use crate::model::kind::{Object, ObjectKey};
 use crate::store::{Actor, Change, DeleteOptions, Propagation, Verb, Write};
@@ -57,8 +59,9 @@ impl Cluster {
         self.replace(&key, object)
     }
 
-    /// Replaces the status of an object and nothing else, as whoever runs it does: a kubelet, a driver, an operator. A
-    /// resource version, if it has one, must be the stored one.
+    /// Replaces the status and the metadata of an object as a PUT to its `status` does, for whoever runs it: a kubelet, a
+    /// driver, an operator. All else stays as it is stored; so do the labels of a Deployment and the owner references of a
+    /// pod. A resource version, if it has one, must be the stored one.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.
@@ -66,7 +69,7 @@ impl Cluster {
         let key = self.full_key(key);
         self.write(Verb::UpdateStatus, |cluster| {
             let context = cluster.context();
-            cluster.store.replace_status(&key, &object.into(), &context)
+            cluster.store.replace_status(&key, object.into(), &context)
         })
     }
 
@@ -121,9 +124,9 @@ impl Cluster {
     /// # Errors
     /// [`ApiError::AlreadyExists`] where there is such an object.
     pub fn restore(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
-        let object = self.restore_unseen(object)?;
-        self.remember(&object);
-        self.notify(None, Some(&object));
+        let (id, object) = self.put_in(object.into())?;
+        self.remember(id, &object);
+        self.notify(id, None, Some(&object));
         Ok(object)
     }
 
@@ -133,11 +136,17 @@ impl Cluster {
     /// # Errors
     /// [`ApiError::AlreadyExists`] where there is such an object.
     pub fn restore_unseen(&mut self, object: impl Into<Object>) -> Result<Object, ApiError> {
-        let change = self.store.restore(object.into(), &self.context())?;
+        let (id, object) = self.put_in(object.into())?;
+        self.mark_unseen(id);
+        Ok(object)
+    }
+
+    fn put_in(&mut self, object: Object) -> Result<(ObjectId, Object), ApiError> {
+        let change = self.store.restore(object, &self.context())?;
         self.journalize(Verb::Restore, Actor::User, "", &change);
         self.index_for_scheduler(&change);
-        self.mark_unseen(&change);
-        accepted(change).map(|accepted| accepted.object)
+        let id = change.id;
+        accepted(change).map(|accepted| (id, accepted.object))
     }
 
     /// Plays a failure once, when a write that it concerns comes.
@@ -173,9 +182,8 @@ impl Cluster {
 }
 
 fn accepted(change: Change) -> Result<Accepted, ApiError> {
-    let Change { before, after, warnings } = change;
-    // Every write has an object before or after it.
-    let object = after.or(before).ok_or(ApiError::Server { message: "a write had no effect".to_owned() })?;
+    let Change { before, after, warnings, .. } = change;
+    let object = after.or(before).ok_or_else(without_effect)?;
     Ok(Accepted { object, warnings })
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::cluster::attention::Attention;
 use crate::cluster::queue::{Queue, Queued};
 use crate::controllers::{
-    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, ReplicaSetSync,
-    ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
+    AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, OrphanSync,
+    ReplicaSetSync, ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
 };
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::Kind;
@@ -64,6 +64,10 @@ impl Worker {
     fn index(self) -> usize {
         self as usize
     }
+
+    fn bit(self) -> u32 {
+        1 << self.index()
+    }
 }
 
 /// The sync of a key: whose it is, why it began, and what it, or an operation that it started, has emitted so far.
@@ -93,12 +97,13 @@ impl Origin {
 pub(super) enum SyncTask {
     Volume(VolumeSync),
     Claim(ClaimSync),
+    Orphan(OrphanSync),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Resize(ResizeSync),
     Set(Box<SetSync>),
-    Deployment(DeploymentSync),
-    ReplicaSet(ReplicaSetSync),
+    Deployment(Box<DeploymentSync>),
+    ReplicaSet(Box<ReplicaSetSync>),
     Node(NodeSync),
     Attach(AttachSync),
     Kubelet(KubeletSync),
@@ -120,6 +125,9 @@ pub(super) struct Sync {
 pub(super) struct Work {
     queues: Shared<[Queue; Worker::ALL.len()]>,
     syncs: [Option<Box<Sync>>; Worker::ALL.len()],
+    /// The workers that are in a sync, and those for which something may wait: one bit each.
+    busy: u32,
+    wanted: u32,
     /// The place of the next key among all queues.
     place: u64,
     /// Whether anything was written since the last resync began.
@@ -144,10 +152,12 @@ impl Work {
 
     pub(super) fn put_sync(&mut self, sync: Sync) {
         let worker = sync.origin.worker;
+        self.busy |= worker.bit();
         self.syncs[worker.index()] = Some(Box::new(sync));
     }
 
     pub(super) fn take_sync(&mut self, worker: Worker) -> Option<Sync> {
+        self.busy &= !worker.bit();
         self.syncs[worker.index()].take().map(|sync| *sync)
     }
 
@@ -163,6 +173,7 @@ impl Work {
         }
         let queued = Queued { place: self.place, id: key, by_resync };
         if self.queues[worker.index()].push(queued) {
+            self.wanted |= worker.bit();
             self.place += 1;
         }
     }
@@ -194,6 +205,7 @@ impl Work {
             let queue = &mut self.queues[worker.index()];
             if !queue.has_round() {
                 queue.begin_round(self.place, kind, last);
+                self.wanted |= worker.bit();
                 self.place += 1;
             }
         }
@@ -216,7 +228,7 @@ impl Work {
     /// Ends the rounds that have nothing left to look at, where no sync is in progress that could change that.
     pub(super) fn end_idle_rounds(&mut self) {
         let is_round_under_way = ROUNDS.iter().any(|(worker, _)| self.queues[worker.index()].has_round());
-        if is_round_under_way && self.syncs.iter().all(Option::is_none) {
+        if is_round_under_way && self.busy == 0 {
             let offered = self.attention.offered(Worker::Claims);
             let under_way = |worker: Worker, offered| {
                 let queue = &self.queues[worker.index()];
@@ -238,14 +250,28 @@ impl Work {
         }
     }
 
+    /// The workers that are in a sync.
+    pub(super) fn busy(&self) -> impl Iterator<Item = Worker> {
+        members(self.busy)
+    }
+
+    /// The first keys of the queues of idle workers, in no particular order: where they stand among all, and whose.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (u64, Worker)> {
+        members(self.wanted & !self.busy).filter_map(|worker| Some((self.first(worker)?.place, worker)))
+    }
+
     /// The first key of a worker's queue.
     pub(super) fn first(&self, worker: Worker) -> Option<Queued> {
-        self.queues[worker.index()].first(self.attention.offered(worker))
+        self.queues[worker.index()].first(|| self.attention.offered(worker))
     }
 
     pub(super) fn pop(&mut self, worker: Worker) -> Option<Queued> {
         let offered = self.attention.offered(worker);
-        let (queued, passed) = self.queues[worker.index()].pop(offered)?;
+        let queue = &mut self.queues[worker.index()];
+        let (queued, passed) = queue.pop(offered)?;
+        if queue.is_empty() {
+            self.wanted &= !worker.bit();
+        }
         if let Some(created) = passed.filter(|_| worker == Worker::Claims) {
             self.attention.pass(created);
         }
@@ -269,6 +295,7 @@ impl Work {
     pub(super) fn drop_of(&mut self, is_its: impl Fn(Worker) -> bool) {
         for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
             self.syncs[worker.index()] = None;
+            self.busy &= !worker.bit();
             self.queues[worker.index()] = Queue::default();
         }
     }
@@ -277,6 +304,7 @@ impl Work {
     pub(super) fn adopt_queues(&mut self, other: &Self, is_its: impl Fn(Worker) -> bool) {
         for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
             self.queues[worker.index()] = other.queues[worker.index()].clone();
+            self.wanted |= other.wanted & worker.bit();
         }
     }
 
@@ -284,12 +312,16 @@ impl Work {
     pub(super) fn same_queues(&self, other: &Self) -> bool {
         self.queues.same(&other.queues)
     }
+}
 
-    /// The place of the first key of an idle worker's queue.
-    pub(super) fn head(&self, worker: Worker) -> Option<(u64, Worker)> {
-        let idle = self.sync(worker).is_none();
-        self.first(worker).filter(|_| idle).map(|queued| (queued.place, worker))
-    }
+/// The workers of which the bits are set, in order.
+fn members(bits: u32) -> impl Iterator<Item = Worker> {
+    let mut left = bits;
+    std::iter::from_fn(move || {
+        let worker = *Worker::ALL.get(left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        Some(worker)
+    })
 }
 
 /// Whose objects a resync looks at, in this order.

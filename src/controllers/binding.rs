@@ -13,7 +13,7 @@ use crate::controllers::turn::{Resumed, Turn};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::kind::Object;
 use crate::model::metadata::Uid;
-use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER};
+use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, shared};
 use crate::model::reference::ObjectReference;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -128,7 +128,7 @@ pub(crate) fn volume_for(volume: &PersistentVolume, claim: &PersistentVolumeClai
     let mut new = volume.clone();
     new.spec.claim_ref = Some(reference_to(claim).into());
     if !designated {
-        mark(&mut new.metadata.annotations, BOUND_BY_CONTROLLER);
+        mark(&mut new.metadata.annotations, &shared::BOUND_BY_CONTROLLER);
     }
     Some(Arc::new(new))
 }
@@ -152,16 +152,16 @@ fn claim_for(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option
     let mut new = claim.clone();
     if !named {
         new.spec.volume_name = volume.metadata.name.clone();
-        mark(&mut new.metadata.annotations, BOUND_BY_CONTROLLER);
+        mark(&mut new.metadata.annotations, &shared::BOUND_BY_CONTROLLER);
     }
-    mark(&mut new.metadata.annotations, BIND_COMPLETED);
+    mark(&mut new.metadata.annotations, &shared::BIND_COMPLETED);
     Some(Arc::new(new))
 }
 
 /// Sets an annotation to `yes` unless its key exists.
-fn mark(annotations: &mut crate::model::list::StringMap, key: &'static str) {
+fn mark(annotations: &mut crate::model::list::StringMap, key: &Text) {
     if !annotations.contains_key(key) {
-        *annotations = annotations.with(key, "yes");
+        *annotations = annotations.with(key, &*shared::YES);
     }
 }
 

@@ -1,7 +1,10 @@
 //! The garbage collector: it deletes what has lost all its owners (`STS-34`, `STSPVC-22`).
 //!
-//! Each look at an object needs at most one write; what a write changes is looked at again.
+//! Each look at an object needs at most one write; what a write changes is looked at again. Only orphaning needs more.
 
+mod orphan;
+
+pub(crate) use crate::controllers::garbage::orphan::OrphanSync;
 use crate::controllers::status::without_finalizer;
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, Object};
@@ -22,13 +25,10 @@ struct Owners {
     awaited: bool,
 }
 
-/// What an object needs from the collector.
+/// What an object needs from the collector, unless its dependents are to be orphaned.
 pub(crate) fn collect(object: &Object, store: &Store) -> Option<(Write, &'static str)> {
     let metadata = object.metadata();
     if metadata.is_deleting() {
-        if metadata.has_finalizer(ORPHAN_FINALIZER) {
-            return Some(orphan(object, store));
-        }
         let waits = metadata.has_finalizer(FOREGROUND_DELETION_FINALIZER);
         return (waits && !is_blocked(object, store)).then(|| release(object, FOREGROUND_DELETION_FINALIZER));
     }
@@ -140,15 +140,6 @@ fn is_blocked(owner: &Object, store: &Store) -> bool {
         let mut references = dependent.metadata().owner_references.iter();
         references.any(|reference| reference.uid == *uid && reference.block_owner_deletion == Some(true))
     })
-}
-
-/// Takes the reference to an owner from one of its dependents, or the finalizer from the owner when none has it.
-fn orphan(owner: &Object, store: &Store) -> (Write, &'static str) {
-    let uid = &owner.metadata().uid;
-    match collection_order(store, uid).into_iter().find_map(|id| store.object(id)) {
-        Some(dependent) => drop_references(&dependent, std::slice::from_ref(uid)),
-        None => release(owner, ORPHAN_FINALIZER),
-    }
 }
 
 fn drop_references(object: &Object, owners: &[Uid]) -> (Write, &'static str) {

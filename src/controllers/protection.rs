@@ -12,7 +12,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Object;
 use crate::model::list::List;
 use crate::model::metadata::ObjectMeta;
-use crate::model::names::{PV_PROTECTION_FINALIZER, PVC_PROTECTION_FINALIZER};
+use crate::model::names::shared;
 use crate::model::pod::{Pod, PodVolumeSource};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -24,7 +24,7 @@ pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &
     let is_free = || volume.status.phase != VolumePhase::Bound;
     #[cfg(test)]
     let is_free = || volume.status.phase != VolumePhase::Bound || planted::is_planted(Bug::EarlyFinalizer);
-    let (finalizers, rule) = protection(&volume.metadata, PV_PROTECTION_FINALIZER, is_free, "PROT-9")?;
+    let (finalizers, rule) = protection(&volume.metadata, &shared::PV_PROTECTION, is_free, "PROT-9")?;
     let mut new = (**volume).clone();
     new.metadata.finalizers = finalizers;
     Some((Write::Update(Object::PersistentVolume(Arc::new(new))), rule))
@@ -33,7 +33,7 @@ pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &
 /// What a claim's protection needs: no pod with a node may name it (`PROT-3` to `PROT-6`).
 pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -> Option<(Write, &'static str)> {
     let is_free = || !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim));
-    let (finalizers, rule) = protection(&claim.metadata, PVC_PROTECTION_FINALIZER, is_free, "PROT-3")?;
+    let (finalizers, rule) = protection(&claim.metadata, &shared::PVC_PROTECTION, is_free, "PROT-3")?;
     let mut new = (**claim).clone();
     new.metadata.finalizers = finalizers;
     Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), rule))
@@ -43,13 +43,13 @@ pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -
 /// has it not. With the rule by which they change.
 fn protection(
     metadata: &ObjectMeta,
-    finalizer: &str,
+    finalizer: &Text,
     is_free: impl FnOnce() -> bool,
     freed: &'static str,
 ) -> Option<(List<Text>, &'static str)> {
     match (metadata.is_deleting(), metadata.has_finalizer(finalizer)) {
         (true, true) if is_free() => Some((without_finalizer(&metadata.finalizers, finalizer), freed)),
-        (false, false) => Some((metadata.finalizers.with(Text::from(finalizer)), "PROT-2")),
+        (false, false) => Some((metadata.finalizers.with(finalizer.clone()), "PROT-2")),
         (true | false, true | false) => None,
     }
 }

@@ -42,17 +42,21 @@ enum Lists<'l> {
 }
 
 impl Labels {
-    /// The labels of all volumes of a group. Cost: n log n for each label.
+    /// The labels of all volumes of a group. Cost: linear in their labels, but for looking up each of them by name.
     pub(super) fn of<'v>(all: &BTreeSet<Rank>, labels: impl Fn(&Rank) -> Option<&'v StringMap>) -> Self {
-        let mut built = Self::default();
+        // The volumes come in order, so that each list is filled from its end and made a set as a whole.
+        let mut lists: BTreeMap<&Text, BTreeMap<&Text, Vec<Rank>>> = BTreeMap::new();
         for rank in all {
             for (key, value) in labels(rank).into_iter().flat_map(StringMap::iter) {
-                built.add(key, value, rank);
+                lists.entry(key).or_default().entry(value).or_default().push(rank.clone());
             }
         }
-        let keys: Vec<Text> = built.labels.keys().cloned().collect();
-        for key in keys {
-            built.weigh(&key, all);
+        let mut built = Self::default();
+        for (key, values) in lists {
+            let present = values.values().flatten().cloned().collect();
+            let values = values.into_iter().map(|(value, ranks)| (value.clone(), ranks.into_iter().collect()));
+            built.labels.insert(key.clone(), Label { present, values: values.collect(), absent: None });
+            built.weigh(key, all);
         }
         built
     }
@@ -197,4 +201,88 @@ fn merge<'l, I: Iterator<Item = &'l Rank>>(mut lists: Vec<std::iter::Peekable<I>
         let (_, at) = heads.min()?;
         lists[at].next()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::id::{Id, Sequence};
+    use crate::model::list::List;
+    use crate::model::quantity::Quantity;
+    use crate::model::selector::{LabelSelector, LabelSelectorRequirement, SelectorOperator};
+
+    const KEYS: [&str; 3] = ["a", "b", "c"];
+    const VALUES: [&str; 3] = ["x", "y", "z"];
+
+    fn labels() -> impl Strategy<Value = StringMap> {
+        prop::collection::btree_map(prop::sample::select(&KEYS[..]), prop::sample::select(&VALUES[..]), 0..3)
+            .prop_map(|labels| labels.into_iter().map(|(key, value)| (Text::from(key), Text::from(value))).collect())
+    }
+
+    fn predicates() -> impl Strategy<Value = Predicate> {
+        let values = prop::collection::vec(prop::sample::select(&VALUES[..]).prop_map(Text::from), 1..3);
+        let requirement = (prop::sample::select(&KEYS[..]), 0..4, values).prop_map(|(key, operator, values)| {
+            let (operator, values) = match operator {
+                0 => (SelectorOperator::In, values.into()),
+                1 => (SelectorOperator::NotIn, values.into()),
+                2 => (SelectorOperator::Exists, List::default()),
+                _ => (SelectorOperator::DoesNotExist, List::default()),
+            };
+            LabelSelectorRequirement { key: key.into(), operator, values, ..LabelSelectorRequirement::default() }
+        });
+        prop::collection::vec(requirement, 0..4).prop_map(|requirements| {
+            let selector = LabelSelector { match_expressions: requirements.into(), ..LabelSelector::default() };
+            Predicate::of(Some(&selector)).expect("sound requirements")
+        })
+    }
+
+    fn rank(number: u32) -> Rank {
+        let capacity = Quantity::from_bytes(i64::from(number / 3)).size();
+        Rank { capacity, created: Sequence(number.into()), volume: Id::from_number(number) }
+    }
+
+    proptest! {
+        /// What the lists leave to look at holds every volume that a predicate chooses, in order and each once, however
+        /// many were added and taken out since the lists were made.
+        #[test]
+        fn the_lists_lose_no_volume_that_a_predicate_chooses(
+            steps in prop::collection::vec((0..60u32, prop::option::weighted(0.8, labels())), 0..150),
+            built_after in 0..100usize,
+            queries in prop::collection::vec((predicates(), 0..61u32), 1..20),
+        ) {
+            let mut all = BTreeSet::new();
+            let mut held: BTreeMap<u32, StringMap> = BTreeMap::new();
+            let mut index = None;
+            for (step, (number, labels)) in steps.into_iter().enumerate() {
+                if step == built_after {
+                    index = Some(Labels::of(&all, |rank: &Rank| held.get(&rank.volume.number())));
+                }
+                if let Some(before) = held.remove(&number) {
+                    all.remove(&rank(number));
+                    if let Some(index) = &mut index {
+                        index.remove(&rank(number), &before, &all);
+                    }
+                }
+                if let Some(labels) = labels {
+                    all.insert(rank(number));
+                    if let Some(index) = &mut index {
+                        index.insert(&rank(number), &labels, &all);
+                    }
+                    held.insert(number, labels);
+                }
+            }
+            let index = index.unwrap_or_else(|| Labels::of(&all, |rank: &Rank| held.get(&rank.volume.number())));
+            for (predicate, from) in queries {
+                let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
+                let from = rank(from);
+                let expected: Vec<&Rank> = all.range(&from..).filter(chosen).collect();
+                let found: Vec<&Rank> = index.candidates(&predicate, &all, &from).filter(chosen).collect();
+                prop_assert_eq!(expected, found);
+            }
+        }
+    }
 }

@@ -1,5 +1,9 @@
 //! Annotations, finalizers and other names with a fixed meaning (section 1 of the specification).
 
+use std::sync::LazyLock;
+
+use crate::model::text::Text;
+
 /// The resource that volumes have and claims ask for.
 pub(crate) const STORAGE: &str = "storage";
 
@@ -91,4 +95,20 @@ pub(crate) fn migrated_driver(provisioner: &str) -> Option<&'static str> {
 /// The in-tree plugin of a volume source, and the CSI driver that took over from it.
 pub(crate) fn migrated_source(key: &str) -> Option<(&'static str, &'static str)> {
     MIGRATED.iter().find(|(.., source)| *source == key).map(|(plugin, driver, _)| (*plugin, *driver))
+}
+
+/// Texts that most bindings write, shared by all objects that have them.
+pub(crate) mod shared {
+    use super::{
+        BIND_COMPLETED as COMPLETED, BOUND_BY_CONTROLLER as BOUND, LazyLock, PV_PROTECTION_FINALIZER as PV,
+        PVC_PROTECTION_FINALIZER as PVC, Text,
+    };
+
+    pub(crate) static YES: LazyLock<Text> = LazyLock::new(|| Text::from("yes"));
+    pub(crate) static BIND_COMPLETED: LazyLock<Text> = LazyLock::new(|| Text::from(COMPLETED));
+    pub(crate) static BOUND_BY_CONTROLLER: LazyLock<Text> = LazyLock::new(|| Text::from(BOUND));
+    pub(crate) static PV_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PV));
+    pub(crate) static PVC_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PVC));
+    pub(crate) static CLAIM_KIND: LazyLock<Text> = LazyLock::new(|| Text::from("PersistentVolumeClaim"));
+    pub(crate) static CORE_VERSION: LazyLock<Text> = LazyLock::new(|| Text::from("v1"));
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::model::fields::api_struct;
 use crate::model::metadata::Uid;
+use crate::model::names::shared;
 use crate::model::text::Text;
 
 api_struct! {
@@ -35,8 +36,8 @@ impl ObjectReference {
     /// A reference to a claim by namespace and name, without a uid.
     pub fn to_claim(namespace: impl Into<Text>, name: impl Into<Text>) -> Self {
         Self {
-            kind: "PersistentVolumeClaim".into(),
-            api_version: "v1".into(),
+            kind: shared::CLAIM_KIND.clone(),
+            api_version: shared::CORE_VERSION.clone(),
             namespace: namespace.into(),
             name: name.into(),
             ..Self::default()

@@ -28,13 +28,13 @@ impl Store {
         options: &DeleteOptions,
         context: &Context,
     ) -> Result<Change, ApiError> {
-        let old = self.stored(key)?;
+        let (id, old) = self.stored(key)?;
         check_uid(key, options, &old)?;
         if context.rules == StoreRules::Verbatim {
             return self.remove(key);
         }
         let Some(deadline) = deadline(&old, options, context.now) else {
-            return Ok(self.store_update(old.clone(), old, Vec::new()));
+            return Ok(self.store_update(id, old.clone(), old, Vec::new()));
         };
         let finalizers = finalizers(&old.metadata().finalizers, options.propagation);
         if finalizers.is_empty() && deadline.seconds == 0 {
@@ -48,15 +48,15 @@ impl Store {
         metadata.finalizers = finalizers;
         metadata.deletion_timestamp = Some(deadline.at);
         metadata.deletion_grace_period_seconds = Some(deadline.seconds);
-        Ok(self.store_update(object, old, Vec::new()))
+        Ok(self.store_update(id, object, old, Vec::new()))
     }
 
     /// Takes an object out, whatever its finalizers.
     pub(crate) fn remove(&mut self, key: &ObjectKey) -> Result<Change, ApiError> {
-        let old = self.stored(key)?;
+        let (id, old) = self.stored(key)?;
         self.version += 1;
-        self.take(key);
-        Ok(Change { before: Some(old), after: None, warnings: Vec::new() })
+        self.put(id, None, None);
+        Ok(Change { id, before: Some(old), after: None, warnings: Vec::new() })
     }
 }
 

@@ -89,35 +89,27 @@ macro_rules! stored {
                 }
             }
 
-            /// Puts an object in. A new one gets the given place in the order of creation.
-            pub(super) fn put(&mut self, object: &Object, created: Option<Sequence>) {
-                match object {
-                    $( Object::$kind(object) => {
-                        let id = self.$field.number(NamespacedName::new(&object.metadata.namespace, &object.metadata.name));
-                        let before = self.$field.get(id).cloned().map($kind::wrap);
-                        self.$field.set(id, Some(Arc::clone(object)), created);
-                        let after = $kind::wrap(Arc::clone(object));
-                        self.links.change(id.into(), before.as_ref(), Some(&after));
-                        self.selecting.change(id.into(), before.as_ref(), Some(&after));
-                        self.members.change(id.into(), before.as_ref(), Some(&after));
-                    } )*
-                }
-                if let Object::ResourceQuota(quota) = object {
-                    self.count_usage(quota);
+            /// The number of the name of an object, which gets one if it has none.
+            pub(super) fn number(&mut self, object: &Object) -> ObjectId {
+                match object.kind() {
+                    $( Kind::$kind => self.$field.number(object.key()).into(), )*
                 }
             }
 
-            pub(super) fn take(&mut self, key: &ObjectKey) {
-                match key.kind {
+            /// Puts an object in under its number, or takes it out. A new one gets the given place in the order of
+            /// creation.
+            pub(super) fn put(&mut self, id: ObjectId, object: Option<&Object>, created: Option<Sequence>) {
+                let before = match id.kind {
                     $( Kind::$kind => {
-                        if let Some(id) = self.$field.id(&key.key) {
-                            let before = self.$field.get(id).cloned().map($kind::wrap);
-                            self.$field.set(id, None, None);
-                            self.links.change(id.into(), before.as_ref(), None);
-                            self.selecting.change(id.into(), before.as_ref(), None);
-                            self.members.change(id.into(), before.as_ref(), None);
-                        }
+                        let new = object.and_then($kind::unwrap).cloned();
+                        self.$field.set(Id::from_number(id.number), new, created).map($kind::wrap)
                     } )*
+                };
+                self.links.change(id, before.as_ref(), object);
+                self.selecting.change(id, before.as_ref(), object);
+                self.members.change(id, before.as_ref(), object);
+                if let Some(Object::ResourceQuota(quota)) = object {
+                    self.count_usage(quota);
                 }
             }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::{self, ApiError};
-use crate::model::id::Sequence;
+use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::{Object, ObjectKey};
 
 use crate::model::metadata::{ResourceVersion, Uid};
@@ -95,24 +95,26 @@ impl Store {
         }
         self.version = self.version.max(given.0);
         self.sequence += 1;
-        self.put(&object, Some(Sequence(self.sequence)));
-        Ok(Change { before: None, after: Some(object), warnings: Vec::new() })
+        let id = self.number(&object);
+        self.put(id, Some(&object), Some(Sequence(self.sequence)));
+        Ok(Change { id, before: None, after: Some(object), warnings: Vec::new() })
     }
 
     fn insert(&mut self, mut object: Object, warnings: Vec<String>) -> Change {
         self.version += 1;
         self.sequence += 1;
         object.metadata_mut().resource_version = ResourceVersion(self.version);
-        self.put(&object, Some(Sequence(self.sequence)));
-        Change { before: None, after: Some(object), warnings }
+        let id = self.number(&object);
+        self.put(id, Some(&object), Some(Sequence(self.sequence)));
+        Change { id, before: None, after: Some(object), warnings }
     }
 
     /// Replaces the object of a key as a PUT to its URL does.
     pub(crate) fn replace(&mut self, key: &ObjectKey, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let old = self.stored(key)?;
+        let (id, old) = self.stored(key)?;
         if context.rules == StoreRules::Verbatim {
             api::check_version(object.metadata().resource_version, &old)?;
-            return Ok(self.store_update(object, old, Vec::new()));
+            return Ok(self.store_update(id, object, old, Vec::new()));
         }
         let assign = |object: &mut Object| match (object, &old) {
             (Object::Service(new), Object::Service(old)) => self.links.addresses.assign(Arc::make_mut(new), Some(old)),
@@ -123,13 +125,13 @@ impl Store {
             admission::validate_update(&prepared.object, &old, &self.classes)?;
             self.links.ledgers.check(&prepared.object, Some(&old))?;
         }
-        Ok(self.store_update(prepared.object, old, prepared.warnings))
+        Ok(self.store_update(id, prepared.object, old, prepared.warnings))
     }
 
     /// A controller's update. Its object was computed from a stored one, so that only what a change can break is
     /// checked.
     fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let old = self.stored(&object.reference())?;
+        let (id, old) = self.stored(&object.reference())?;
         api::check_version(object.metadata().resource_version, &old)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
@@ -151,11 +153,11 @@ impl Store {
         if context.rules == StoreRules::Server {
             api::count_generation(&mut object, &old);
         }
-        Ok(self.store_update(object, old, Vec::new()))
+        Ok(self.store_update(id, object, old, Vec::new()))
     }
 
     fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let old = self.stored(&object.reference())?;
+        let (id, old) = self.stored(&object.reference())?;
         api::check_version(object.metadata().resource_version, &old)?;
         let mut object = object;
         if context.rules == StoreRules::Server {
@@ -164,30 +166,32 @@ impl Store {
                 api::validate_status(&object, &old)?;
             }
         }
-        Ok(self.store_update(object, old, Vec::new()))
+        Ok(self.store_update(id, object, old, Vec::new()))
     }
 
-    /// A status that somebody other than a controller writes: everything else stays as it is stored.
+    /// A status that somebody other than a controller writes: with the metadata that are sent, all else stays as it is
+    /// stored (`API-4`).
     pub(crate) fn replace_status(
         &mut self,
         key: &ObjectKey,
-        object: &Object,
+        sent: Object,
         context: &Context,
     ) -> Result<Change, ApiError> {
-        let old = self.stored(key)?;
-        api::check_version(object.metadata().resource_version, &old)?;
-        let message = || format!("a {} has no status that can be written", key.kind);
-        let mut new = with_status(&old, object).ok_or_else(|| ApiError::BadRequest { message: message() })?;
-        if context.rules == StoreRules::Server {
-            admission::prepare_status(&mut new, &old, context.now);
-            api::validate_status(&new, &old)?;
+        let (id, old) = self.stored(key)?;
+        if context.rules == StoreRules::Verbatim {
+            api::check_version(sent.metadata().resource_version, &old)?;
+            let message = || format!("a {} has no status that can be written", key.kind);
+            let new = api::with_status(&old, &sent, true).ok_or_else(|| ApiError::BadRequest { message: message() })?;
+            return Ok(self.store_update(id, new, old, Vec::new()));
         }
-        Ok(self.store_update(new, old, Vec::new()))
+        let stamp = |new: &mut Object| admission::prepare_status(new, &old, context.now);
+        let new = api::prepare_status(sent, &old, &key.key.namespace, stamp)?;
+        Ok(self.store_update(id, new, old, Vec::new()))
     }
 
     /// Assigns a pod to a node (`SCHED-47`).
     fn bind(&mut self, key: &ObjectKey, node: Text, context: &Context) -> Result<Change, ApiError> {
-        let old = self.stored(key)?;
+        let (id, old) = self.stored(key)?;
         let Object::Pod(pod) = &old else {
             return Err(ApiError::BadRequest { message: format!("a {} cannot be assigned to a node", key.kind) });
         };
@@ -209,33 +213,42 @@ impl Store {
         new.spec.node_name = node;
         new.status.nominated_node_name = Text::default();
         new.set_condition(PodCondition::new("PodScheduled", true), context.now);
-        Ok(self.store_update(Object::Pod(Arc::new(new)), old, Vec::new()))
+        Ok(self.store_update(id, Object::Pod(Arc::new(new)), old, Vec::new()))
     }
 
     /// Stores a new state. One that differs in nothing gets no new version (`CACHE-5`); one that has lost the last
     /// finalizer of a deleted object is gone (`API-8`).
-    pub(super) fn store_update(&mut self, mut object: Object, old: Object, warnings: Vec<String>) -> Change {
+    pub(super) fn store_update(
+        &mut self,
+        id: ObjectId,
+        mut object: Object,
+        old: Object,
+        warnings: Vec<String>,
+    ) -> Change {
         object.metadata_mut().resource_version = old.metadata().resource_version;
         if object.is_identical(&old) {
-            return Change { before: Some(old.clone()), after: Some(old), warnings };
+            return Change { id, before: Some(old.clone()), after: Some(old), warnings };
         }
         self.version += 1;
         object.metadata_mut().resource_version = ResourceVersion(self.version);
         let metadata = object.metadata();
         let held = !metadata.finalizers.is_empty() || metadata.deletion_grace_period_seconds.unwrap_or(0) > 0;
         if metadata.is_deleting() && !held && !old.metadata().finalizers.is_empty() {
-            self.take(&object.reference());
-            return Change { before: Some(object), after: None, warnings };
+            self.put(id, None, None);
+            return Change { id, before: Some(object), after: None, warnings };
         }
-        self.put(&object, None);
-        Change { before: Some(old), after: Some(object), warnings }
+        self.put(id, Some(&object), None);
+        Change { id, before: Some(old), after: Some(object), warnings }
     }
 
     /// Puts a name into the state in which a journal shows it.
     pub(crate) fn install(&mut self, key: &ObjectKey, object: Option<&Object>) {
         let Some(object) = object else {
             self.version += 1;
-            return self.take(key);
+            if let Some(id) = self.object_id(key) {
+                self.put(id, None, None);
+            }
+            return;
         };
         let metadata = object.metadata();
         self.version = self.version.max(metadata.resource_version.0);
@@ -244,11 +257,13 @@ impl Store {
             self.sequence += 1;
             Sequence(self.sequence)
         });
-        self.put(object, created);
+        let id = self.number(object);
+        self.put(id, Some(object), created);
     }
 
-    pub(super) fn stored(&self, key: &ObjectKey) -> Result<Object, ApiError> {
-        self.find(key).ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })
+    pub(super) fn stored(&self, key: &ObjectKey) -> Result<(ObjectId, Object), ApiError> {
+        let found = self.object_id(key).and_then(|id| Some((id, self.object(id)?)));
+        found.ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })
     }
 
     /// The next uid: a counter in the form of a UUID (`DET-10`).
@@ -264,27 +279,4 @@ impl Store {
             self.uids = self.uids.max(number);
         }
     }
-}
-
-/// An object with the status of another one of its kind.
-fn with_status(old: &Object, sent: &Object) -> Option<Object> {
-    let mut new = old.clone();
-    match (&mut new, sent) {
-        (Object::PersistentVolume(new), Object::PersistentVolume(sent)) => {
-            Arc::make_mut(new).status = sent.status.clone();
-        }
-        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(sent)) => {
-            Arc::make_mut(new).status = sent.status.clone();
-        }
-        (Object::StatefulSet(new), Object::StatefulSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Pod(new), Object::Pod(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Node(new), Object::Node(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Deployment(new), Object::Deployment(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::ReplicaSet(new), Object::ReplicaSet(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Service(new), Object::Service(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::ResourceQuota(new), Object::ResourceQuota(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        (Object::Namespace(new), Object::Namespace(sent)) => Arc::make_mut(new).status = sent.status.clone(),
-        _ => return None,
-    }
-    Some(new)
 }

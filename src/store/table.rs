@@ -100,15 +100,15 @@ impl<T: Resource> Table<T> {
     }
 
     /// Puts an object in, or takes it out. A new object gets the given place in the order of creation.
-    pub(super) fn set(&mut self, id: Id<T>, object: Option<Arc<T>>, created: Option<Sequence>) {
-        let Some(slot) = self.slots.get_mut(id.index()) else {
-            return;
-        };
-        let (before, after) = (slot.object.is_some(), object.is_some());
-        slot.object = object;
+    /// Returns the one that was there.
+    pub(super) fn set(&mut self, id: Id<T>, object: Option<Arc<T>>, created: Option<Sequence>) -> Option<Arc<T>> {
+        let slot = self.slots.get_mut(id.index())?;
+        self.live += usize::from(object.is_some());
+        let before = std::mem::replace(&mut slot.object, object);
         if let Some(created) = created {
             slot.created = created;
         }
-        self.live = self.live + usize::from(after) - usize::from(before);
+        self.live -= usize::from(before.is_some());
+        before
     }
 }

@@ -1,5 +1,6 @@
 //! A write, as a controller asks for it, and what it did.
 
+use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::metadata::Uid;
 use crate::model::text::Text;
@@ -220,6 +221,8 @@ pub(crate) struct Context {
 /// What a write did.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
+    /// The number of the object.
+    pub(crate) id: ObjectId,
     pub(crate) before: Option<Object>,
     pub(crate) after: Option<Object>,
     pub(crate) warnings: Vec<String>,

@@ -10,6 +10,7 @@ mod quotas;
 mod refusals;
 mod round_trips;
 mod services;
+mod statuses;
 #[cfg(feature = "cli")]
 mod tables;
 mod updates;

@@ -1,6 +1,8 @@
 //! The garbage collector: background, foreground and orphan deletion, several owners, circles.
 
-use bindery::{Actor, Cluster, DeleteOptions, Kind, Propagation, Uid, Verb};
+use std::time::Duration;
+
+use bindery::{Actor, Cluster, DeleteOptions, Fault, Kind, Propagation, Uid, Verb};
 
 use crate::world::{add, delete, delete_with, exists, key, node, patch, settled, user, writes};
 
@@ -102,6 +104,82 @@ fn orphans_lose_their_reference_and_stay() {
     assert!(owners(&cluster, Kind::ConfigMap, "child").is_empty());
     assert_eq!(owners(&cluster, Kind::ConfigMap, "shared"), ["other"]);
     assert_eq!(owners(&cluster, Kind::ConfigMap, "grandchild"), ["child"]);
+}
+
+/// An owner of three that is being orphaned, at the point where the first of them has lost its reference.
+fn orphaning() -> Cluster {
+    let mut cluster = settled(&thing("owner", "", ""));
+    for child in ["a", "b", "c"] {
+        owned(&mut cluster, child, "owner", true);
+    }
+    cluster.delete_with(&key(Kind::ConfigMap, "owner"), &with(Propagation::Orphan)).unwrap();
+    while !owners(&cluster, Kind::ConfigMap, "a").is_empty() {
+        cluster.step().unwrap();
+    }
+    assert_eq!(owners(&cluster, Kind::ConfigMap, "b"), ["owner"]);
+    cluster
+}
+
+#[test]
+fn a_reference_that_comes_back_while_others_are_orphaned_is_kept_and_followed() {
+    // STSPVC-22: only those that depended on the owner when the work began are orphaned, each once.
+    let mut cluster = orphaning();
+    let owner = by(&cluster, "owner", true);
+    cluster.apply_yaml(&thing("a", &owner, "")).unwrap();
+    add(&mut cluster, &thing("late", &owner, ""));
+    assert!(!has(&cluster, "owner") && !has(&cluster, "a") && !has(&cluster, "late"));
+    assert!(has(&cluster, "b") && has(&cluster, "c"));
+}
+
+#[test]
+fn a_dependent_that_cannot_be_orphaned_keeps_the_owner_and_no_other_dependent() {
+    // STSPVC-22: the others are orphaned, then the work fails and is tried again.
+    let mut cluster = orphaning();
+    let (verb, kind) = (Verb::Update, Kind::ConfigMap);
+    cluster.inject(Fault::ServerError { verb, kind, message: "no".into() });
+    cluster.settle().unwrap();
+    assert_eq!(owners(&cluster, Kind::ConfigMap, "b"), ["owner"]);
+    assert!(owners(&cluster, Kind::ConfigMap, "c").is_empty() && has(&cluster, "owner"));
+    cluster.advance(Duration::from_secs(1)).unwrap();
+    assert!(owners(&cluster, Kind::ConfigMap, "b").is_empty() && !has(&cluster, "owner"));
+}
+
+#[test]
+fn the_finalizer_of_an_orphaning_owner_is_tried_four_times() {
+    // STSPVC-22: conflicts with other writers do not fail the work at once.
+    for (conflicts, goes) in [(3, true), (4, false)] {
+        let mut cluster = orphaning();
+        while !owners(&cluster, Kind::ConfigMap, "c").is_empty() {
+            cluster.step().unwrap();
+        }
+        for _ in 0..conflicts {
+            cluster.inject(Fault::Conflict { verb: Verb::Update, kind: Kind::ConfigMap });
+        }
+        cluster.settle().unwrap();
+        assert_eq!(has(&cluster, "owner"), !goes, "{conflicts} conflicts");
+        cluster.advance(Duration::from_secs(1)).unwrap();
+        assert!(!has(&cluster, "owner"));
+    }
+}
+
+#[test]
+fn orphaning_minds_who_goes_meanwhile() {
+    // STSPVC-22: a dependent that is gone needs nothing, another one of its name is not touched, and an owner that is
+    // gone is done with.
+    let mut cluster = orphaning();
+    cluster.remove(&key(Kind::ConfigMap, "b")).unwrap();
+    cluster.remove(&key(Kind::ConfigMap, "c")).unwrap();
+    cluster.apply_yaml(&thing("c", "", "")).unwrap();
+    cluster.settle().unwrap();
+    assert!(has(&cluster, "owner"), "c is not the one that was meant");
+    cluster.advance(Duration::from_secs(1)).unwrap();
+    assert!(!has(&cluster, "owner") && has(&cluster, "c"));
+
+    let mut cluster = orphaning();
+    cluster.remove(&key(Kind::ConfigMap, "owner")).unwrap();
+    cluster.settle().unwrap();
+    assert!(has(&cluster, "a") && has(&cluster, "b") && has(&cluster, "c"));
+    assert!(owners(&cluster, Kind::ConfigMap, "c").is_empty(), "what has begun goes on");
 }
 
 #[test]

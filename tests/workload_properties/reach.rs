@@ -32,7 +32,7 @@ const JUDGED: [&str; 15] = [
 fn the_generator_reaches_every_deed_and_every_check() {
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut runner = Property::new(file!(), "the generator reaches every deed", 1).runner();
-    for _ in 0..250 {
+    for _ in 0..400 {
         let world = worlds(40).new_tree(&mut runner).expect("a world").current();
         let mut run = Run::through(&world).expect("what never happens does not");
         run.settle().expect("quiet");

@@ -8,16 +8,18 @@ use proptest::prelude::*;
 use crate::deeds::Run;
 use crate::order::{is_healthy, range_of};
 use crate::runner::Property;
-use crate::seeds::{Deed, World, worlds};
+use crate::seeds::{Deed, SETS, World, worlds};
 use crate::world::{claim, pod};
 
-/// What nobody can repair is left out: volumes that a node or a zone confines, and storage that only an administrator
-/// could provide.
+/// What nobody can repair is left out: volumes that a node or a zone confines, storage that only an administrator could
+/// provide, and sets that come back with other claims than those of the pods that they find.
 fn repairable(mut world: World) -> World {
     world.zones = false;
+    let mut templates = [None; SETS.len()];
     for deed in &mut world.deeds {
         if let Deed::CreateSet(seed) = deed {
-            seed.templates = seed.templates.map(|class| class.map(|class| class % 4));
+            let own = seed.templates.map(|class| class.map(|class| class % 4));
+            seed.templates = *templates[seed.set].get_or_insert(own);
         }
     }
     world.deeds.retain(|deed| match deed {

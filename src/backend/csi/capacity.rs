@@ -1,5 +1,7 @@
 //! How large the volumes of a CSI driver are, and how much it has left.
 
+use std::collections::BTreeMap;
+
 use crate::backend::calls::StatusCode;
 use crate::backend::csi::CsiProvisioner;
 use crate::backend::reply::Failure;
@@ -7,6 +9,30 @@ use crate::model::quantity::Quantity;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 use crate::model::volume_source::VolumeSource;
+
+/// The sizes of the volumes that exist, and their sum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    sizes: BTreeMap<Text, Quantity>,
+    sum: Quantity,
+}
+
+impl Taken {
+    /// What all volumes but one take.
+    fn without(&self, name: &Text) -> Quantity {
+        self.sizes.get(name).map_or_else(|| self.sum.clone(), |size| self.sum.minus(size))
+    }
+
+    fn insert(&mut self, name: &Text, size: &Quantity) {
+        self.sum = self.without(name).plus(size);
+        self.sizes.insert(name.clone(), size.clone());
+    }
+
+    pub(super) fn remove(&mut self, name: &Text) {
+        self.sum = self.without(name);
+        self.sizes.remove(name);
+    }
+}
 
 impl CsiProvisioner {
     /// A size in whole bytes, rounded up to the multiple that the driver is set to.
@@ -24,13 +50,12 @@ impl CsiProvisioner {
             let message = format!("requested capacity {size} is larger than {limit}");
             return Err(self.failure(StatusCode::OutOfRange, &message));
         }
-        let others = self.state.sizes.iter().filter(|(held, _)| *held != name);
-        let used = others.fold(Quantity::default(), |sum, (_, size)| sum.plus(size));
+        let used = self.state.taken.without(name);
         if let Some(pool) = self.pool.as_ref().filter(|pool| used.plus(size) > **pool) {
             let message = format!("requested capacity {size} exceeds the free {}", pool.minus(&used));
             return Err(self.failure(StatusCode::ResourceExhausted, &message));
         }
-        self.state.sizes.insert(name.clone(), size.clone());
+        self.state.taken.insert(name, size);
         Ok(())
     }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::Write as _;
 
 use bindery::report::{Format, print_events, print_objects, print_tables};
-use bindery::{Cluster, Config, Kind, Reader};
+use bindery::{Applied, ApplyError, Cluster, Config, Kind, Reader};
 
-use crate::Failure;
 use crate::args::{Apply, Output, Validation};
 use crate::input::{self, Source};
-use crate::world;
+use crate::meter::Meter;
+use crate::{Failure, output, world};
 
 /// What the tables show, where there is any.
 const KINDS: [Kind; 6] = [
@@ -21,45 +22,76 @@ const KINDS: [Kind; 6] = [
     Kind::StorageClass,
 ];
 
+/// How many steps pass between two looks at the progress bar.
+const STRIDE: u64 = 4096;
+/// How many bytes take more than a moment to decode.
+const LONG_TEXT: usize = 8 << 20;
+/// How many objects take more than a moment to print.
+const MANY_OBJECTS: usize = 50_000;
+
 pub(crate) fn run(arguments: &Apply) -> Result<(), Failure> {
+    let mut meter = Meter::new();
+    let result = measured(arguments, &mut meter);
+    meter.end();
+    if arguments.stats {
+        eprint!("{}", meter.stats());
+    }
+    result
+}
+
+fn measured(arguments: &Apply, meter: &mut Meter) -> Result<(), Failure> {
+    meter.begin("read", None);
     let sources = input::read(&arguments.paths, arguments.recursive)?;
     let mut config = Config::default();
     config.namespace = arguments.namespace.as_str().into();
+    let budget = config.step_budget;
     let mut cluster = Cluster::new(config);
-    let said = apply_all(&mut cluster, &sources, arguments.validate)?;
+    let said = apply_all(&mut cluster, &sources, arguments.validate, meter)?;
+    meter.begin("settle", None);
     world::assume(&mut cluster, &arguments.drivers)?;
-    settle(&mut cluster)?;
+    settle(&mut cluster, budget, meter)?;
     for key in &arguments.delete {
         cluster.delete(key).map_err(|error| Failure::Input(format!("Error from server (NotFound): {error}")))?;
-        settle(&mut cluster)?;
+        settle(&mut cluster, budget, meter)?;
     }
     if let Some(duration) = arguments.advance {
         cluster.advance(duration).map_err(|error| Failure::Demand(error.to_string()))?;
     }
-    match arguments.output {
+    meter.begin("print", None);
+    if cluster.count(Kind::PersistentVolume) + cluster.count(Kind::PersistentVolumeClaim) > MANY_OBJECTS {
+        meter.progress.wait();
+    }
+    let text = match arguments.output {
         Output::Table | Output::Wide => {
             let wide = matches!(arguments.output, Output::Wide);
             let tables = print_tables(&cluster, &KINDS, wide);
             let parts = [said, tables, print_events(&cluster, wide)];
-            print!("{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"));
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
         }
-        Output::Yaml => print!("{}", print_objects(&cluster, &KINDS, Format::Yaml)),
-        Output::Json => print!("{}", print_objects(&cluster, &KINDS, Format::Json)),
-    }
+        Output::Yaml => print_objects(&cluster, &KINDS, Format::Yaml),
+        Output::Json => print_objects(&cluster, &KINDS, Format::Json),
+    };
+    meter.progress.clear();
+    output::write(|out| out.write_all(text.as_bytes()))?;
     if arguments.require_bound { require_bound(&cluster) } else { Ok(()) }
 }
 
 /// Applies everything, or nothing where something is wrong. Returns what kubectl would say.
-fn apply_all(cluster: &mut Cluster, sources: &[Source], validation: Validation) -> Result<String, Failure> {
+fn apply_all(
+    cluster: &mut Cluster,
+    sources: &[Source],
+    validation: Validation,
+    meter: &mut Meter,
+) -> Result<String, Failure> {
     let (mut said, mut problems) = (String::new(), Vec::new());
     let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
     for Source { name, text } in sources {
         let reader = Reader::new().source(name.as_str()).strictness(validation.strictness());
-        match cluster.apply(text, &reader) {
+        match apply(cluster, text, &reader, meter) {
             Err(error) => problems.push(error.to_string()),
             Ok(applied) => {
                 for warning in applied.warnings.iter().filter(|_| !matches!(validation, Validation::Ignore)) {
-                    eprintln!("Warning: {warning}");
+                    meter.progress.say(&format!("Warning: {warning}"));
                 }
                 for (key, outcome) in applied.objects {
                     let (kind, name) = (key.kind.qualified_name(), key.key.name);
@@ -77,13 +109,32 @@ fn apply_all(cluster: &mut Cluster, sources: &[Source], validation: Validation) 
     }
     if !passed_over.is_empty() {
         let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        eprintln!("note: passed over {}: bindery does not simulate these kinds", kinds.join(", "));
+        meter.progress.say(&format!("note: passed over {}: bindery does not simulate these kinds", kinds.join(", ")));
     }
     Ok(said)
 }
 
-fn settle(cluster: &mut Cluster) -> Result<(), Failure> {
-    cluster.settle().map(|_| ()).map_err(|error| Failure::Demand(error.to_string()))
+/// As [`Cluster::apply`], in phases.
+fn apply(cluster: &mut Cluster, text: &str, reader: &Reader, meter: &mut Meter) -> Result<Applied, ApplyError> {
+    meter.begin("decode", None);
+    if text.len() > LONG_TEXT {
+        meter.progress.wait();
+    }
+    let manifest = reader.clone().keep_written().read(text)?;
+    meter.begin("apply", Some(manifest.documents.len() as u64));
+    cluster.apply_manifest(manifest, text, reader, |done| meter.progress.reach(done as u64))
+}
+
+fn settle(cluster: &mut Cluster, budget: u64, meter: &mut Meter) -> Result<(), Failure> {
+    let mut steps = 0;
+    while let Err(stopped) = cluster.settle_within(STRIDE) {
+        steps += stopped.steps;
+        if steps >= budget {
+            return Err(Failure::Demand(format!("the cluster was not quiet after {steps} steps")));
+        }
+        meter.progress.reach(steps);
+    }
+    Ok(())
 }
 
 fn require_bound(cluster: &Cluster) -> Result<(), Failure> {

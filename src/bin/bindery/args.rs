@@ -30,6 +30,12 @@ pub(crate) enum Command {
     Outcomes(Outcomes),
     /// Runs a scenario again and compares what happens with a journal, byte for byte.
     Replay(Replay),
+    /// Writes a synthetic cluster: classes, volumes and claims of mixed kinds, the same for the same seed.
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(Generate),
+    /// Writes a script with which a shell completes the arguments of this program.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
 }
 
 const EXPLORE_EXAMPLES: &str = "\
@@ -136,6 +142,55 @@ pub(crate) struct Replay {
     pub(crate) scenario: Option<PathBuf>,
 }
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  bindery completions bash > ~/.local/share/bash-completion/completions/bindery
+  bindery completions zsh > ~/.zfunc/_bindery        # with ~/.zfunc in fpath, before compinit
+  bindery completions fish > ~/.config/fish/completions/bindery.fish";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  bindery generate --volumes 1000 --claims 1000 --seed 7 > cluster.yaml
+  bindery generate --volumes 20 --claims 5 | bindery apply -
+  bindery generate --volumes 1000000 --claims 1000000 -o json | gzip > large.json.gz
+
+The volumes and claims of a smaller cluster are the first ones of a larger one with the same seed. They are written one
+at a time, so that any number of them takes the same little memory.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generate {
+    /// How many volumes.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) volumes: u64,
+
+    /// How many claims; every tenth has a selector.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) claims: u64,
+
+    /// What else they depend on: another seed makes another cluster of the same kind.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// How they are written.
+    #[arg(short, long, value_enum, default_value_t = Manifest::Yaml)]
+    pub(crate) output: Manifest,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Manifest {
+    /// One YAML document for each object.
+    Yaml,
+    /// One list of all objects as JSON.
+    Json,
+}
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   bindery run fixtures/tutorial/7-nginx-statefulset.yaml
@@ -220,6 +275,15 @@ pub(crate) struct Apply {
     /// Ends with exit code 1 if a claim is not Bound.
     #[arg(long)]
     pub(crate) require_bound: bool,
+
+    /// Prints what each phase took, at the end and to standard error.
+    ///
+    /// A line for each of the phases read, decode, apply, settle and print and for their total: the name, seconds with three
+    /// decimals, and the most memory that was in use until the end of the phase, in KiB. The columns are apart by spaces and
+    /// have the headings PHASE, SECONDS and PEAK-KIB; the last one is missing where the system does not count it (it is there
+    /// on Linux). Phases that were not reached are missing.
+    #[arg(long)]
+    pub(crate) stats: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,8 +2,13 @@
 
 mod apply;
 mod args;
+mod completions;
 mod explore;
+mod generate;
 mod input;
+mod meter;
+mod output;
+mod progress;
 mod replay;
 mod run;
 mod world;
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
         Command::Explore(arguments) => explore::run(arguments),
         Command::Outcomes(arguments) => explore::outcomes(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -202,7 +202,7 @@ pub fn deeds() -> impl Strategy<Value = Deed> + Clone {
         2 => (0..2_usize, 0..CLAIMS.len()).prop_map(|(pod, claim)| Deed::CreatePod { pod, claim }),
     ];
     let of_pods = prop_oneof![
-        4 => (index(), 0..2_usize).prop_map(|(pod, propagation)| Deed::DeletePod(pod, propagation)),
+        4 => (index(), propagation()).prop_map(|(pod, propagation)| Deed::DeletePod(pod, propagation)),
         1 => index().prop_map(Deed::ForcePod),
         2 => index().prop_map(Deed::HoldReadiness),
         2 => index().prop_map(Deed::HoldTermination),

@@ -1,5 +1,9 @@
 //! Runs the program on the fixtures, and on the mistakes that people make.
 
+mod completions;
+mod generate;
+mod stats;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -14,6 +18,8 @@ fn run_with(arguments: &[&str], input: &str) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bindery"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // A terminal that could show anything, if it were one.
+        .env("TERM", "xterm")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -166,7 +172,7 @@ fn mistakes_on_the_command_line_are_explained() {
 
 #[test]
 fn the_readme_shows_what_its_commands_print() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let shown: Vec<&str> = readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let commands = readme.split("cargo run --release --features cli -- ").skip(1);
     let arguments = commands.filter_map(|rest| rest.split(['\n', '`']).next()).map(|line| line.split(' ').collect());

@@ -1,0 +1,232 @@
+//! The rows: what is done to a cluster of a size, and how it is counted.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bindery::{
+    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, Reader, to_json, to_yaml,
+};
+
+use crate::is_wanted;
+use crate::timing::{Figures, float, median, nanos_each, once, print};
+use crate::worlds::{self, Adverse, Numbers, scan};
+
+/// Claims that are looked up in turn.
+const CLAIMS: usize = 512;
+/// Gives the claim of a number its selector.
+type Selecting = fn(usize, &mut Numbers) -> Option<LabelSelector>;
+
+/// Operations that change a cluster.
+const CHANGES: usize = 400;
+/// Scans are slow: so many claims are looked up by them.
+const SCANS: usize = 8;
+
+/// `match`, `match-selector`, `match-selector-hard`: choosing a volume among so many that are Available. `add-claim`,
+/// `add-claim-selector`: one more claim there, and its binding.
+pub(crate) fn available(size: usize) {
+    let rows: [(&str, Selecting); 3] = [
+        ("match", |_, _| None),
+        ("match-selector", |number, numbers| Some(worlds::selector(number, numbers))),
+        ("match-selector-hard", |number, _| Some(worlds::hard_selector(number))),
+    ];
+    let adding: [(&str, Selecting); 2] =
+        [("add-claim", |_, _| None), ("add-claim-selector", |number, numbers| Some(worlds::selector(number, numbers)))];
+    if !rows.iter().chain(&adding).any(|(row, _)| is_wanted(row)) {
+        return;
+    }
+    let cluster = worlds::available(size, 1);
+    let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
+    for (row, selecting) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
+        look_up(row, &cluster, &volumes, selecting);
+    }
+    for (row, selecting) in adding.into_iter().filter(|(row, _)| is_wanted(row)) {
+        let mut numbers = Numbers::new(11);
+        change(row, size, &mut cluster.fork(), &mut |cluster, number| {
+            let claim = worlds::claim(number, &mut numbers);
+            cluster.restore(with_selector(claim, selecting(number, &mut numbers))).expect("a new name");
+            settle(cluster);
+        });
+    }
+}
+
+fn look_up(row: &str, cluster: &Cluster, volumes: &[&PersistentVolume], selecting: Selecting) {
+    let mut numbers = Numbers::new(7);
+    let claims: Vec<PersistentVolumeClaim> = (0..CLAIMS)
+        .map(|number| {
+            let claim = worlds::claim(number, &mut numbers);
+            with_selector(claim, selecting(number, &mut numbers))
+        })
+        .collect();
+    let find = |claim| cluster.find_volume_for(claim).expect("a sound claim");
+    for claim in claims.iter().take(SCANS) {
+        let name = |volume: &PersistentVolume| volume.metadata.name.clone();
+        assert_eq!(find(claim).map(name), scan(volumes, claim).map(name), "{row}: index and scan disagree");
+    }
+    let mut next = claims.iter().cycle();
+    let nanos = median(|| {
+        black_box(next.next().map(find));
+    });
+    let mut next = claims.iter().take(SCANS).cycle();
+    let scanned = median(|| {
+        black_box(next.next().map(|claim| scan(volumes, claim)));
+    });
+    print(row, volumes.len(), &Figures { nanos, ratio: Some(scanned / nanos), ..Figures::default() });
+}
+
+fn with_selector(claim: PersistentVolumeClaim, selector: Option<LabelSelector>) -> PersistentVolumeClaim {
+    match selector {
+        None => claim,
+        Some(selector) => claim.with_selector(selector),
+    }
+}
+
+fn settle(cluster: &mut Cluster) {
+    cluster.settle().expect("it gets quiet");
+}
+
+/// One change of many, with all that follows from it: that in the middle of their times, so that neither what the first
+/// one builds for all nor a pause of the machine counts.
+fn change(row: &str, size: usize, cluster: &mut Cluster, change: &mut dyn FnMut(&mut Cluster, usize)) {
+    let mut times: Vec<Duration> = (0..CHANGES)
+        .map(|number| {
+            let start = Instant::now();
+            change(cluster, number);
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let nanos = nanos_each(times[CHANGES / 2], 1);
+    print(row, size, &Figures { nanos, ..Figures::default() });
+}
+
+/// `settle`, `settle-quiet`: as many volumes as claims, restored as new objects and settled; `idle` and `fork` of what
+/// came of it.
+pub(crate) fn settling(size: usize) {
+    for (row, journal) in [("settle", true), ("settle-quiet", false)] {
+        if !is_wanted(row) && !is_wanted("idle") && !is_wanted("fork") {
+            continue;
+        }
+        let objects = worlds::pairs(size, 1);
+        let (cluster, time, bytes) = once(|| {
+            let mut cluster = worlds::empty(journal);
+            for object in objects {
+                cluster.restore(object).expect("a new name");
+            }
+            cluster.settle().expect("it gets quiet");
+            cluster
+        });
+        let bytes = Some(bytes / float(2 * size));
+        print(row, size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+        if journal {
+            let nanos = median(|| drop(black_box(cluster.fork())));
+            print("fork", size, &Figures { nanos, ..Figures::default() });
+            let mut cluster = cluster;
+            let nanos = median(|| drop(black_box(cluster.settle())));
+            print("idle", size, &Figures { nanos, ..Figures::default() });
+        }
+    }
+}
+
+/// `add-volume`: one more volume where so many claims wait, a tenth of them with selectors, and its binding.
+pub(crate) fn pending(size: usize) {
+    if is_wanted("add-volume") {
+        let mut numbers = Numbers::new(11);
+        change("add-volume", size, &mut worlds::pending(size), &mut |cluster, number| {
+            cluster.restore(worlds::volume(size + number, &mut numbers)).expect("a new name");
+            settle(cluster);
+        });
+    }
+}
+
+/// `rebind`: a claim of a full cluster is deleted, its volume is released and wiped, and the claim is created again.
+pub(crate) fn rebinding(size: usize) {
+    if !is_wanted("rebind") {
+        return;
+    }
+    let mut cluster = worlds::empty(false);
+    for object in worlds::pairs(size, 1) {
+        cluster.restore(worlds::recycled(object)).expect("a new name");
+    }
+    settle(&mut cluster);
+    change("rebind", size, &mut cluster, &mut |cluster, number| {
+        let key = Kind::PersistentVolumeClaim.named(format!("default/claim-{number}"));
+        let held = cluster.claim(&key.key.to_string()).expect("it exists").clone();
+        cluster.delete(&key).expect("it exists");
+        settle(cluster);
+        cluster.restore(worlds::renewed(held)).expect("the name is free");
+        settle(cluster);
+    });
+}
+
+/// Worlds that a matcher may fear, up to 100,000 of a kind: `settle-…` of each of them.
+pub(crate) fn adverse(size: usize) {
+    if size > 100_000 {
+        return;
+    }
+    for adverse in Adverse::ALL.into_iter().filter(|adverse| is_wanted(adverse.row())) {
+        let objects = adverse.objects(size);
+        let (mut cluster, mut time, bytes) = once(|| {
+            let mut cluster = worlds::empty(false);
+            for object in objects {
+                cluster.restore(object).expect("a new name");
+            }
+            cluster.settle().expect("it gets quiet");
+            cluster
+        });
+        if adverse == Adverse::Recreated {
+            let again: Vec<Object> = cluster.objects(Kind::PersistentVolumeClaim);
+            let ((), spent, _) = once(|| {
+                for object in again {
+                    let key = object.reference();
+                    cluster.remove(&key).expect("it exists");
+                    cluster.settle().expect("it gets quiet");
+                    let Object::PersistentVolumeClaim(claim) = object else { continue };
+                    cluster.restore(worlds::renewed((*claim).clone())).expect("the name is free");
+                    cluster.settle().expect("it gets quiet");
+                }
+            });
+            time = spent;
+        }
+        let bytes = Some(bytes / float(2 * size));
+        print(adverse.row(), size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+    }
+}
+
+/// `read-yaml`, `read-json`: reading volumes, up to 100,000.
+pub(crate) fn reading(size: usize) {
+    if size > 100_000 {
+        return;
+    }
+    let mut numbers = Numbers::new(3);
+    let volumes: Vec<PersistentVolume> = (0..size).map(|number| worlds::volume(number, &mut numbers)).collect();
+    let yaml = || volumes.iter().map(to_yaml).collect::<Vec<_>>().join("---\n");
+    let json = || {
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{}]}}",
+            volumes.iter().map(to_json).collect::<Vec<_>>().join(",")
+        )
+    };
+    let rows: [(&str, &dyn Fn() -> String); 2] = [("read-yaml", &yaml), ("read-json", &json)];
+    for (row, write) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
+        let text = write();
+        let (manifest, time, bytes) = once(|| Reader::new().read(&text).expect("sound manifests"));
+        assert_eq!(manifest.documents.len(), size);
+        let bytes = Some(bytes / float(size));
+        print(row, size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+    }
+}
+
+/// `replicas`: the pods of one set with two templates, in order, provisioned, on a tenth as many nodes.
+pub(crate) fn replicas(size: usize) {
+    if !is_wanted("replicas") || size > 10_000 {
+        return;
+    }
+    let mut cluster = worlds::set(size);
+    let ((), time, bytes) = once(|| {
+        cluster.settle().expect("it gets quiet");
+    });
+    let is_running = |object: &Object| matches!(object, Object::Pod(pod) if pod.status.phase == PodPhase::Running);
+    assert_eq!(cluster.objects(Kind::Pod).iter().filter(|object| is_running(object)).count(), size);
+    let bytes = Some(bytes / float(size));
+    print("replicas", size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+}

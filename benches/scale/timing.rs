@@ -1,0 +1,83 @@
+//! Time and memory of what a row does, and the line that says so.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use crate::MEMORY;
+
+/// What a row found.
+#[derive(Default)]
+pub(crate) struct Figures {
+    pub(crate) nanos: f64,
+    pub(crate) bytes: Option<f64>,
+    pub(crate) ratio: Option<f64>,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures are printed with a few digits")]
+pub(crate) fn float(number: usize) -> f64 {
+    number as f64
+}
+
+/// The time that this thread has computed, where the system counts it; else the time that has passed. On a machine that
+/// others use, too, the difference is large.
+fn spent() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let counted = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = counted.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
+/// The nanoseconds that one of some operations took.
+pub(crate) fn nanos_each(time: Duration, operations: usize) -> f64 {
+    time.as_secs_f64() * 1e9 / float(operations)
+}
+
+/// Batches of which the one in the middle counts, so that neither a pause of the machine nor a lucky cache does.
+const BATCHES: usize = 7;
+/// What a batch takes at least: many times the four milliseconds after which the system counts.
+const BATCH: Duration = Duration::from_millis(60);
+
+/// Nanoseconds of one of the operations that a closure does.
+pub(crate) fn median(mut operation: impl FnMut()) -> f64 {
+    let mut operations = 1;
+    loop {
+        let start = spent();
+        (0..operations).for_each(|_| operation());
+        if spent().saturating_sub(start) > BATCH || operations > 1 << 24 {
+            break;
+        }
+        operations *= 2;
+    }
+    let mut batches: Vec<f64> = (0..BATCHES)
+        .map(|_| {
+            let start = spent();
+            (0..operations).for_each(|_| operation());
+            nanos_each(spent().saturating_sub(start), operations)
+        })
+        .collect();
+    batches.sort_by(f64::total_cmp);
+    batches[batches.len() / 2]
+}
+
+/// What a closure makes, how long that took, and the most that was allocated meanwhile.
+pub(crate) fn once<T>(make: impl FnOnce() -> T) -> (T, Duration, f64) {
+    MEMORY.reset_peak_usage();
+    let held = MEMORY.current_usage();
+    let start = spent();
+    let result = make();
+    let time = spent().saturating_sub(start);
+    (result, time, float(MEMORY.peak_usage().saturating_sub(held)))
+}
+
+/// Prints the line of a row.
+pub(crate) fn print(row: &str, size: usize, figures: &Figures) {
+    let mut line = format!("{row} n={size} ns_per_op={:.1}", figures.nanos);
+    if let Some(bytes) = figures.bytes {
+        let _ = write!(line, " bytes_per_object={bytes:.0}");
+    }
+    if let Some(ratio) = figures.ratio {
+        let _ = write!(line, " ratio_to_scan={ratio:.0}");
+    }
+    println!("{line}");
+}
