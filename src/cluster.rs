@@ -11,12 +11,19 @@ mod apply;
 mod attention;
 mod config;
 mod contents;
+mod crash;
 mod drivers;
 mod engine;
 mod events;
+#[cfg(feature = "explore")]
+mod explored;
 mod external;
+mod fault_plan;
 mod faults;
+mod fingerprint;
 mod journal;
+mod liberty;
+mod mixer;
 mod mounts;
 mod names;
 mod nodes;
@@ -30,6 +37,8 @@ mod replay;
 mod replicas;
 mod schedule;
 mod sets;
+mod stale;
+mod state;
 mod sync;
 mod timers;
 mod user;
@@ -41,12 +50,15 @@ use std::time::Duration;
 use crate::backend::{Contents, Drivers, Plugins};
 use crate::cluster::events::Recorder;
 use crate::cluster::external::External;
+use crate::cluster::fault_plan::FaultPlan;
 use crate::cluster::nodes::Nodes;
 use crate::cluster::operations::Operations;
 use crate::cluster::sets::SetMemories;
+use crate::cluster::stale::Stale;
 use crate::cluster::timers::{Retries, Wakes};
 use crate::cluster::work::Work;
 use crate::controllers::{Cache, Scheduler, Settings};
+use crate::model::shared::Shared;
 use crate::model::time::Timestamp;
 use crate::store::Store;
 
@@ -56,8 +68,14 @@ pub use crate::cluster::config::{Config, Controller, Controllers, DriverConfigEr
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
+pub use crate::cluster::fault_plan::{Occasion, PlannedFault, Upset};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
+pub use crate::cluster::liberty::Mishap;
+#[cfg(feature = "explore")]
+pub(crate) use crate::cluster::liberty::Move;
+#[cfg(feature = "explore")]
+pub(crate) use crate::cluster::mixer::Mixer;
 pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::schedule::{Attempt, AttemptEnd};
@@ -82,22 +100,32 @@ pub struct Cluster {
     config: Arc<Config>,
     settings: Arc<Settings>,
     store: Store,
-    cache: Cache,
+    cache: Shared<Cache>,
     plugins: Arc<Plugins>,
     drivers: Arc<Drivers>,
-    contents: Contents,
-    external: External,
+    contents: Shared<Contents>,
+    external: Shared<External>,
     work: Work,
-    operations: Operations,
-    retries: Retries,
-    wakes: Wakes,
+    operations: Shared<Operations>,
+    retries: Shared<Retries>,
+    wakes: Shared<Wakes>,
     sets: SetMemories,
-    nodes: Nodes,
-    scheduler: Scheduler,
-    recorder: Recorder,
+    nodes: Shared<Nodes>,
+    scheduler: Shared<Scheduler>,
+    recorder: Shared<Recorder>,
     journal: Journal,
     faults: Vec<Fault>,
     now: Duration,
+    /// What goes wrong, and when.
+    plan: Shared<FaultPlan>,
+    /// What controllers see that have fallen behind.
+    stale: Option<Stale>,
+    /// What goes wrong with the move that is being made.
+    mishap: Option<Mishap>,
+    /// Which of several volumes that suit equally is taken.
+    tie: usize,
+    /// Whether any order is possible and nothing is kept but the state.
+    loose: bool,
 }
 
 impl Default for Cluster {
@@ -121,21 +149,26 @@ impl Cluster {
             plugins: Arc::new(Plugins::new(config.plugins.clone())),
             drivers: Arc::new(Drivers::new(&config.drivers)),
             config: Arc::new(config),
-            contents: Contents::default(),
-            external: External::default(),
+            contents: Shared::default(),
+            external: Shared::default(),
             store: Store::default(),
-            cache: Cache::default(),
+            cache: Shared::default(),
             work: Work::default(),
-            operations: Operations::default(),
-            retries: Retries::default(),
-            wakes: Wakes::default(),
+            operations: Shared::default(),
+            retries: Shared::default(),
+            wakes: Shared::default(),
             sets: SetMemories::default(),
-            nodes: Nodes::default(),
-            scheduler: Scheduler::default(),
-            recorder: Recorder::default(),
+            nodes: Shared::default(),
+            scheduler: Shared::default(),
+            recorder: Shared::default(),
             journal: Journal::default(),
             faults: Vec::new(),
             now: Duration::ZERO,
+            plan: Shared::default(),
+            stale: None,
+            mishap: None,
+            tie: 0,
+            loose: false,
         }
     }
 

@@ -68,6 +68,18 @@
 //! where [`Config::drivers`] names them: [`CsiProvisioner`] and [`NfsSubdirProvisioner`] are data, also read from YAML
 //! ([`drivers_from_yaml`]), and a tool brings its own by implementing [`Driver`].
 //!
+//! # Failures
+//! [`Cluster::plan_faults`] takes faults as data: at which write a write is refused, a controller crashes or sees nothing new, a
+//! backend fails, hangs or is late, a node dies, a user edits or deletes. [`Cluster::crash`], [`Cluster::fall_behind`] and
+//! [`Cluster::inject`] do it by hand. Every run with the same plan is the same run: [`Cluster::fingerprint`] tells.
+//!
+//! # Every order
+//! A stock run is one of many. [`Cluster::possible`] lists what could happen next in some real cluster, and
+//! [`Cluster::mishaps`] what could go wrong; [`Cluster::state`] says when two runs have come to the same. With the feature
+//! `explore` the module `explore` tries all of it, checks what always, sometimes and never happens, and says which
+//! volumes each claim may end up with. With the feature `testing` there are generators of worlds for the tests of tools,
+//! and a harness that compares a tool's own binder with everything that Kubernetes may do.
+//!
 //! # Objects of other crates
 //! With the feature `k8s-openapi` every kind converts from and to the type of the crate of that name, so that a tool on
 //! `kube` passes its objects straight in. The tool chooses the version of the API by a feature of that crate.
@@ -181,6 +193,8 @@ mod backend;
 mod cluster;
 mod controllers;
 pub mod explain;
+#[cfg(feature = "explore")]
+pub mod explore;
 mod manifest;
 mod matching;
 mod model;
@@ -190,6 +204,8 @@ pub mod report;
 pub mod scenario;
 mod store;
 pub mod synthetic;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use api::ApiError;
 pub use backend::{
@@ -200,8 +216,8 @@ pub use backend::{
 };
 pub use cluster::{
     Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
-    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, MountError, NotQuiet, Outcome, Place,
-    ReplayError, Settled, WriteRecord, drivers_from_yaml,
+    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, Mishap, MountError, NotQuiet, Occasion,
+    Outcome, Place, PlannedFault, ReplayError, Settled, Upset, WriteRecord, drivers_from_yaml,
 };
 pub use controllers::{EventType, Hold, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};

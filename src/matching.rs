@@ -5,6 +5,7 @@
 //! list of reasons against a volume is empty; explaining collects it; so they cannot disagree.
 
 mod demand;
+mod equals;
 mod index;
 mod labels;
 mod places;
@@ -15,8 +16,11 @@ mod waiting;
 pub use crate::matching::rules::Mismatch;
 
 pub(crate) use crate::matching::demand::Demand;
+pub(crate) use crate::matching::equals::equals;
 pub(crate) use crate::matching::index::VolumeIndex;
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
+#[cfg(feature = "explore")]
+pub(crate) use crate::matching::rules::POSSIBLE;
 pub(crate) use crate::matching::rules::{
     DESIGNATED, FREE, REQUESTED, RESERVED, Rule, SCHEDULED, mismatches, misplaced,
 };

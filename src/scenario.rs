@@ -50,11 +50,18 @@
 //! | `fail`, `heal` | `{node}`, `{driver, message}`; `fail` also `{pod, message}` |
 //! | `hold`, `release` | `{readiness: pod}` or `{termination: pod}` |
 //! | `inject: {error, kind, verb, message}` | the next such write of a controller is refused |
+//! | `faults` | what goes wrong at which write, see below |
+//! | `take` | one action, by the name that `bindery explore` gives it; nothing else happens |
 //! | `featureGates`, `drivers` | the API server and the drivers change |
 //! | `advance` | virtual time passes: `90s`, `10m`, `1h30m` |
 //! | `write`, `read` | a file `{path, text}` in a `pod` (and `container`), a `volume`, an `nfs` export or a `node` |
 //! | `expect` | expectations, see below |
 //! | `print` | tables such as `pv,pvc` or `events`, `{table, selector, wide}`, `{yaml: pvc/data}`, `{text}` |
+//!
+//! A fault is one of `conflict: true`, `alreadyExists: true`, `serverError: message`, `crash: controller`,
+//! `staleView: {controller, writes}`, `backend: Fails`, `Hangs` or a duration by which it is late, `failNode`, `delete` and
+//! `patch: {object, merge}`. It happens `at: {rule, verb, kind, object, after}`: the first write of which that is true, or
+//! the one after so many others.
 //!
 //! A step may have a `name`, a `comment`, `settle: false` where the cluster shall not settle afterwards, and `refused`
 //! with a part of the answer where the API server is expected to refuse it.
@@ -76,6 +83,7 @@ mod check;
 mod comparison;
 mod expectation;
 mod expectations;
+mod faults;
 mod grid;
 mod names;
 mod partial;
@@ -88,6 +96,8 @@ mod setting;
 mod step;
 mod steps;
 mod storage;
+#[cfg(feature = "explore")]
+mod story;
 mod tables;
 mod title;
 mod trouble;
@@ -104,6 +114,7 @@ pub use crate::scenario::comparison::{Comparison, ComparisonRow};
 pub use crate::scenario::expectation::{
     EventExpectation, Expectation, LogExpectation, Names, ObjectExpectation, TableExpectation, TableQuery,
 };
+pub use crate::scenario::faults::{BackendTrouble, FaultStep, OccasionStep, StaleViewStep};
 pub use crate::scenario::run::{ScenarioRun, StepError, StepFailure, StepReport};
 pub use crate::scenario::setting::{FeatureGates, Setting, SettingError, SettingNode};
 pub use crate::scenario::step::{

@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, each with those that it may name. A layer may always name itself.
-const LAYERS: [(&str, &[&str]); 13] = [
-    ("scenario", &["report", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
+const LAYERS: [(&str, &[&str]); 15] = [
+    ("testing", &["explore", "cluster", "model"]),
+    ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
     ("explain", &["cluster", "controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("synthetic", &["model"]),
     ("openapi", &["manifest", "model"]),
+    ("explore", &["cluster", "controllers", "backend", "matching", "store", "api", "model"]),
     ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),
@@ -184,11 +186,17 @@ fn is_everywhere(path: &str) -> bool {
 #[test]
 fn the_core_has_no_clock_no_thread_no_files_and_no_output() {
     let macros = ["print!(", "println!(", "dbg!(", "thread_local!"];
-    for (_, path, code) in sources() {
+    for (layer, path, code) in sources() {
         for name in standard_paths(&code) {
-            assert!(is_everywhere(&name), "src/{path} names std::{name}");
+            // Exploring may search with several threads; what it finds does not depend on them.
+            let is_search = layer == "explore" && name.split("::").next() == Some("thread");
+            assert!(is_search || is_everywhere(&name), "src/{path} names std::{name}");
         }
         for name in macros.into_iter().chain(["rand::", "getrandom", "extern crate"]) {
+            // Bugs are planted in unit tests only, each in a thread of its own.
+            if path == "controllers/planted.rs" && name == "thread_local!" {
+                continue;
+            }
             assert!(!code.contains(name), "src/{path} names {name}");
         }
     }

@@ -200,6 +200,10 @@ impl Cluster {
 
     /// Something has changed that the sync of a volume or a claim depends on.
     pub(super) fn mark(&mut self, worker: Worker, id: ObjectId) {
+        if self.loose {
+            // Volumes and claims are looked at at any time.
+            return;
+        }
         if self.work.is_queued(worker, id) {
             return;
         }
@@ -232,6 +236,9 @@ impl Cluster {
 
     /// A sync begins to look at a volume or a claim.
     pub(super) fn unmark(&mut self, worker: Worker, id: ObjectId) {
+        if self.loose {
+            return;
+        }
         self.work.attention.marks(worker).remove(id.number);
     }
 
@@ -239,7 +246,7 @@ impl Cluster {
     pub(super) fn see_volume(&mut self, id: VolumeId, volume: Option<&Arc<PersistentVolume>>) -> Observed {
         let created = self.store.volumes.created(id);
         let change = self.cache.set_volume(id, volume, created);
-        if change.observed != Observed::New {
+        if change.observed != Observed::New || self.loose {
             return change.observed;
         }
         let before = change.before.as_deref();
@@ -273,7 +280,7 @@ impl Cluster {
     /// Takes a claim into the volume controller's own cache, or out of it, and marks what depends on it.
     pub(super) fn see_claim(&mut self, id: ClaimId, claim: Option<&Arc<PersistentVolumeClaim>>) -> Observed {
         let change = self.cache.set_claim(id, claim);
-        if change.observed == Observed::New {
+        if change.observed == Observed::New && !self.loose {
             self.work.attention.forget(id);
             if let Some(claim) = claim.or(change.before.as_ref()) {
                 self.mark_reserved(claim);
@@ -306,6 +313,9 @@ impl Cluster {
 
     /// Marks what depends on an object that was written, whether the volume controller has seen it yet or not.
     pub(super) fn mark_dependents(&mut self, before: Option<&Object>, after: Option<&Object>) {
+        if self.loose {
+            return;
+        }
         match after.or(before) {
             Some(Object::PersistentVolumeClaim(claim)) => self.mark_reserved(claim),
             Some(Object::PersistentVolume(volume)) if before.is_none() || after.is_none() => {
@@ -344,6 +354,9 @@ impl Cluster {
 
     /// Notes what a claim waits for, now that its sync has ended.
     pub(super) fn note_waiting(&mut self, id: ClaimId) {
+        if self.loose {
+            return;
+        }
         let Some(claim) = self.cache.claim(id) else {
             return;
         };

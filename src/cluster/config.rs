@@ -7,7 +7,7 @@ use crate::controllers::NodeChoice;
 use crate::manifest;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
-use crate::store::StoreRules;
+use crate::store::{Actor, StoreRules};
 
 /// A controller: one of the programs that act on what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,46 @@ pub enum Controller {
     Kubelets,
     /// Puts pods on nodes.
     Scheduler,
+}
+
+impl Controller {
+    /// Every one of them.
+    pub const ALL: [Self; 14] = [
+        Self::GarbageCollection,
+        Self::Protection,
+        Self::PersistentVolumes,
+        Self::EphemeralVolumes,
+        Self::Expansion,
+        Self::ExternalProvisioning,
+        Self::StatefulSets,
+        Self::Deployments,
+        Self::ReplicaSets,
+        Self::Quotas,
+        Self::Nodes,
+        Self::Attachments,
+        Self::Kubelets,
+        Self::Scheduler,
+    ];
+
+    /// Who writes for it.
+    pub fn actor(self) -> Actor {
+        match self {
+            Self::GarbageCollection => Actor::GarbageCollector,
+            Self::Protection => Actor::ProtectionController,
+            Self::PersistentVolumes => Actor::PersistentVolumeController,
+            Self::EphemeralVolumes => Actor::EphemeralVolumeController,
+            Self::Expansion => Actor::ExpandController,
+            Self::ExternalProvisioning => Actor::Provisioner(Text::from("external-provisioner")),
+            Self::StatefulSets => Actor::StatefulSetController,
+            Self::Deployments => Actor::DeploymentController,
+            Self::ReplicaSets => Actor::ReplicaSetController,
+            Self::Quotas => Actor::QuotaController,
+            Self::Nodes => Actor::NodeController,
+            Self::Attachments => Actor::AttachController,
+            Self::Kubelets => Actor::Kubelet,
+            Self::Scheduler => Actor::Scheduler,
+        }
+    }
 }
 
 /// Which controllers run.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
 use crate::cluster::config::Controller;
+use crate::cluster::liberty::Move;
 use crate::cluster::queue::Queued;
 use crate::cluster::sync::End;
 use crate::cluster::timers::next_tick;
@@ -16,11 +17,12 @@ use crate::cluster::work::Worker;
 use crate::controllers::{OperationKind, SyncError};
 use crate::model::id::ObjectId;
 use crate::model::kind::{Kind, ObjectKey};
+use crate::model::text::Text;
 use crate::store::Actor;
 
 /// Something that can happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     /// A sync goes on to its next write or to its end.
     Continue(Worker),
     /// An operation goes on.
@@ -31,6 +33,20 @@ pub(super) enum Choice {
     Retry,
     /// A worker takes the first key of its queue.
     Begin(Worker),
+    /// A worker takes any key; of volumes that suit a claim equally that of a number is taken.
+    Look { worker: Worker, key: ObjectId, tie: u8 },
+    /// A sync goes on to its next write, and to its end where that was the last one.
+    Proceed(Worker),
+    /// An operation goes on to its next write, and to its end where that was the last one.
+    Conclude(u64),
+    /// The next point in time comes at which something is due.
+    Elapse,
+    /// A controller stops and starts anew.
+    Crash(Controller),
+    /// A controller sees nothing new.
+    FallBehind(Controller),
+    /// A controller sees everything again.
+    CatchUp(Controller),
 }
 
 /// What a run to quiet took.
@@ -83,13 +99,13 @@ impl Cluster {
             .or_else(|| self.looks().next())
     }
 
-    fn describe(&self, choice: Choice) -> Action {
+    pub(super) fn describe(&self, choice: Choice) -> Action {
         let (actor, object, what) = match choice {
-            Choice::Continue(worker) => {
+            Choice::Continue(worker) | Choice::Proceed(worker) => {
                 let key = self.work.sync(worker).and_then(|sync| self.store.object_key(sync.origin.key));
                 (worker.actor(), key, "goes on with")
             }
-            Choice::Operate(number) => {
+            Choice::Operate(number) | Choice::Conclude(number) => {
                 let running = self.operations.get(number);
                 let what = match running.map(|running| running.name.0) {
                     Some(OperationKind::Provision | OperationKind::ExternalProvision) => "provisions for",
@@ -108,16 +124,23 @@ impl Cluster {
                 let id = pod.map(ObjectId::from).or_else(|| first.map(|queued| queued.id));
                 (worker.actor(), id.and_then(|id| self.store.object_key(id)), "looks at")
             }
+            Choice::Look { worker, key, .. } => (worker.actor(), self.store.object_key(key), "looks at"),
+            Choice::Elapse => (Actor::User, None, "waits until something is due"),
+            Choice::Crash(controller) => (controller.actor(), None, "crashes and starts anew"),
+            Choice::FallBehind(controller) => (controller.actor(), None, "sees nothing new from now on"),
+            Choice::CatchUp(controller) => (controller.actor(), None, "sees everything again"),
         };
-        Action { choice, actor, object, what }
+        Action { choice, actor, object, what, mishap: None, aside: Text::default() }
     }
 
     /// Lets one action happen. Returns whether it was still possible.
     pub fn take(&mut self, action: &Action) -> bool {
-        if !self.enabled().contains(action) {
+        let made = Move { choice: action.choice, mishap: action.mishap };
+        let is_stock = action.mishap.is_none() && self.enabled().contains(action);
+        if !(is_stock || self.could_make(made) && self.describe_move(made) == *action) {
             return false;
         }
-        self.carry_out(action.choice);
+        self.make(made);
         true
     }
 
@@ -200,7 +223,7 @@ impl Cluster {
     }
 
     /// Moves the clock to a point in time at which something is due, and makes that possible.
-    fn move_to(&mut self, time: Duration) {
+    pub(super) fn move_to(&mut self, time: Duration) {
         if self.next_needed_resync() == Some(time) {
             self.work.resync_due = true;
         } else if self.next_failing_tick() == Some(time) {
@@ -216,7 +239,7 @@ impl Cluster {
     }
 
     /// The next point in time at which something is due.
-    fn next_timer(&self) -> Option<Duration> {
+    pub(super) fn next_timer(&self) -> Option<Duration> {
         let (resync, failing) = (self.next_needed_resync(), self.next_failing_tick());
         let times = [self.operations.next_wake(), self.retries.next(), self.wakes.next(), resync, failing];
         times.into_iter().flatten().filter(|time| *time > self.now).min()
@@ -269,7 +292,7 @@ impl Cluster {
         end.unwrap_or(Ok(()))
     }
 
-    fn carry_out(&mut self, choice: Choice) {
+    pub(super) fn carry_out(&mut self, choice: Choice) {
         match choice {
             Choice::Resync => self.begin_resync(),
             Choice::Retry => self.retry_rejected(),
@@ -296,14 +319,26 @@ impl Cluster {
                 let end = self.begin(worker, id, by_resync);
                 self.note_end(worker, Some((id, by_resync)), end);
             }
+            Choice::Look { .. }
+            | Choice::Proceed(_)
+            | Choice::Conclude(_)
+            | Choice::Elapse
+            | Choice::Crash(_)
+            | Choice::FallBehind(_)
+            | Choice::CatchUp(_) => self.take_liberty(choice),
         }
         if self.operations.first_ready().is_none() {
             self.work.end_idle_rounds();
         }
+        self.play_upsets();
     }
 
     /// `origin` is the key and whether a resync put it into the queue.
-    fn note_end(&mut self, worker: Worker, origin: Option<(ObjectId, bool)>, end: End) {
+    pub(super) fn note_end(&mut self, worker: Worker, origin: Option<(ObjectId, bool)>, end: End) {
+        if self.loose && matches!(worker, Worker::Volumes | Worker::Claims) {
+            // They are looked at again at any time.
+            return;
+        }
         match (origin, end) {
             (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),

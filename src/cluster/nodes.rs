@@ -268,10 +268,10 @@ impl Cluster {
             }
             Worker::Attach => {
                 let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
-                let memory = &mut self.nodes.attachments;
+                let Nodes { attachments, silent, .. } = &mut *self.nodes;
                 let turn = node.map(|node| {
-                    let is_silent = self.nodes.silent.contains_key(&node.metadata.name);
-                    AttachSync::start(&node, is_silent, &self.store, memory, self.now)
+                    let is_silent = silent.contains_key(&node.metadata.name);
+                    AttachSync::start(&node, is_silent, &self.store, attachments, self.now)
                 });
                 self.follow_start(origin, turn, SyncTask::Attach)
             }
@@ -329,6 +329,21 @@ impl Cluster {
 }
 
 impl Nodes {
+    /// The controller of nodes starts anew.
+    pub(super) fn forget_evictions(&mut self) {
+        self.evictions = Evictions::default();
+    }
+
+    /// The controller that attaches starts anew.
+    pub(super) fn forget_attachments(&mut self) {
+        self.attachments = Attachments::default();
+    }
+
+    /// The kubelets start anew.
+    pub(super) fn forget_waiting(&mut self) {
+        self.waiting.clear();
+    }
+
     /// The address of the next pod: one that no pod has had.
     fn next_address(&self) -> Text {
         let number = self.addresses + 1;

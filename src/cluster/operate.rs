@@ -1,18 +1,34 @@
 //! Operations beside the syncs, and what plugins answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::backend::{Answer, PluginRequest};
+use crate::backend::{Answer, Failure, PluginRequest};
 use crate::cluster::Cluster;
+use crate::cluster::fault_plan::BackendUpset;
 use crate::cluster::operations::{Effect, Running, Waiting};
 use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
 use crate::model::id::Id;
 use crate::model::text::Text;
 use crate::model::volume::ReclaimPolicy;
 
+/// What a backend says that does not work.
+const TROUBLE: &str = "the backend does not work";
+
 impl Cluster {
     /// Goes on with an operation, to its next write or pause or to its end.
     pub(super) fn operate(&mut self, number: u64) {
+        self.go_on_with(number, false);
+    }
+
+    /// Goes on with an operation, also to the call of a backend: while that is at work, others may act. One that waits for
+    /// its time need not wait any longer, because nobody knows how long a backend takes.
+    pub(super) fn operate_stepwise(&mut self, number: u64) {
+        self.operations.hurry(number);
+        self.go_on_with(number, true);
+    }
+
+    fn go_on_with(&mut self, number: u64, stepwise: bool) {
         let Some(Running { name, task, waiting, mut origin, mut effect, again }) = self.operations.take(number) else {
             return;
         };
@@ -27,7 +43,7 @@ impl Cluster {
             if let Some(Effect { location, change, rule }) = effect.take() {
                 self.change_files(origin.actor(), rule, location, change);
             }
-            let Turn { effects, next } = self.resume(task, resumed);
+            let Turn { effects, next } = self.resume(name.0, task, resumed);
             for emission in effects.events {
                 self.emit(emission, &mut origin);
             }
@@ -65,40 +81,44 @@ impl Cluster {
                     self.after(Some(duration), Resumed::Awake)
                 }
                 Next::Reclaim { plugin, ability, volume, then } => {
-                    let answer = Arc::make_mut(&mut self.plugins).reclaim(plugin, ability, &volume);
+                    let (answer, ()) = self.call_plugin(|cluster| {
+                        (Arc::make_mut(&mut cluster.plugins).reclaim(plugin, ability, &volume), ())
+                    });
                     task = then;
                     effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
-                        Waiting::Ready(answered) => {
+                        Waiting::Ready(answered) if !stepwise => {
                             resumed = answered;
                             continue;
                         }
-                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                        waiting => waiting,
                     }
                 }
                 Next::Provision { plugin, claim, class, then } => {
                     let name = Text::from(format!("pvc-{}", claim.metadata.uid));
                     let unique = self.store.version().0;
                     let request = PluginRequest { name, claim: &claim, class: &class, unique };
-                    let (answer, volume) = Arc::make_mut(&mut self.plugins).provision(plugin, &request);
+                    let (answer, volume) =
+                        self.call_plugin(|cluster| Arc::make_mut(&mut cluster.plugins).provision(plugin, &request));
                     task = then;
                     match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
-                        Waiting::Ready(answered) => {
+                        Waiting::Ready(answered) if !stepwise => {
                             resumed = answered;
                             continue;
                         }
-                        waiting @ (Waiting::Until(..) | Waiting::Forever) => waiting,
+                        waiting => waiting,
                     }
                 }
                 Next::Make { driver, name, claim, class, then } => {
                     task = then;
-                    let (delay, made) = self.ask_to_provision(&driver, &name, &claim, &class);
+                    let (delay, made) =
+                        self.call_driver(|cluster| cluster.ask_to_provision(&driver, &name, &claim, &class));
                     effect = made.as_ref().ok().and_then(Effect::of_new);
                     self.after(delay, Resumed::Made(Box::new(made)))
                 }
                 Next::Remove { driver, volume, then } => {
                     task = then;
-                    let (delay, fate) = self.ask_to_delete(&driver, &volume);
+                    let (delay, fate) = self.call_driver(|cluster| cluster.ask_to_delete(&driver, &volume));
                     effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
@@ -107,8 +127,38 @@ impl Cluster {
         }
     }
 
-    fn resume(&self, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
-        let world = self.world();
+    /// Calls a plugin, unless something befalls the call.
+    fn call_plugin<T: Default>(&mut self, call: impl FnOnce(&mut Self) -> (Answer, T)) -> (Answer, T) {
+        let failed = || Answer::Failed(Text::from(TROUBLE));
+        match self.backend_upset() {
+            None => call(self),
+            Some(BackendUpset::Failure) => (failed(), T::default()),
+            Some(BackendUpset::Silence) => (Answer::Pending(None, Box::new(failed())), T::default()),
+            Some(BackendUpset::Delay(delay)) => {
+                let (answer, made) = call(self);
+                (Answer::Pending(Some(delay), Box::new(answer)), made)
+            }
+        }
+    }
+
+    /// Calls a driver, unless something befalls the call. Gives after how long it answers, and what.
+    fn call_driver<T>(
+        &mut self,
+        call: impl FnOnce(&mut Self) -> (Option<Duration>, Result<T, Failure>),
+    ) -> (Option<Duration>, Result<T, Failure>) {
+        match self.backend_upset() {
+            None => call(self),
+            Some(BackendUpset::Failure) => (Some(Duration::ZERO), Err(Failure::retry(TROUBLE))),
+            Some(BackendUpset::Silence) => (None, Err(Failure::retry(TROUBLE))),
+            Some(BackendUpset::Delay(delay)) => {
+                let (held, made) = call(self);
+                (held.map(|held| held + delay), made)
+            }
+        }
+    }
+
+    pub(super) fn resume(&self, kind: OperationKind, task: OperationTask, resumed: Resumed) -> Turn<OperationTask> {
+        let world = if self.stale.is_none() { self.world() } else { self.world_of(kind.controller()) };
         match task {
             OperationTask::Provision(task) => task.resume(resumed, &world).map(OperationTask::Provision),
             OperationTask::Delete(task) => task.resume(resumed, &world).map(OperationTask::Delete),

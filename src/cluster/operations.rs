@@ -94,7 +94,11 @@ impl Operations {
 
     /// Drops the operations of an external provisioner, as a restart of it does.
     pub(super) fn drop_of(&mut self, provisioner: &str) {
-        let is_its = |running: &Running| running.origin.provisioner.as_ref().is_some_and(|name| name == provisioner);
+        self.drop_where(|running| running.origin.provisioner.as_ref().is_some_and(|name| name == provisioner));
+    }
+
+    /// Drops the operations of which something is true.
+    pub(super) fn drop_where(&mut self, is_its: impl Fn(&Running) -> bool) {
         let its: Vec<u64> = self.running.iter().filter(|(_, running)| is_its(running)).map(|(at, _)| *at).collect();
         for number in its {
             self.ready.remove(&number);
@@ -169,6 +173,53 @@ impl Operations {
                 self.ready.insert(number);
             }
         }
+    }
+
+    /// Forgets the failures of operations, as a restart of whoever ran them does.
+    pub(super) fn forget_failures(&mut self, is_its: impl Fn(OperationKind) -> bool) {
+        self.backoffs.retain(|name, _| !is_its(name.0));
+    }
+
+    /// The operations that wait for their time, in the order in which they were started.
+    pub(super) fn late(&self) -> impl Iterator<Item = u64> {
+        self.running
+            .iter()
+            .filter(|(_, running)| matches!(running.waiting, Waiting::Until(..)))
+            .map(|(number, _)| *number)
+    }
+
+    /// Lets an operation go on that waits for its time.
+    pub(super) fn hurry(&mut self, number: u64) {
+        if let Some(running) = self.running.get_mut(&number)
+            && let Waiting::Until(time, resumed) = &running.waiting
+        {
+            self.wakes.remove(&(*time, number));
+            running.waiting = Waiting::Ready(resumed.clone());
+            self.ready.insert(number);
+        }
+    }
+
+    /// What an operation that can go on does, and with what it goes on.
+    pub(super) fn resumption(&self, number: u64) -> Option<(&OperationTask, &Resumed)> {
+        match self.running.get(&number) {
+            Some(Running { task, waiting: Waiting::Ready(resumed), .. }) => Some((task, resumed)),
+            Some(_) | None => None,
+        }
+    }
+
+    /// All operations under way.
+    pub(super) fn running(&self) -> impl Iterator<Item = &Running> {
+        self.running.values()
+    }
+
+    /// The names of the operations that may not run yet.
+    pub(super) fn backing_off(&self, now: Duration) -> impl Iterator<Item = &OperationName> {
+        self.backoffs.iter().filter(move |(_, backoff)| now <= backoff.failed + backoff.wait).map(|(name, _)| name)
+    }
+
+    /// Whether an operation of that name would be started now (`OP-2`, `OP-3`).
+    pub(super) fn would_start(&self, name: &OperationName, now: Duration) -> bool {
+        !self.names.contains_key(name) && !self.backing_off(now).any(|held| held == name)
     }
 
     /// The objects of failed operations that may run again by now.

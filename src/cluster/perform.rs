@@ -21,7 +21,8 @@ impl Cluster {
         rule: &'static str,
         caching: Caching,
     ) -> Result<Object, ApiError> {
-        if let Some(error) = faults::answer(&mut self.faults, &write) {
+        let refused = self.refusal(&write).or_else(|| faults::answer(&mut self.faults, &write));
+        if let Some(error) = refused.or_else(|| self.planned_refusal(&write, rule)) {
             // Whatever was refused is tried again, at the latest by the next resync.
             self.work.resync_due = true;
             return Err(error);
@@ -71,6 +72,8 @@ impl Cluster {
         self.journalize(verb, actor, rule, change);
         self.index_for_scheduler(change);
         self.notify(change.id, change.before.as_ref(), change.after.as_ref());
+        self.catch_up_in_time();
+        self.meet_occasions(verb, rule, change);
     }
 
     /// Writes a write down, of which the controllers are not told.
@@ -83,6 +86,9 @@ impl Cluster {
 
     /// Emits an event. One that a resync merely repeats is not counted here: time counts it.
     pub(super) fn emit(&mut self, emission: Emission, origin: &mut Origin) {
+        if self.loose {
+            return;
+        }
         let source = origin.actor();
         let standing = if origin.by_resync { self.recorder.standing(origin, &emission, &source) } else { None };
         let number = standing.unwrap_or_else(|| {
@@ -99,7 +105,7 @@ impl Cluster {
 
     /// Notes what a sync emitted, now that it has ended. Only volumes and claims are looked at again by a resync.
     pub(super) fn stand(&mut self, origin: Origin) {
-        if !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
+        if self.loose || !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
             return;
         }
         let (resyncs, last) = self.resyncs();

@@ -181,6 +181,20 @@ impl Queue {
         self.keys.pop_front();
         Some((first, None))
     }
+
+    /// Takes a key out, wherever it stands.
+    pub(super) fn remove(&mut self, id: ObjectId) {
+        self.present.remove(id);
+        self.keys.retain(|queued| queued.id != id);
+        if let Some(round) = self.round.as_deref_mut().filter(|round| round.kind == id.kind) {
+            round.due.retain(|(_, number)| *number != id.number);
+        }
+    }
+
+    /// The keys that wait at places of their own, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Queued> {
+        self.keys.iter().copied()
+    }
 }
 
 impl Round {

@@ -1,14 +1,8 @@
 //! Bringing a cluster to where a journal ends.
 
 use crate::backend::ContentsError;
-use crate::cluster::external::External;
-use crate::cluster::operations::Operations;
-use crate::cluster::sets::SetMemories;
-use crate::cluster::timers::{Retries, Wakes};
-use crate::cluster::work::Work;
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
-use crate::controllers::{Cache, Scheduler};
-use crate::model::kind::{Kind, Object, ObjectKey};
+use crate::model::kind::{Object, ObjectKey};
 
 /// A journal that does not go on from where the cluster is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,30 +91,5 @@ impl Cluster {
         }
         self.store.install(&key, record.after.as_ref());
         Ok(())
-    }
-
-    /// Lets the controllers begin anew, with nothing but the store (`RUN-1`).
-    fn restart(&mut self) {
-        self.cache = Cache::default();
-        for (id, volume) in self.store.volumes.in_order() {
-            self.cache.set_volume(id, Some(volume), self.store.volumes.created(id));
-        }
-        for (id, claim) in self.store.claims.in_order() {
-            self.cache.set_claim(id, Some(claim));
-        }
-        self.work = Work::default();
-        self.operations = Operations::default();
-        self.retries = Retries::default();
-        self.wakes = Wakes::default();
-        self.external = External::default();
-        self.sets = SetMemories::default();
-        self.scheduler = Scheduler::default();
-        for kind in Kind::ALL {
-            for object in self.store.list(*kind) {
-                if let Some(id) = self.store.object_id(&object.reference()) {
-                    self.notify(id, None, Some(&object));
-                }
-            }
-        }
     }
 }

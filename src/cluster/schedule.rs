@@ -162,7 +162,9 @@ impl Cluster {
 
     /// Keeps the scheduler's indexes in step with what is stored.
     pub(super) fn index_for_scheduler(&mut self, change: &Change) {
-        self.scheduler.observe(change.id, change.before.as_ref(), change.after.as_ref(), &self.store);
+        if self.scheduler.has_indexes() {
+            self.scheduler.observe(change.id, change.before.as_ref(), change.after.as_ref(), &self.store);
+        }
     }
 
     /// Tells the scheduler of a change. Pods that wait for their claims go on even where it does not run.
@@ -176,21 +178,21 @@ impl Cluster {
                 let volumes = [before, after].into_iter().flatten();
                 let claims: Vec<ClaimKey> = volumes.filter_map(claim_of_volume).collect();
                 self.wake_waiting(&claims);
-                self.scheduler.stir();
+                self.stir_scheduler();
             }
             Some(Object::PersistentVolumeClaim(claim)) => {
                 self.wake_waiting(&[claim.key()]);
-                self.scheduler.stir();
+                self.stir_scheduler();
             }
             Some(Object::Node(node)) => {
                 for pod in self.scheduler.waiting_on(&node.metadata.name) {
                     self.enqueue(Worker::Schedule, Id::<Pod>::from_number(pod), false);
                 }
-                self.scheduler.stir();
+                self.stir_scheduler();
             }
             Some(
                 Object::StorageClass(_) | Object::CsiDriver(_) | Object::CsiNode(_) | Object::CsiStorageCapacity(_),
-            ) => self.scheduler.stir(),
+            ) => self.stir_scheduler(),
             _ => {}
         }
     }
@@ -211,6 +213,13 @@ impl Cluster {
         }
         // A pod that comes to a node, ends or goes may make or take room.
         if before.and_then(|pod| place(pod)) != after.and_then(|pod| place(pod)) {
+            self.stir_scheduler();
+        }
+    }
+
+    /// Notes that something changed that rejected pods may have waited for.
+    fn stir_scheduler(&mut self) {
+        if self.scheduler.has_rejected() {
             self.scheduler.stir();
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
+use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{SetMemory, SetSync};
@@ -26,6 +27,11 @@ struct Known {
 }
 
 impl SetMemories {
+    /// Whether both are the same memory; a quick way to see that nothing changed.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What is known of a set, for a pass that begins.
     fn recall(&mut self, number: u32) -> Option<&SetMemory> {
         if self.0.contains_key(&number) {
@@ -65,12 +71,12 @@ impl Cluster {
     /// Begins a pass over a set.
     pub(super) fn begin_set(&mut self, origin: Origin) -> End {
         let number = origin.key.number;
-        let Some(set) = self.store.sets.get(Id::from_number(number)).cloned() else {
+        let Some(set) = self.view(Controller::StatefulSets).sets.get(Id::from_number(number)).cloned() else {
             self.sets.drop(number);
             return Some(Ok(()));
         };
         let memory = self.sets.recall(number).cloned();
-        let turn = SetSync::start(&set, memory.as_ref(), &self.world());
+        let turn = SetSync::start(&set, memory.as_ref(), &self.world_of_worker(Worker::Sets));
         self.follow(origin, turn.map(SyncTask::Set))
     }
 

@@ -1,6 +1,7 @@
 //! Syncs: begun with a key of a queue, gone on with after each write.
 
 use crate::cluster::Cluster;
+use crate::cluster::config::Controller;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
     Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, NodeSync, Observed,
@@ -18,6 +19,8 @@ impl Cluster {
     pub(super) fn world(&self) -> World<'_> {
         World {
             store: &self.store,
+            live: &self.store,
+            tie: self.tie,
             cache: &self.cache,
             plugins: &self.plugins,
             drivers: &self.drivers,
@@ -105,7 +108,7 @@ impl Cluster {
     fn begin_volume(&mut self, origin: Origin) -> End {
         self.unmark(Worker::Volumes, origin.key);
         let id = Id::from_number(origin.key.number);
-        let Some(volume) = self.store.volumes.get(id).cloned() else {
+        let Some(volume) = self.view(Controller::PersistentVolumes).volumes.get(id).cloned() else {
             let last = self.cache.volume(id).cloned();
             self.see_volume(id, None);
             self.learn(last.is_some());
@@ -122,14 +125,14 @@ impl Cluster {
             return Some(Ok(()));
         }
         self.learn(observed == Observed::New);
-        let turn = VolumeSync::start(&volume, &self.world());
+        let turn = VolumeSync::start(&volume, &self.world_of_worker(Worker::Volumes));
         self.follow(origin, turn.map(SyncTask::Volume))
     }
 
     fn begin_claim(&mut self, origin: Origin) -> End {
         self.unmark(Worker::Claims, origin.key);
         let id = Id::from_number(origin.key.number);
-        let Some(claim) = self.store.claims.get(id).cloned() else {
+        let Some(claim) = self.view(Controller::PersistentVolumes).claims.get(id).cloned() else {
             let last = self.cache.claim(id).cloned();
             self.see_claim(id, None);
             self.learn(last.is_some());
@@ -145,7 +148,7 @@ impl Cluster {
             return Some(Ok(()));
         }
         self.learn(observed == Observed::New);
-        let turn = ClaimSync::start(&claim, &self.world());
+        let turn = ClaimSync::start(&claim, &self.world_of_worker(Worker::Claims));
         self.follow(origin, turn.map(SyncTask::Claim))
     }
 
@@ -159,7 +162,7 @@ impl Cluster {
     pub(super) fn go_on(&mut self, worker: Worker) -> End {
         let Sync { origin, task, resumed, again } = self.work.take_sync(worker)?;
         let key = origin.key;
-        let world = self.world();
+        let world = self.world_of_worker(worker);
         let turn = match task {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),

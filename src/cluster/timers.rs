@@ -59,6 +59,16 @@ impl Wakes {
         }
         self.0.pop_first().map(|(_, worker, key)| (worker, key))
     }
+
+    /// All of them, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Duration, Worker, ObjectId)> {
+        self.0.iter().copied()
+    }
+
+    /// Forgets the keys of some workers.
+    pub(super) fn forget(&mut self, is_its: impl Fn(Worker) -> bool) {
+        self.0.retain(|(_, worker, _)| !is_its(*worker));
+    }
 }
 
 impl Retries {
@@ -108,6 +118,26 @@ impl Retries {
         let key = first.remove();
         self.waiting.remove(&key);
         Some(key)
+    }
+
+    /// The keys that wait to be tried again.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (Worker, ObjectId)> {
+        self.waiting.keys().copied()
+    }
+
+    /// No longer waits to try a key again, because it is tried now.
+    pub(super) fn no_longer(&mut self, worker: Worker, key: ObjectId) {
+        if let Some(place) = self.waiting.remove(&(worker, key)) {
+            self.due.remove(&place);
+        }
+    }
+
+    /// Forgets the failures of some workers, as a restart does.
+    pub(super) fn forget(&mut self, is_its: impl Fn(Worker) -> bool) {
+        self.due.retain(|_, (worker, _)| !is_its(*worker));
+        self.waiting.retain(|(worker, _), _| !is_its(*worker));
+        self.failures.retain(|(worker, _), _| !is_its(*worker));
+        self.full.retain(|worker, _| !is_its(*worker));
     }
 
     /// The keys of which the last sync failed, of the controller that resyncs.

@@ -161,7 +161,14 @@ impl Cluster {
     ) -> Result<Accepted, ApiError> {
         let change = write(self)?;
         self.record(verb, Actor::User, "", &change);
+        self.play_upsets();
         accepted(change)
+    }
+
+    /// The name of an object in full: with the default namespace where it has none and needs one.
+    #[must_use]
+    pub fn full_name(&self, key: &ObjectKey) -> ObjectKey {
+        self.full_key(key)
     }
 
     /// The key with the default namespace where it has none and needs one.

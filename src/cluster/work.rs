@@ -10,6 +10,7 @@ use crate::controllers::{
 };
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::Kind;
+use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::store::Actor;
 
@@ -122,7 +123,7 @@ pub(super) struct Sync {
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
-    queues: [Queue; Worker::ALL.len()],
+    queues: Shared<[Queue; Worker::ALL.len()]>,
     syncs: [Option<Box<Sync>>; Worker::ALL.len()],
     /// The workers that are in a sync, and those for which something may wait: one bit each.
     busy: u32,
@@ -132,9 +133,11 @@ pub(super) struct Work {
     /// Whether anything was written since the last resync began.
     pub(super) resync_due: bool,
     /// What the next resync must look at.
-    pub(super) attention: Attention,
+    pub(super) attention: Shared<Attention>,
     /// Volumes that wait to be recycled.
     pub(super) recycling: BTreeSet<u32>,
+    /// Whether volumes and claims are taken in any order, so that nothing waits in a queue for that.
+    pub(super) any_order: bool,
 }
 
 impl Work {
@@ -163,6 +166,9 @@ impl Work {
         let key = key.into();
         if let Some(sync) = self.sync_mut(worker).filter(|sync| sync.origin.key == key) {
             sync.again = true;
+            return;
+        }
+        if self.any_order && matches!(worker, Worker::Volumes | Worker::Claims) {
             return;
         }
         let queued = Queued { place: self.place, id: key, by_resync };
@@ -271,6 +277,40 @@ impl Work {
         }
         self.end_rounds(queued.place);
         Some(queued)
+    }
+
+    /// The keys that wait for a worker, in order.
+    pub(super) fn waiting(&self, worker: Worker) -> impl Iterator<Item = Queued> {
+        self.queues[worker.index()].iter()
+    }
+
+    /// Takes a key out of a queue, wherever it stands there.
+    pub(super) fn remove(&mut self, worker: Worker, key: ObjectId) {
+        if self.is_queued(worker, key) {
+            self.queues[worker.index()].remove(key);
+        }
+    }
+
+    /// Drops what some workers are in and what waits for them.
+    pub(super) fn drop_of(&mut self, is_its: impl Fn(Worker) -> bool) {
+        for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
+            self.syncs[worker.index()] = None;
+            self.busy &= !worker.bit();
+            self.queues[worker.index()] = Queue::default();
+        }
+    }
+
+    /// Takes over the queues of some workers.
+    pub(super) fn adopt_queues(&mut self, other: &Self, is_its: impl Fn(Worker) -> bool) {
+        for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
+            self.queues[worker.index()] = other.queues[worker.index()].clone();
+            self.wanted |= other.wanted & worker.bit();
+        }
+    }
+
+    /// Whether nothing was put into a queue or taken out of one since a copy was made, and nothing is in progress.
+    pub(super) fn same_queues(&self, other: &Self) -> bool {
+        self.queues.same(&other.queues)
     }
 }
 

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use crate::controllers::copies::Copies;
+#[cfg(test)]
+use crate::controllers::planted::{self, Bug};
 use crate::controllers::status::{claim_status, volume_phase, without_annotation};
 use crate::controllers::turn::{Resumed, Turn};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
@@ -19,6 +22,9 @@ use crate::store::Write;
 /// The writes of a binding, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Step {
+    /// The claim comes first: a planted bug.
+    #[cfg(test)]
+    Reversed,
     Volume,
     VolumeStatus,
     Claim,
@@ -36,12 +42,26 @@ pub(crate) struct Bind {
 
 impl Bind {
     pub(super) fn start(volume: Arc<PersistentVolume>, claim: Arc<PersistentVolumeClaim>) -> Turn<Self> {
+        #[cfg(test)]
+        if planted::is_planted(Bug::ClaimFirst)
+            && let Some(new) = claim_for(&claim, &volume)
+        {
+            let state = Self { volume, claim, step: Step::Reversed };
+            return Turn::write(Write::Update(Object::PersistentVolumeClaim(new)), "BIND-3", state);
+        }
         Self { volume, claim, step: Step::Volume }.go()
+    }
+
+    /// What it has taken along.
+    pub(super) fn copies(&self) -> Copies<'_> {
+        Copies::at(self.step as u8).volume(&self.volume).claim(&self.claim)
     }
 
     /// Goes on with the result of the write that came last.
     pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {
         let taken = match self.step {
+            #[cfg(test)]
+            Step::Reversed => resumed.claim().map(|claim| self.claim = claim),
             Step::Volume | Step::VolumeStatus => resumed.volume().map(|volume| self.volume = volume),
             Step::Claim | Step::ClaimStatus | Step::Done => resumed.claim().map(|claim| self.claim = claim),
         };
@@ -49,6 +69,8 @@ impl Bind {
             return Turn::failed(error.message);
         }
         self.step = match self.step {
+            #[cfg(test)]
+            Step::Reversed => Step::Volume,
             Step::Volume => Step::VolumeStatus,
             Step::VolumeStatus => Step::Claim,
             Step::Claim => Step::ClaimStatus,
@@ -161,6 +183,11 @@ impl Unbind {
         }
         let state = Self { volume: Arc::clone(volume), freed: false };
         Turn::write(Write::Update(Object::PersistentVolume(Arc::new(new))), "UNBIND-1", state)
+    }
+
+    /// What it has taken along.
+    pub(super) fn copies(&self) -> Copies<'_> {
+        Copies::at(10 + u8::from(self.freed)).volume(&self.volume)
     }
 
     pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {

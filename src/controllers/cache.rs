@@ -6,11 +6,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::matching::{Demand, VolumeIndex};
+use crate::matching::{Demand, VolumeIndex, equals};
 use crate::model::arena::Arena;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
 use crate::model::metadata::ObjectMeta;
+use crate::model::shared::Shared;
 use crate::model::volume::PersistentVolume;
 
 #[derive(Clone, Debug)]
@@ -20,11 +21,19 @@ struct CachedVolume {
 }
 
 /// What the volume controller knows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    volumes: Arena<Option<CachedVolume>>,
-    claims: Arena<Option<Arc<PersistentVolumeClaim>>>,
-    index: VolumeIndex,
+    volumes: Shared<Arena<Option<CachedVolume>>>,
+    claims: Shared<Arena<Option<Arc<PersistentVolumeClaim>>>>,
+    /// Finds the volume for a claim quickly. In small worlds that are copied for every step, making the copies would cost
+    /// more than looking at all volumes.
+    index: Option<VolumeIndex>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { index: Some(VolumeIndex::default()), ..Self::without_index() }
+    }
 }
 
 /// How a copy that the watch brings compares to what the cache held.
@@ -63,6 +72,16 @@ pub(crate) struct CacheChange<T> {
 }
 
 impl Cache {
+    /// A cache in which every look-up looks at all volumes.
+    pub(crate) fn without_index() -> Self {
+        Self { volumes: Shared::default(), claims: Shared::default(), index: None }
+    }
+
+    /// How many numbers of volumes and of claims there may be.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        (self.volumes.len(), self.claims.len())
+    }
+
     pub(crate) fn volume(&self, id: Id<PersistentVolume>) -> Option<&Arc<PersistentVolume>> {
         self.volumes.get(id.index())?.as_ref().map(|cached| &cached.volume)
     }
@@ -89,11 +108,12 @@ impl Cache {
         {
             let new = volume.map(|volume| CachedVolume { volume: Arc::clone(volume), created });
             if let Some(old) = std::mem::replace(slot, new) {
-                change.modes_changed |= self.index.remove(id, old.created, &old.volume);
+                change.modes_changed |=
+                    self.index.as_mut().is_some_and(|index| index.remove(id, old.created, &old.volume));
                 change.before = Some(old.volume);
             }
             if let Some(volume) = volume {
-                change.modes_changed |= self.index.insert(id, created, volume);
+                change.modes_changed |= self.index.as_mut().is_some_and(|index| index.insert(id, created, volume));
             }
         }
         change
@@ -121,18 +141,38 @@ impl Cache {
 
     /// The volumes that may name a claim: all that do, and perhaps others.
     pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> impl Iterator<Item = Id<PersistentVolume>> {
-        self.index.reserved_for(namespace, name)
+        self.index.iter().flat_map(move |index| index.reserved_for(namespace, name))
     }
 
-    /// The volume that a claim gets, if there is one.
-    pub(crate) fn find(&self, demand: &Demand<'_>) -> Option<&Arc<PersistentVolume>> {
+    /// The volume that a claim gets, if there is one; of several that suit it equally the one with the number `tie`.
+    pub(crate) fn find(&self, demand: &Demand<'_>, tie: usize) -> Option<&Arc<PersistentVolume>> {
         let volume = |id| self.volume(id).map(|volume| &**volume);
-        self.volume(self.index.find(demand, volume)?)
+        match &self.index {
+            Some(index) if tie == 0 => self.volume(index.find(demand, volume)?),
+            Some(_) | None => self.volume(*self.equals(demand).get(tie)?),
+        }
+    }
+
+    /// All volumes that a claim may get, because Kubernetes takes any of them: the one of the documented order first.
+    /// Cost: linear in the number of volumes.
+    pub(crate) fn equals(&self, demand: &Demand<'_>) -> Vec<Id<PersistentVolume>> {
+        let volumes = self.volumes.iter().zip(0..);
+        equals(
+            demand,
+            volumes.filter_map(|(cached, number)| {
+                let cached = cached.as_ref()?;
+                Some((Id::from_number(number), cached.created, &*cached.volume))
+            }),
+        )
     }
 
     /// Whether any volume has the access modes that a claim asks for (`MATCH-12`).
     pub(crate) fn has_candidate_set(&self, claim: &PersistentVolumeClaim) -> bool {
         let modes = &claim.spec.access_modes;
-        self.index.has_candidate_set(modes.set(), modes.has_strange())
+        if let Some(index) = &self.index {
+            return index.has_candidate_set(modes.set(), modes.has_strange());
+        }
+        let fits = |cached: &CachedVolume| cached.volume.spec.access_modes.set().contains_all(modes.set());
+        !modes.has_strange() && self.volumes.iter().flatten().any(fits)
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::controllers::binding::Bind;
+use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_claim;
 use crate::controllers::provision;
 use crate::controllers::status::claim_status;
-use crate::controllers::turn::{Caching, Emission, EventType, Resumed, SyncError, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Next, Resumed, SyncError, Turn, World};
 use crate::matching::{Demand, REQUESTED, mismatches};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::{BindingMode, StorageClass};
@@ -36,6 +37,36 @@ impl ClaimSync {
             Some(claim) => Turn::write(Write::Update(Object::PersistentVolumeClaim(claim)), "MIG-4", Self::Annotated),
             None => sync(claim, world),
         }
+    }
+
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        match self {
+            Self::Annotated => Copies::at(20),
+            Self::Classified { claim } => Copies::at(21).claim(claim),
+            Self::Binding(bind) => bind.copies(),
+            Self::Reported { .. } => Copies::at(22),
+        }
+    }
+
+    /// Whether nothing is left to do once the write has this result, whatever else there is.
+    pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
+        match self {
+            Self::Binding(bind) => matches!(bind.clone().resume(resumed.clone()).next, Next::End(_)),
+            Self::Reported { .. } | Self::Classified { .. } => true,
+            Self::Annotated => matches!(resumed, Resumed::Written(Err(_))),
+        }
+    }
+
+    /// How many volumes suit a claim equally, so that chance decides which of them it gets.
+    pub(crate) fn ties(claim: &PersistentVolumeClaim, world: &World<'_>) -> usize {
+        if claim.metadata.annotations.contains_key(BIND_COMPLETED) || !claim.spec.volume_name.is_empty() {
+            return 1;
+        }
+        let Ok(delayed) = is_delayed(claim, world) else {
+            return 1;
+        };
+        Demand::of(claim, delayed).map_or(1, |demand| world.cache.equals(&demand).len().max(1))
     }
 
     /// Goes on with the result of a write.
@@ -117,7 +148,7 @@ pub(crate) fn find_volume<'w>(
     world: &World<'w>,
 ) -> Result<Option<&'w Arc<PersistentVolume>>, SyncError> {
     match Demand::of(claim, delayed) {
-        Ok(demand) => Ok(world.cache.find(&demand)),
+        Ok(demand) => Ok(world.cache.find(&demand, world.tie)),
         // MATCH-12: a bad selector is noticed only when there is something to try it on.
         Err(error) if world.cache.has_candidate_set(claim) => {
             let key = claim.key();

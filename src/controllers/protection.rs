@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+#[cfg(test)]
+use crate::controllers::planted::{self, Bug};
 use crate::controllers::status::without_finalizer;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Object;
@@ -18,7 +20,10 @@ use crate::store::{Store, Write};
 
 /// What a volume's protection needs: only the phase is looked at (`PROT-9`).
 pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &'static str)> {
+    #[cfg(not(test))]
     let is_free = || volume.status.phase != VolumePhase::Bound;
+    #[cfg(test)]
+    let is_free = || volume.status.phase != VolumePhase::Bound || planted::is_planted(Bug::EarlyFinalizer);
     let (finalizers, rule) = protection(&volume.metadata, &shared::PV_PROTECTION, is_free, "PROT-9")?;
     let mut new = (**volume).clone();
     new.metadata.finalizers = finalizers;

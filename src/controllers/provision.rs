@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::backend::{Ability, Answer};
 use crate::controllers::binding::reference_to;
+use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_claim;
 use crate::controllers::reclaim::{call_deleter, deleter_error, own_deleter, unprotected};
 use crate::controllers::turn::{
@@ -110,6 +111,23 @@ enum Stage {
 }
 
 impl ProvisionTask {
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        let copies = |stage| Copies::at(stage).claim(&self.claim);
+        let tried = |stage, tries: u32| copies(stage + u8::try_from(tries.min(9)).unwrap_or(9));
+        match &self.stage {
+            Stage::Begin => copies(50),
+            Stage::Annotated => copies(51),
+            Stage::Asked => copies(52),
+            Stage::Rescheduled { message } => copies(53).text(message),
+            Stage::Saved { volume, tries } => tried(60, *tries).volume(volume),
+            Stage::Resting { volume, tries } => tried(70, *tries).volume(volume),
+            Stage::Cleaning { volume, tries } => tried(80, *tries).volume(volume),
+            Stage::Unprotecting => copies(54),
+            Stage::RestingFromCleaning { volume, tries } => tried(90, *tries).volume(volume),
+        }
+    }
+
     pub(crate) fn resume(self, resumed: Resumed, world: &World<'_>) -> Turn<Self> {
         match self.stage.clone() {
             Stage::Begin => self.begin(world),

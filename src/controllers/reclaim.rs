@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::api::ApiError;
 use crate::backend::{Ability, Answer};
 use crate::controllers::binding::Unbind;
+use crate::controllers::copies::Copies;
 use crate::controllers::status::{volume_phase, without_finalizer};
 use crate::controllers::turn::{Caching, Emission, EventType, Next, Resumed, SyncError, Turn, World};
 use crate::model::kind::{Kind, Object, ObjectKey};
@@ -120,6 +121,23 @@ enum DeleteStage {
 impl DeleteTask {
     pub(super) fn new(volume: &Arc<PersistentVolume>) -> Self {
         Self { volume: Arc::clone(volume), stage: DeleteStage::Begin }
+    }
+
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        let copies = |stage| Copies::at(stage).volume(&self.volume);
+        match &self.stage {
+            DeleteStage::Begin => copies(30),
+            DeleteStage::Asked => copies(31),
+            DeleteStage::Unprotected => copies(32),
+            DeleteStage::Deleted => copies(33),
+            DeleteStage::Failed { message, retry } => copies(34 + u8::from(*retry)).text(message),
+        }
+    }
+
+    /// Whether nothing is left to write once the write has this result, whatever else there is.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.stage, DeleteStage::Deleted | DeleteStage::Failed { .. })
     }
 
     pub(crate) fn resume(self, resumed: Resumed, world: &World<'_>) -> Turn<Self> {
@@ -247,6 +265,25 @@ enum RecycleStage {
 impl RecycleTask {
     pub(super) fn new(volume: &Arc<PersistentVolume>) -> Self {
         Self { volume: Arc::clone(volume), stage: RecycleStage::Begin }
+    }
+
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        match &self.stage {
+            RecycleStage::Begin => Copies::at(40).volume(&self.volume),
+            RecycleStage::Asked => Copies::at(41).volume(&self.volume),
+            RecycleStage::Unbinding(unbind) => unbind.copies().volume(&self.volume),
+            RecycleStage::Failed { message } => Copies::at(42).volume(&self.volume).text(message),
+        }
+    }
+
+    /// Whether nothing is left to write once the write has this result, whatever else there is.
+    pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
+        match &self.stage {
+            RecycleStage::Failed { .. } => true,
+            RecycleStage::Unbinding(unbind) => matches!(unbind.clone().resume(resumed.clone()).next, Next::End(_)),
+            RecycleStage::Begin | RecycleStage::Asked => false,
+        }
     }
 
     pub(crate) fn resume(self, resumed: Resumed, world: &World<'_>) -> Turn<Self> {

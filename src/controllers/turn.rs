@@ -95,8 +95,13 @@ pub(crate) struct Settings {
 
 /// What a controller sees.
 pub(crate) struct World<'w> {
-    /// The API server, for what is read live, and the watch caches, which do not lag behind it.
+    /// The watch caches. They do not lag behind the API server unless a fault says so.
     pub(crate) store: &'w Store,
+    /// The API server, for what is read live.
+    pub(crate) live: &'w Store,
+    /// Which of several volumes that suit a claim equally it gets, counted from zero in the documented order (`DET-1`
+    /// to `DET-3`).
+    pub(crate) tie: usize,
     /// The controller's own cache.
     pub(crate) cache: &'w Cache,
     pub(crate) plugins: &'w Plugins,
@@ -122,11 +127,11 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        self.store.volumes.find(&NamespacedName::cluster_wide(name))
+        self.live.volumes.find(&NamespacedName::cluster_wide(name))
     }
 
     pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
-        self.store.claims.find(key)
+        self.live.claims.find(key)
     }
 
     pub(crate) fn class(&self, name: &str) -> Option<&'w Arc<StorageClass>> {

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use crate::controllers::binding::Unbind;
+use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_volume;
+#[cfg(test)]
+use crate::controllers::planted::{self, Bug};
 use crate::controllers::reclaim::{DeleteTask, RecycleTask};
 use crate::controllers::status::volume_phase;
-use crate::controllers::turn::{Emission, EventType, Operation, OperationKind, OperationTask, Resumed, Turn, World};
+use crate::controllers::turn::{
+    Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World,
+};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::{MIGRATED_TO, PROVISIONED_BY};
@@ -36,6 +41,26 @@ impl VolumeSync {
         match annotate_volume(volume) {
             Some(volume) => Turn::write(Write::Update(Object::PersistentVolume(volume)), "MIG-4", Self::Annotated),
             None => sync(volume, world),
+        }
+    }
+
+    /// What it has taken along.
+    pub(crate) fn copies(&self) -> Copies<'_> {
+        match self {
+            Self::Annotated => Copies::at(20),
+            Self::Phased => Copies::at(21),
+            Self::Released => Copies::at(22),
+            Self::Failed { .. } => Copies::at(23),
+            Self::Unbinding(unbind) => unbind.copies(),
+        }
+    }
+
+    /// Whether nothing is left to write once the write has this result, whatever else there is.
+    pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
+        match self {
+            Self::Unbinding(unbind) => matches!(unbind.clone().resume(resumed.clone()).next, Next::End(_)),
+            Self::Phased | Self::Released | Self::Failed { .. } => true,
+            Self::Annotated => matches!(resumed, Resumed::Written(Err(_))),
         }
     }
 
@@ -96,6 +121,10 @@ fn find_claim<'w>(
     let found = world.cached_claim(&key);
     let found = if volume.status.phase.is_released() { found } else { found.or_else(|| world.live_claim(&key)) };
     let claim = found?;
+    #[cfg(test)]
+    if planted::is_planted(Bug::UidIgnored) {
+        return Some(claim);
+    }
     if claim.metadata.uid == reference.uid {
         return Some(claim);
     }
@@ -132,6 +161,10 @@ fn phase(volume: &Arc<PersistentVolume>, phase: VolumePhase, rule: &'static str,
 /// Marks a volume as released unless it is, or has failed, and reclaims it (`VOL-6`, `VOL-10`, `VOL-13`).
 fn release(volume: &Arc<PersistentVolume>, rule: &'static str, world: &World<'_>) -> Turn<VolumeSync> {
     if volume.status.phase.is_released() {
+        #[cfg(test)]
+        if planted::is_planted(Bug::ForgottenRelease) {
+            return Turn::done();
+        }
         return reclaim(volume, world);
     }
     phase(volume, VolumePhase::Released, rule, VolumeSync::Released)

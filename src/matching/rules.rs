@@ -88,6 +88,10 @@ pub(crate) const RESERVED: &[Rule] = &[access_modes, claimed, capacity, volume_m
 pub(crate) const FREE: &[Rule] =
     &[access_modes, claimed, capacity, volume_mode, attributes_class, deleting, delayed, phase, selector, class];
 
+/// What stays as it is, and must be satisfied before a free volume can ever be given to the claim.
+#[cfg(feature = "explore")]
+pub(crate) const POSSIBLE: &[Rule] = &[access_modes, capacity, volume_mode, selector, class];
+
 /// What a free volume must satisfy that the claim names (`SAT-1` to `SAT-6`, in this order).
 pub(crate) const REQUESTED: &[Rule] = &[deleting, whole_bytes, class, attributes_class, volume_mode, access_modes];
 

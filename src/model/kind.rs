@@ -104,7 +104,7 @@ macro_rules! kinds {
         }
 
         /// An object of any kind, shared.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Object {
             $( $(#[$doc])* $kind(Arc<$kind>), )*

@@ -153,3 +153,72 @@ pub(super) mod period {
         duration::deserialize(deserializer).map(Some)
     }
 }
+
+pub(super) mod some_verb {
+    //! A verb that may be absent.
+
+    use serde::{Deserializer, Serialize, Serializer};
+
+    use super::{VERBS, Verb, name, read};
+
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Verb>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(|value| name(&value, &VERBS)).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verb>, D::Error> {
+        read(deserializer, &VERBS).map(Some)
+    }
+}
+
+pub(super) mod some_kind {
+    //! A kind that may be absent.
+
+    use serde::{Deserializer, Serialize, Serializer};
+
+    use super::kind;
+    use crate::model::kind::Kind;
+
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Kind>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(Kind::as_str).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Kind>, D::Error> {
+        kind::deserialize(deserializer).map(Some)
+    }
+}
+
+pub(super) mod one_controller {
+    //! The name of a controller.
+
+    use serde::{Deserializer, Serializer};
+
+    use super::{CONTROLLERS, Controller, name, read};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(crate) fn serialize<S: Serializer>(value: &Controller, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(name(value, CONTROLLERS))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Controller, D::Error> {
+        read(deserializer, CONTROLLERS)
+    }
+}
+
+pub(super) mod controller {
+    //! The name of a controller that may be absent.
+
+    use serde::{Deserializer, Serialize, Serializer};
+
+    use super::{CONTROLLERS, Controller, name, read};
+
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Controller>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(|value| name(&value, CONTROLLERS)).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Controller>, D::Error> {
+        read(deserializer, CONTROLLERS).map(Some)
+    }
+}

@@ -11,6 +11,7 @@ use crate::manifest::{self, Problem, Reader, Strictness, to_json};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
+use crate::scenario::faults::FaultStep;
 use crate::scenario::query::{full, matching};
 use crate::scenario::step::{Delete, Manifest, StepAction};
 use crate::scenario::{storage, trouble};
@@ -77,6 +78,14 @@ pub(super) fn perform(world: &mut World, action: &StepAction, files: &Files) -> 
             cluster.inject(trouble::fault(injected));
             NOTHING
         }
+        StepAction::Faults(faults) => {
+            cluster.plan_faults(faults.iter().cloned().map(FaultStep::fault));
+            NOTHING
+        }
+        StepAction::Take(text) => match cluster.action(text) {
+            Some(action) if cluster.take(&action) => NOTHING,
+            Some(_) | None => Err(not_possible(cluster, text)),
+        },
         StepAction::FeatureGates(gates) => {
             gates.set(cluster);
             NOTHING
@@ -176,6 +185,15 @@ fn delete(cluster: &mut Cluster, deletion: &Delete, files: &Files) -> Said {
             if key.kind.is_namespaced() { format!(" from {} namespace", key.key.namespace) } else { String::new() };
         Ok(vec![format!("{} \"{}\" deleted{from}", key.kind.qualified_name(), key.key.name)])
     })
+}
+
+/// That an action cannot be taken now, and what can.
+fn not_possible(cluster: &Cluster, text: &str) -> String {
+    let possible: Vec<String> = cluster.possible().iter().map(|action| format!("\n  {action}")).collect();
+    if possible.is_empty() {
+        return format!("{text:?} cannot happen now; everything is quiet");
+    }
+    format!("{text:?} cannot happen now; what can:{}", possible.concat())
 }
 
 fn map(key: &str, value: Json) -> Json {

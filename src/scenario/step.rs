@@ -13,6 +13,7 @@ use crate::model::json::Json;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::model::text::Text;
 use crate::scenario::expectation::{Expectation, TableQuery};
+use crate::scenario::faults::FaultStep;
 use crate::scenario::names;
 use crate::scenario::setting::FeatureGates;
 use crate::store::{Propagation, Verb};
@@ -103,6 +104,10 @@ pub enum StepAction {
     Release(Held),
     /// A write of a controller is refused, once.
     Inject(Injected),
+    /// What goes wrong is planned: each fault waits for its occasion.
+    Faults(Vec<FaultStep>),
+    /// One action is taken, by what it is called ([`crate::Cluster::action`]). The cluster does not settle afterwards.
+    Take(Text),
     /// Feature gates of the API server change, as by a new command line.
     FeatureGates(FeatureGates),
     /// Drivers are installed, or take the place of those with their names.

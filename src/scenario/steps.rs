@@ -4,6 +4,7 @@ use crate::manifest::{self, Located};
 use crate::model::kind::ObjectKey;
 use crate::model::text::Text;
 use crate::scenario::expectations;
+use crate::scenario::faults::FaultStep;
 use crate::scenario::names::Period;
 use crate::scenario::read::Gathered;
 use crate::scenario::step::{Delete, Failing, File, Held, Manifest, Step, StepAction};
@@ -12,7 +13,7 @@ use crate::scenario::step::{Delete, Failing, File, Held, Manifest, Step, StepAct
 const COMMON: [&str; 4] = ["name", "comment", "settle", "refused"];
 
 /// What steps do; each has one of them.
-const ACTIONS: [&str; 21] = [
+const ACTIONS: [&str; 23] = [
     "apply",
     "create",
     "replace",
@@ -27,6 +28,8 @@ const ACTIONS: [&str; 21] = [
     "hold",
     "release",
     "inject",
+    "faults",
+    "take",
     "featureGates",
     "drivers",
     "advance",
@@ -61,6 +64,8 @@ pub(super) fn step(at: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Step
     step.name = text("name").unwrap_or_default();
     step.comment = text("comment").unwrap_or_default();
     step.refused = text("refused");
+    // An action that is chosen by hand is one of many; the others wait for their turn.
+    step.settle = !matches!(step.action, StepAction::Take(_));
     if let Some(settle) = at.get("settle") {
         step.settle = gathered.take(settle.decode()).unwrap_or_default();
     }
@@ -83,6 +88,8 @@ fn action(verb: &str, value: &Located<'_>, gathered: &mut Gathered<'_>) -> Optio
         "hold" => StepAction::Hold(held(value, gathered)?),
         "release" => StepAction::Release(held(value, gathered)?),
         "inject" => StepAction::Inject(gathered.take(value.decode())?),
+        "faults" => StepAction::Faults(faults(value, gathered)?),
+        "take" => StepAction::Take(gathered.take(value.decode())?),
         "featureGates" => StepAction::FeatureGates(gathered.take(value.decode())?),
         "drivers" => StepAction::Drivers(gathered.take(value.decode())?),
         "advance" => StepAction::Advance(gathered.take(value.decode::<Period>())?.0),
@@ -164,6 +171,23 @@ fn failing(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Failing> 
 fn healed(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Failing> {
     let failing = failing(value, gathered)?;
     if failing.pod.is_some() { gathered.wrong(value, "a pod that failed cannot be healed") } else { Some(failing) }
+}
+
+/// One fault or several.
+fn faults(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Vec<FaultStep>> {
+    let items = value.items().unwrap_or_else(|| vec![value.clone()]);
+    let mut faults = Vec::new();
+    for item in &items {
+        let fault: FaultStep = gathered.take(item.decode())?;
+        if fault.count() != 1 {
+            return gathered.wrong(
+                item,
+                "one thing that goes wrong is expected, such as `conflict: true` or `crash: PersistentVolumes`",
+            );
+        }
+        faults.push(fault);
+    }
+    Some(faults)
 }
 
 fn held(value: &Located<'_>, gathered: &mut Gathered<'_>) -> Option<Held> {

@@ -4,6 +4,7 @@ use crate::backend::Driver;
 use crate::model::duration;
 use crate::model::kind::Object;
 use crate::scenario::expectation::{Expectation, TableQuery};
+use crate::scenario::faults::FaultStep;
 use crate::scenario::perform::{Files, objects};
 use crate::scenario::step::{Failing, File, Held, InjectedError, Manifest, Print, StepAction};
 
@@ -33,6 +34,8 @@ pub(super) fn title(action: &StepAction, files: &Files) -> String {
             };
             format!("inject {error} into the next {} of a {}", injected.verb.as_str(), injected.kind)
         }
+        StepAction::Faults(faults) => format!("plan {}", join(faults.iter().map(FaultStep::title))),
+        StepAction::Take(text) => text.to_string(),
         StepAction::FeatureGates(gates) => match gates.remove_self_link {
             Some(remove) => format!("set RemoveSelfLink={remove}"),
             None => "set no feature gates".to_owned(),

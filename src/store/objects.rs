@@ -21,6 +21,7 @@ use crate::model::replica_set::ReplicaSet;
 use crate::model::resource_quota::ResourceQuota;
 use crate::model::selector::Predicate;
 use crate::model::service::Service;
+use crate::model::shared::Shared;
 use crate::model::stateful_set::StatefulSet;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
@@ -29,30 +30,30 @@ use crate::store::members::Members;
 use crate::store::selecting::Selecting;
 use crate::store::table::Table;
 
-/// All objects.
+/// All objects. Copies share each part until one of them changes it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
-    pub(crate) volumes: Table<PersistentVolume>,
-    pub(crate) claims: Table<PersistentVolumeClaim>,
-    pub(crate) classes: Table<StorageClass>,
-    pub(crate) attributes_classes: Table<VolumeAttributesClass>,
-    pub(crate) sets: Table<StatefulSet>,
-    pub(crate) pods: Table<Pod>,
-    pub(crate) nodes: Table<Node>,
-    pub(crate) deployments: Table<Deployment>,
-    pub(crate) replica_sets: Table<ReplicaSet>,
-    pub(crate) revisions: Table<ControllerRevision>,
-    pub(crate) services: Table<Service>,
-    pub(crate) config_maps: Table<ConfigMap>,
-    pub(crate) secrets: Table<Secret>,
-    pub(crate) quotas: Table<ResourceQuota>,
-    pub(crate) namespaces: Table<Namespace>,
-    pub(crate) csi_drivers: Table<CsiDriver>,
-    pub(crate) csi_nodes: Table<CsiNode>,
-    pub(crate) storage_capacities: Table<CsiStorageCapacity>,
-    pub(super) links: Links,
-    selecting: Selecting,
-    members: Members,
+    pub(crate) volumes: Shared<Table<PersistentVolume>>,
+    pub(crate) claims: Shared<Table<PersistentVolumeClaim>>,
+    pub(crate) classes: Shared<Table<StorageClass>>,
+    pub(crate) attributes_classes: Shared<Table<VolumeAttributesClass>>,
+    pub(crate) sets: Shared<Table<StatefulSet>>,
+    pub(crate) pods: Shared<Table<Pod>>,
+    pub(crate) nodes: Shared<Table<Node>>,
+    pub(crate) deployments: Shared<Table<Deployment>>,
+    pub(crate) replica_sets: Shared<Table<ReplicaSet>>,
+    pub(crate) revisions: Shared<Table<ControllerRevision>>,
+    pub(crate) services: Shared<Table<Service>>,
+    pub(crate) config_maps: Shared<Table<ConfigMap>>,
+    pub(crate) secrets: Shared<Table<Secret>>,
+    pub(crate) quotas: Shared<Table<ResourceQuota>>,
+    pub(crate) namespaces: Shared<Table<Namespace>>,
+    pub(crate) csi_drivers: Shared<Table<CsiDriver>>,
+    pub(crate) csi_nodes: Shared<Table<CsiNode>>,
+    pub(crate) storage_capacities: Shared<Table<CsiStorageCapacity>>,
+    pub(super) links: Shared<Links>,
+    selecting: Shared<Selecting>,
+    members: Shared<Members>,
     pub(super) version: u64,
     pub(super) sequence: u64,
     pub(super) uids: u64,

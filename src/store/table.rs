@@ -7,6 +7,7 @@ use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
 use crate::model::reference::NamespacedName;
 use crate::model::shards::Shards;
+use crate::model::shared::Shared;
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -25,7 +26,7 @@ impl<T> Clone for Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Arena<Slot<T>>,
-    names: Shards<Arc<NamespacedName>, u32>,
+    names: Shared<Shards<Arc<NamespacedName>, u32>>,
     live: usize,
 }
 
@@ -37,7 +38,7 @@ impl<T> Clone for Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slots: Arena::default(), names: Shards::default(), live: 0 }
+        Self { slots: Arena::default(), names: Shared::default(), live: 0 }
     }
 }
 
@@ -45,6 +46,11 @@ impl<T: Resource> Table<T> {
     /// How many objects there are.
     pub(crate) fn len(&self) -> usize {
         self.live
+    }
+
+    /// How many names have, or once had, an object; their numbers are below it.
+    pub(crate) fn numbers(&self) -> usize {
+        self.slots.len()
     }
 
     /// The number of a name that has, or once had, an object.

@@ -180,6 +180,14 @@ impl Write {
         }
     }
 
+    /// The object that is written.
+    pub(crate) fn key(&self) -> ObjectKey {
+        match self {
+            Self::Create(object) | Self::Update(object) | Self::UpdateStatus(object) => object.reference(),
+            Self::Bind(key, _) | Self::Delete(key, _) => key.clone(),
+        }
+    }
+
     /// The name of the object.
     pub(crate) fn name(&self) -> &Text {
         match self {

@@ -156,7 +156,7 @@ fn mistakes_on_the_command_line_are_explained() {
         (vec!["apply", "no-such-file.yaml"], "no-such-file.yaml: cannot be read"),
         (vec!["apply", "src"], "src: no *.yaml, *.yml or *.json in this folder"),
         (vec!["apply"], "<PATH>..."),
-        (vec!["aply", "fixtures/mysql"], "a similar subcommand exists: 'apply'"),
+        (vec!["aply", "fixtures/mysql"], "some similar subcommands exist: 'replay', 'apply'"),
         (vec!["apply", "fixtures/mysql", "--delete", "pvc/nothing"], "persistentvolumeclaims \"nothing\" not found"),
         (vec!["apply", "fixtures/mysql", "--delete", "volume"], "a kind and a name are expected, such as pvc/data"),
         (vec!["apply", "fixtures/mysql", "--delete", "disk/a"], "the kind \"disk\" is not known"),
@@ -301,4 +301,60 @@ fn bad_scenarios_are_explained_and_none_is_run() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
     }
+}
+
+const VOLUME_AND_CLAIMS: &str = "
+{apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {capacity: {storage: 5Gi}, accessModes: \
+[ReadWriteOnce], nfs: {server: s, path: /v}}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], resources: \
+{requests: {storage: 5Gi}}}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: b}, spec: {accessModes: [ReadWriteOnce], resources: \
+{requests: {storage: 5Gi}}}}
+";
+
+#[test]
+fn explore_says_what_happens_in_any_order() {
+    let run = run_with(&["explore", "--crashes", "1", "-"], VOLUME_AND_CLAIMS);
+    assert_eq!(
+        run.out,
+        "all orders: 36 states, 52 steps between them, 6 steps deep, 4 states are quiet\n  \
+         claim default/a may be bound to v, and may stay unbound\n  \
+         claim default/b may be bound to v, and may stay unbound\n"
+    );
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    let run = run_with(&["explore", "--max-states", "10", "-"], VOLUME_AND_CLAIMS);
+    assert_eq!((run.code, run.err.as_str()), (Some(1), "not every order was tried\n"));
+}
+
+#[test]
+fn outcomes_says_what_may_become_of_claims() {
+    let run = run(&["outcomes", "fixtures/mysql"]);
+    assert_eq!(
+        run.out, "claim default/mypvc must be bound to my-pv\nclaim default/too-large cannot be bound\n",
+        "{}",
+        run.err
+    );
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn a_journal_is_replayed_to_the_byte_and_shows_where_it_differs() {
+    let path = std::env::temp_dir().join(format!("bindery-journal-{}", std::process::id()));
+    let journal = path.to_str().expect("a path of text");
+    let scenario = "fixtures/tutorial/1-mysql-static.yaml";
+    let written = run(&["run", "--quiet", "--journal", journal, scenario]);
+    assert_eq!((written.code, written.err.as_str()), (Some(0), ""));
+    let replayed = run(&["replay", journal]);
+    assert_eq!((replayed.code, replayed.err.as_str()), (Some(0), ""), "{}", replayed.out);
+    assert!(replayed.out.contains(" entries are the same, fingerprint "), "{}", replayed.out);
+    let text = std::fs::read_to_string(&path).expect("the journal");
+    let changed = text.replacen("\"phase\":\"Available\"", "\"phase\":\"Bound\"", 1);
+    assert_ne!(text, changed);
+    std::fs::write(&path, changed).expect("a journal");
+    let differs = run(&["replay", journal]);
+    assert_eq!(differs.code, Some(1));
+    assert!(differs.err.starts_with("entry 6 differs\n  was: "), "{}", differs.err);
+    std::fs::remove_file(&path).expect("the journal is there");
 }

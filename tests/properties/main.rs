@@ -1,19 +1,17 @@
 //! Properties of a whole cluster over generated worlds: any volumes, claims and classes, then whatever users do.
 //!
-//! [`seeds`] says what a world is made of, [`objects`] and [`world`] build it, [`operations`] is what users do to it. Everything goes
-//! through the public face of the crate.
+//! The generators are those of `bindery::testing`: [`seeds`] says what a world is made of, [`world`] builds it,
+//! [`operations`] is what users do to it. Everything goes through the public face of the crate.
 
 mod agreement;
 mod dumps;
 mod matching;
-mod objects;
-mod operations;
-mod plugins;
+mod orders;
 mod quiet;
 #[path = "../runner/mod.rs"]
 mod runner;
 mod runs;
 mod scan;
-mod seeds;
 mod transitions;
-mod world;
+
+use bindery::testing::{objects, operations, plugins, seeds, world};

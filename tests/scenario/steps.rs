@@ -329,3 +329,54 @@ fn steps_are_called_by_what_they_do() {
         ]
     );
 }
+
+const CLAIM: &str = "
+  - apply:
+      apiVersion: v1
+      kind: PersistentVolumeClaim
+      metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 5Gi}}}
+";
+
+#[test]
+fn faults_happen_at_their_occasions() {
+    let crash = "{crash: PersistentVolumes, at: {rule: BIND-2, object: pv/pv-1}}";
+    let refused = "{conflict: true, at: {rule: BIND-3}}";
+    holds(&on_nodes(&format!(
+        "  - faults: [{crash}, {refused}]
+{VOLUME}{CLAIM}
+  - expect: [{{object: pvc/data, status: {{phase: Bound}}}}]
+"
+    )));
+    // A deletion between two writes; and a fault that never has its occasion changes nothing.
+    holds(&on_nodes(&format!(
+        "  - faults:
+    - {{delete: pvc/data, at: {{rule: BIND-1}}}}
+    - {{serverError: etcd is slow, at: {{rule: NEVER}}}}
+{VOLUME}{CLAIM}
+  - expect: [{{absent: pvc/data}}, {{object: pv/pv-1, status: {{phase: Released}}}}]
+"
+    )));
+}
+
+#[test]
+fn a_fault_is_one_thing() {
+    let scenario = on_nodes("  - faults: {conflict: true, crash: PersistentVolumes}\n");
+    let text = format!("apiVersion: bindery.dev/v1\nkind: Scenario\nmetadata: {{name: s}}\nspec:\n{scenario}");
+    let error = bindery::scenario::Scenario::parse(&text).expect_err("two things go wrong").to_string();
+    assert!(error.contains("one thing that goes wrong is expected"), "{error}");
+}
+
+#[test]
+fn actions_are_taken_one_by_one() {
+    let look = "persistentvolume-controller looks at PersistentVolume pv-1";
+    holds(&on_nodes(&format!(
+        "{VOLUME}    settle: false
+  - take: {look}
+  - expect: [{{object: pv/pv-1, status: {{phase: Available}}}}]
+    settle: false
+"
+    )));
+    let failed = failure(&on_nodes(&format!("{VOLUME}  - take: {look}\n")));
+    assert!(failed.contains("cannot happen now; everything is quiet"), "{failed}");
+}

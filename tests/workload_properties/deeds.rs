@@ -229,7 +229,7 @@ impl Run {
         let version =
             |version: u8| json!({"spec": {"template": {"metadata": {"annotations": {"v": version.to_string()}}}}});
         match deed {
-            Deed::CreateSet(seed) => self.cluster.create(world::object(&seed.build())).map(drop),
+            Deed::CreateSet(seed) => self.cluster.create(seed.build()).map(drop),
             Deed::Scale(number, replicas) => self.patch(&set(*number), json!({"spec": {"replicas": replicas}})),
             Deed::Update(number, new) => self.patch(&set(*number), version(*new)),
             Deed::Retain(number, retention) => {
@@ -238,14 +238,14 @@ impl Run {
             }
             Deed::DeleteSet(number, propagation) => self.delete(&set(*number), *propagation),
             Deed::CreateDeployment { claim, replicas, recreate } => {
-                self.cluster.create(world::object(&world::deployment(*claim, *replicas, *recreate))).map(drop)
+                self.cluster.create(world::deployment(*claim, *replicas, *recreate)).map(drop)
             }
             Deed::ScaleDeployment(replicas) => self.patch(&dep, json!({"spec": {"replicas": replicas}})),
             Deed::UpdateDeployment(new) => self.patch(&dep, version(*new)),
             Deed::DeleteDeployment(propagation) => self.delete(&dep, *propagation),
             Deed::CreateClaim { claim, class, many } => {
                 debug_assert!(*claim < CLAIMS.len(), "a claim of the table");
-                self.cluster.create(world::object(&world::claim(*claim, *class, *many))).map(drop)
+                self.cluster.create(world::claim(*claim, *class, *many)).map(drop)
             }
             Deed::DeleteClaim(index) => {
                 let claim = self.pick(Kind::PersistentVolumeClaim, *index).ok_or_else(nothing)?;
@@ -270,7 +270,7 @@ impl Run {
                 let volume = self.pick(Kind::PersistentVolume, *index).ok_or_else(nothing)?;
                 self.cluster.delete(&volume.reference())
             }
-            Deed::CreatePod { pod, claim } => self.cluster.create(world::object(&world::pod(*pod, *claim))).map(drop),
+            Deed::CreatePod { pod, claim } => self.cluster.create(world::pod(*pod, *claim)).map(drop),
             Deed::DeletePod(index, propagation) => {
                 let pod = self.pick(Kind::Pod, *index).ok_or_else(nothing)?;
                 self.delete(&pod.reference(), *propagation)
@@ -284,73 +284,5 @@ impl Run {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Deed {
-    /// The names of all kinds of deeds.
-    pub(crate) const NAMES: [&'static str; 28] = [
-        "settle",
-        "take",
-        "steps",
-        "advance",
-        "create set",
-        "scale",
-        "update",
-        "retain",
-        "delete set",
-        "create deployment",
-        "scale deployment",
-        "update deployment",
-        "delete deployment",
-        "create claim",
-        "delete claim",
-        "remove claim",
-        "delete volume",
-        "create pod",
-        "delete pod",
-        "force pod",
-        "hold readiness",
-        "hold termination",
-        "release",
-        "fail",
-        "heal",
-        "cordon",
-        "write",
-        "end claim",
-    ];
-
-    fn name(&self) -> &'static str {
-        let number = match self {
-            Self::Settle => 0,
-            Self::Take(_) => 1,
-            Self::Steps(_) => 2,
-            Self::Advance(_) => 3,
-            Self::CreateSet(_) => 4,
-            Self::Scale(..) => 5,
-            Self::Update(..) => 6,
-            Self::Retain(..) => 7,
-            Self::DeleteSet(..) => 8,
-            Self::CreateDeployment { .. } => 9,
-            Self::ScaleDeployment(_) => 10,
-            Self::UpdateDeployment(_) => 11,
-            Self::DeleteDeployment(_) => 12,
-            Self::CreateClaim { .. } => 13,
-            Self::DeleteClaim(_) => 14,
-            Self::RemoveClaim(_) => 15,
-            Self::DeleteVolume(_) => 16,
-            Self::CreatePod { .. } => 17,
-            Self::DeletePod(..) => 18,
-            Self::ForcePod(_) => 19,
-            Self::HoldReadiness(_) => 20,
-            Self::HoldTermination(_) => 21,
-            Self::Release(_) => 22,
-            Self::Fail(_) => 23,
-            Self::Heal(_) => 24,
-            Self::Cordon(..) => 25,
-            Self::Write(..) => 26,
-            Self::EndClaim(_) => 27,
-        };
-        Self::NAMES[number]
     }
 }

@@ -1,7 +1,7 @@
 //! Properties of workloads over generated worlds: nodes, classes with drivers, static volumes, and then whatever users
 //! and machines do to StatefulSets, Deployments, pods and claims.
 //!
-//! [`seeds`] says what a world is made of, [`world`] builds it, [`deeds`] is what is done to it. [`watch`] follows the
+//! The generators are those of `bindery::testing`: [`seeds`] says what a world is made of, [`world`] builds it, [`deeds`] is what is done to it. [`watch`] follows the
 //! journal write by write and holds each one against what must never happen: [`identity`], [`storage`], [`order`].
 //! [`retention`], [`quiet`] and [`recovery`] look at where a cluster comes to rest.
 
@@ -14,7 +14,7 @@ mod recovery;
 mod retention;
 #[path = "../runner/mod.rs"]
 mod runner;
-mod seeds;
 mod storage;
 mod watch;
-mod world;
+
+use bindery::testing::workloads::{seeds, world};

@@ -1,13 +1,15 @@
 //! When everything is well again, every set gets its pods.
 
-use bindery::Pod;
+use std::sync::Arc;
+
+use bindery::{Object, Pod};
 use proptest::prelude::*;
 
 use crate::deeds::Run;
 use crate::order::{is_healthy, range_of};
 use crate::runner::Property;
 use crate::seeds::{Deed, SETS, World, worlds};
-use crate::world::{claim, object, pod};
+use crate::world::{claim, pod};
 
 /// What nobody can repair is left out: volumes that a node or a zone confines, storage that only an administrator could
 /// provide, and sets that come back with other claims than those of the pods that they find.
@@ -59,10 +61,12 @@ fn a_pod_of_low_priority_has_its_turn_when_another_went_first() {
     let world = World { nodes: 1, zones: false, delay: 0, failures: 0, volumes: Vec::new(), deeds: Vec::new() };
     let mut cluster = world.start();
     for (number, priority) in [(0, 0), (1, 10)] {
-        cluster.create(object(&claim(number, 1, false))).expect("a claim");
-        let mut pod = pod(number, number);
-        pod["spec"]["priority"] = priority.into();
-        cluster.create(object(&pod)).expect("a pod");
+        cluster.create(claim(number, 1, false)).expect("a claim");
+        let Object::Pod(mut pod) = pod(number, number) else {
+            unreachable!("it is a pod");
+        };
+        Arc::make_mut(&mut pod).spec.priority = Some(priority);
+        cluster.create(Object::Pod(pod)).expect("a pod");
     }
     cluster.settle().expect("quiet");
     for name in ["bare0", "bare1"] {

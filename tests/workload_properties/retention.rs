@@ -13,7 +13,6 @@ use crate::order::{is_healthy, ordinal_of, range_of};
 use crate::runner::Property;
 use crate::seeds::{Deed, Retention, SetSeed, Strategies, World, retentions};
 use crate::watch::{Watcher, retention_of};
-use crate::world::object;
 
 impl Watcher {
     /// Where all pods of a set are well, the owners of its claims are those of the table (`STSPVC-20`).
@@ -167,7 +166,7 @@ fn a_condemned_pod_that_is_orphaned_comes_to_rest() -> TestCaseResult {
         min_ready: 0,
     };
     let mut cluster = world.start();
-    cluster.create(object(&seed.build()))?;
+    cluster.create(seed.build())?;
     cluster.settle()?;
     cluster.patch(&Kind::StatefulSet.named("db"), &serde_json::from_str::<Json>(r#"{"spec": {"replicas": 0}}"#)?)?;
     cluster.delete_with(&Kind::Pod.named("db-0"), &DeleteOptions::default().propagation(Propagation::Orphan))?;

@@ -51,12 +51,124 @@ pub(crate) enum Command {
     /// Prints objects as `kubectl describe` does, of what manifests or a dump become.
     #[command(after_help = look::DESCRIBE_EXAMPLES)]
     Describe(Describe),
+    /// Tries every order of what could happen, and says what is wrong with any of them.
+    #[command(after_help = EXPLORE_EXAMPLES)]
+    Explore(Explore),
+    /// Says what becomes of each claim, over all orders and all ties.
+    #[command(after_help = OUTCOMES_EXAMPLES)]
+    Outcomes(Outcomes),
+    /// Runs a scenario again and compares what happens with a journal, byte for byte.
+    Replay(Replay),
     /// Writes a synthetic cluster: classes, volumes and claims of mixed kinds, the same for the same seed.
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(Generate),
     /// Writes a script with which a shell completes the arguments of this program.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
+}
+
+const EXPLORE_EXAMPLES: &str = "\
+Examples:
+  bindery explore pv.yaml pvc.yaml
+  bindery explore --crashes 1 --conflicts 1 fixtures/mysql
+  bindery explore --delete pvc/data --save trace.yaml manifests/
+
+Exit codes:
+  0  nothing is wrong with any order
+  1  something is wrong, or not every order was tried
+  2  bad input";
+
+/// What is explored, and how far.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explore {
+    #[command(flatten)]
+    pub(crate) world: ExploredWorld,
+
+    /// A user deletes this object at any time, e.g. pvc/data. May be given several times; each is a user of its own.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) delete: Vec<ObjectKey>,
+
+    /// How often a controller crashes in the middle of something.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) crashes: u8,
+
+    /// How many writes are refused with a conflict.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) conflicts: u8,
+
+    /// How many writes are refused with an error of the server.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) server_errors: u8,
+
+    /// How many calls of backends fail or never end.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) backend_failures: u8,
+
+    /// How often a controller sees nothing new for a while.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) stale_views: u8,
+
+    /// How often time passes where everything is quiet and something is due later.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) waits: u8,
+
+    /// Goes no further than so many steps.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<u32>,
+
+    /// Searches with so many threads; what is found is the same.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+
+    /// Writes the first trace into this file, as a scenario that replays it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Tells on standard error how far the search has come.
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+/// Where exploring begins.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExploredWorld {
+    /// Manifests, which are created before anything happens, or one scenario, which is run first. External drivers run
+    /// only where a scenario has them.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Looks into folders inside of folders, too.
+    #[arg(short = 'R', long)]
+    pub(crate) recursive: bool,
+
+    /// Gives up after so many states.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub(crate) max_states: usize,
+}
+
+const OUTCOMES_EXAMPLES: &str = "\
+Examples:
+  bindery outcomes manifests/
+
+Exit codes:
+  0  done
+  2  bad input";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Outcomes {
+    #[command(flatten)]
+    pub(crate) world: ExploredWorld,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// The journal, as `bindery run --journal` wrote it.
+    #[arg(value_name = "JOURNAL")]
+    pub(crate) journal: PathBuf,
+
+    /// The scenario, if it is not where it was when the journal was written.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -131,6 +243,10 @@ pub(crate) struct Run {
     /// Prints failures only.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// Writes the journal into this file, for `bindery replay`. Only one scenario is run then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
 
     /// Prints what kubectl would say to each step.
     #[arg(short, long, conflicts_with = "quiet")]

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod completions;
 mod explain;
+mod explore;
 mod generate;
 mod get;
 mod input;
@@ -13,6 +14,7 @@ mod load;
 mod meter;
 mod output;
 mod progress;
+mod replay;
 mod run;
 mod world;
 
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),
+        Command::Explore(arguments) => explore::run(arguments),
+        Command::Outcomes(arguments) => explore::outcomes(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
     };

@@ -8,9 +8,13 @@ use bindery::scenario::{Scenario, StepReport};
 use crate::Failure;
 use crate::args::Run;
 use crate::input::{self, Source};
+use crate::replay;
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let scenarios = read(arguments)?;
+    if arguments.journal.is_some() && scenarios.len() != 1 {
+        return Err(Failure::Input(format!("--journal takes one scenario, and these are {}", scenarios.len())));
+    }
     let mut failed = 0;
     for scenario in &scenarios {
         if !run_one(scenario, arguments)? {
@@ -34,11 +38,10 @@ fn read(arguments: &Run) -> Result<Vec<Scenario>, Failure> {
     for path in &arguments.paths {
         let sources = input::read(std::slice::from_ref(path), arguments.recursive)?;
         let before = scenarios.len() + problems.len();
-        for Source { name, text } in sources.iter().filter(|source| !path.is_dir() || Scenario::is_in(&source.text)) {
-            let folder = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
-            match Scenario::read(name, text, |file| read_beside(&folder, file)) {
+        for source in sources.iter().filter(|source| !path.is_dir() || Scenario::is_in(&source.text)) {
+            match parse(source) {
                 Ok(found) => scenarios.extend(found),
-                Err(error) => problems.push(error.to_string()),
+                Err(error) => problems.push(error),
             }
         }
         if scenarios.len() + problems.len() == before {
@@ -46,6 +49,12 @@ fn read(arguments: &Run) -> Result<Vec<Scenario>, Failure> {
         }
     }
     if problems.is_empty() { Ok(scenarios) } else { Err(Failure::Input(problems.join("\n"))) }
+}
+
+/// Reads the scenarios of one file, and the files that they name.
+pub(crate) fn parse(source: &Source) -> Result<Vec<Scenario>, String> {
+    let folder = Path::new(&source.name).parent().map(Path::to_path_buf).unwrap_or_default();
+    Scenario::read(&source.name, &source.text, |file| read_beside(&folder, file)).map_err(|error| error.to_string())
 }
 
 fn read_beside(folder: &Path, file: &str) -> Result<String, String> {
@@ -63,25 +72,30 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
         println!("{heading}");
     }
     let mut ends_blank = false;
-    let run = scenario.start().map_err(|error| Failure::Input(format!("{}: {error}", scenario.name)))?;
-    for report in run {
+    let mut run = scenario.start().map_err(|error| Failure::Input(format!("{}: {error}", scenario.name)))?;
+    let mut passed = true;
+    for report in &mut run {
         if let Some(failure) = &report.failure {
             if arguments.quiet {
                 println!("{heading}");
             }
             println!("  FAIL  {}{}", report.title, place(scenario, &report));
             println!("{failure}\n");
-            return Ok(false);
+            passed = false;
+            break;
         }
         if !arguments.quiet {
             print_step(&report, arguments.verbose);
             ends_blank = !report.printed.is_empty();
         }
     }
-    if !arguments.quiet && !ends_blank {
+    if let Some(path) = &arguments.journal {
+        replay::write(path, Path::new(scenario.source.as_str()), run.cluster())?;
+    }
+    if passed && !arguments.quiet && !ends_blank {
         println!();
     }
-    Ok(true)
+    Ok(passed)
 }
 
 fn print_step(report: &StepReport, verbose: bool) {

@@ -214,6 +214,28 @@ impl Scheduler {
         Arc::make_mut(&mut self.queue).pop_first().map(|turn| Id::from_number(turn.3))
     }
 
+    /// What decides about what it does next, in words: the indexes follow from what is stored. Times and versions do not
+    /// count.
+    pub(crate) fn remembered(&self) -> String {
+        let waiting = self.waiting.iter().map(|(pod, waiting)| {
+            let matches: Vec<_> = waiting.matches.iter().map(|(volume, _, claim)| (volume, claim)).collect();
+            let provisions: Vec<_> = waiting.provisions.iter().map(|(claim, _)| claim).collect();
+            (pod, &waiting.uid, &waiting.node, matches, provisions)
+        });
+        let queue: Vec<_> = self.queue.iter().map(|(priority, _, name, _)| (priority, name)).collect();
+        format!("{:?} {:?} {:?} {}", waiting.collect::<Vec<_>>(), self.rejected, queue, self.changed)
+    }
+
+    /// Whether any pod was rejected that waits for something to change.
+    pub(crate) fn has_rejected(&self) -> bool {
+        !self.rejected.is_empty()
+    }
+
+    /// Whether there is an index that follows changes.
+    pub(crate) fn has_indexes(&self) -> bool {
+        self.nodes.is_some() || self.volumes.is_some()
+    }
+
     /// Notes that something changed that rejected pods may have waited for.
     pub(crate) fn stir(&mut self) {
         self.changed |= !self.rejected.is_empty();

@@ -1,14 +1,14 @@
 //! The objects that seeds stand for.
 
-use bindery::parts::{ClaimVolumeSource, LabelSelectorRequirement, PodVolume, PodVolumeSource, SelectorOperator};
-use bindery::volume_source::{CsiVolumeSource, FlockerVolumeSource, HostPathVolumeSource, NfsVolumeSource};
-use bindery::{
+use crate::parts::{ClaimVolumeSource, LabelSelectorRequirement, PodVolume, PodVolumeSource, SelectorOperator};
+use crate::volume_source::{CsiVolumeSource, FlockerVolumeSource, HostPathVolumeSource, NfsVolumeSource};
+use crate::{
     AccessMode, BindingMode, ClaimPhase, LabelSelector, List, ObjectMeta, ObjectReference, PersistentVolume,
     PersistentVolumeClaim, Pod, PodPhase, ReclaimPolicy, StorageClass, Text, Uid, VolumeMode, VolumePhase,
     VolumeSource,
 };
 
-use crate::seeds::{
+use crate::testing::seeds::{
     ATTRIBUTES, CLAIMS, CLASSES, ClaimSeed, ClassSeed, LABELS, PROVISIONERS, PodSeed, SIZES, StorageClassSeed, UidSeed,
     VALUES, VOLUMES, VolumeSeed,
 };
@@ -21,7 +21,7 @@ const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 /// The uid that a claim has where it was found.
-pub(crate) fn found_uid(claim: usize) -> Uid {
+pub fn found_uid(claim: usize) -> Uid {
     Uid::from(format!("claim-{claim}"))
 }
 
@@ -51,7 +51,10 @@ fn delete(metadata: &mut ObjectMeta, protection: &str, held: bool) {
 
 impl VolumeSeed {
     /// The volume as a user writes it. `uid_of` knows the uids of claims.
-    pub(crate) fn build(&self, uid_of: &dyn Fn(usize) -> Uid) -> PersistentVolume {
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
+    pub fn build(&self, uid_of: &dyn Fn(usize) -> Uid) -> PersistentVolume {
         let name = VOLUMES[self.name];
         let capacity = SIZES[self.size].parse().expect("a quantity");
         let mut volume = PersistentVolume::new(name, capacity, []);
@@ -97,7 +100,7 @@ impl VolumeSeed {
     }
 
     /// The volume as it is found.
-    pub(crate) fn restored(&self, uid_of: &dyn Fn(usize) -> Uid) -> PersistentVolume {
+    pub fn restored(&self, uid_of: &dyn Fn(usize) -> Uid) -> PersistentVolume {
         let mut volume = self.build(uid_of);
         volume.metadata.uid = Uid::from(format!("volume-{}", self.name));
         let phases = [
@@ -141,13 +144,16 @@ fn source(number: usize, name: &str) -> VolumeSource {
 
 impl ClaimSeed {
     /// The key, as `namespace/name`.
-    pub(crate) fn key(&self) -> String {
+    pub fn key(&self) -> String {
         let (namespace, name) = CLAIMS[self.key];
         format!("{namespace}/{name}")
     }
 
     /// The claim as a user writes it.
-    pub(crate) fn build(&self) -> PersistentVolumeClaim {
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
+    pub fn build(&self) -> PersistentVolumeClaim {
         let (namespace, name) = CLAIMS[self.key];
         let mut claim = PersistentVolumeClaim::new(namespace, name, SIZES[self.size].parse().expect("a quantity"), []);
         claim.spec.access_modes = modes_of(self.modes).into_iter().collect();
@@ -196,7 +202,7 @@ impl ClaimSeed {
     }
 
     /// The claim as it is found.
-    pub(crate) fn restored(&self) -> PersistentVolumeClaim {
+    pub fn restored(&self) -> PersistentVolumeClaim {
         let mut claim = self.build();
         claim.metadata.uid = found_uid(self.key);
         claim.status.phase = [ClaimPhase::Pending, ClaimPhase::Bound, ClaimPhase::Lost][self.life.phase].clone();
@@ -214,7 +220,8 @@ impl ClaimSeed {
 }
 
 impl StorageClassSeed {
-    pub(crate) fn build(&self) -> StorageClass {
+    /// The class.
+    pub fn build(&self) -> StorageClass {
         let mut class = StorageClass::new(CLASSES[self.name], PROVISIONERS[self.provisioner]);
         class.volume_binding_mode = match self.binding {
             0 => Some(BindingMode::Immediate),
@@ -227,7 +234,8 @@ impl StorageClassSeed {
 }
 
 impl PodSeed {
-    pub(crate) fn build(&self) -> Pod {
+    /// The pod.
+    pub fn build(&self) -> Pod {
         let (namespace, claim) = CLAIMS[self.claim];
         let mut metadata = ObjectMeta::named(["web-0", "web-1", "job"][self.name]);
         metadata.namespace = namespace.into();

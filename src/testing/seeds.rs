@@ -4,22 +4,24 @@
 //! Names, sizes, classes and labels come from short tables. So claims and volumes fit one another often, and ties,
 //! clashes of names and dangling references are common.
 
+#![expect(missing_docs, reason = "a field or variant has the name of what it stands for in the object or in the API")]
+
 use proptest::prelude::*;
 
 /// Amounts of storage: two that are equal and written differently, some that differ by less than a byte, and one that
 /// 64 bits cannot hold (`HELP-10`).
-pub(crate) const SIZES: [&str; 7] = ["1Gi", "1024Mi", "2Gi", "5Gi", "1500m", "2", "10E"];
+pub const SIZES: [&str; 7] = ["1Gi", "1024Mi", "2Gi", "5Gi", "1500m", "2", "10E"];
 /// Names of volumes.
-pub(crate) const VOLUMES: [&str; 8] = ["pv-e", "pv-b", "pv-d", "pv-a", "pv-c", "pv-h", "pv-f", "pv-g"];
+pub const VOLUMES: [&str; 8] = ["pv-e", "pv-b", "pv-d", "pv-a", "pv-c", "pv-h", "pv-f", "pv-g"];
 /// Keys of claims: namespace and name.
-pub(crate) const CLAIMS: [(&str, &str); 6] =
+pub const CLAIMS: [(&str, &str); 6] =
     [("default", "a"), ("default", "b"), ("shop", "a"), ("shop", "b"), ("default", "c"), ("shop", "c")];
 /// Names of classes. Whether there is such a class is another matter.
-pub(crate) const CLASSES: [&str; 4] = ["fast", "late", "slow", "gone"];
+pub const CLASSES: [&str; 4] = ["fast", "late", "slow", "gone"];
 /// Names of attributes classes.
-pub(crate) const ATTRIBUTES: [Option<&str>; 4] = [None, Some(""), Some("gold"), Some("silver")];
+pub const ATTRIBUTES: [Option<&str>; 4] = [None, Some(""), Some("gold"), Some("silver")];
 /// Provisioners of classes: external, in the tree with a plugin, without one, with one that cannot, migrated.
-pub(crate) const PROVISIONERS: [&str; 5] = [
+pub const PROVISIONERS: [&str; 5] = [
     "example.com/external",
     "kubernetes.io/scripted",
     "kubernetes.io/no-provisioner",
@@ -27,13 +29,13 @@ pub(crate) const PROVISIONERS: [&str; 5] = [
     "kubernetes.io/aws-ebs",
 ];
 /// Keys of labels.
-pub(crate) const LABELS: [&str; 2] = ["tier", "zone"];
+pub const LABELS: [&str; 2] = ["tier", "zone"];
 /// Values of labels.
-pub(crate) const VALUES: [&str; 2] = ["x", "y"];
+pub const VALUES: [&str; 2] = ["x", "y"];
 
 /// How a volume or a claim says its class (`HELP-1`, `HELP-2`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ClassSeed {
+pub enum ClassSeed {
     Absent,
     Named(usize),
     Empty,
@@ -43,7 +45,7 @@ pub(crate) enum ClassSeed {
 
 /// Which uid a reference to a claim has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UidSeed {
+pub enum UidSeed {
     Absent,
     Right,
     Wrong,
@@ -51,45 +53,46 @@ pub(crate) enum UidSeed {
 
 /// A volume's reference to a claim.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReservationSeed {
-    pub(crate) claim: usize,
-    pub(crate) uid: UidSeed,
-    pub(crate) by_controller: bool,
+pub struct ReservationSeed {
+    pub claim: usize,
+    pub uid: UidSeed,
+    pub by_controller: bool,
 }
 
 /// A volume.
 #[derive(Clone, Debug)]
-pub(crate) struct VolumeSeed {
-    pub(crate) name: usize,
-    pub(crate) size: usize,
+pub struct VolumeSeed {
+    pub name: usize,
+    pub size: usize,
     /// One bit for each of the four modes.
-    pub(crate) modes: u8,
-    pub(crate) class: ClassSeed,
-    pub(crate) block: bool,
-    pub(crate) attributes: usize,
+    pub modes: u8,
+    pub class: ClassSeed,
+    pub block: bool,
+    pub attributes: usize,
     /// For each key the number of its value; zero for none.
-    pub(crate) labels: [usize; 2],
-    pub(crate) reservation: Option<ReservationSeed>,
-    pub(crate) life: VolumeLife,
+    pub labels: [usize; 2],
+    pub reservation: Option<ReservationSeed>,
+    pub life: VolumeLife,
 }
 
 /// What matters to a volume's reclaiming, and what only a restored one has.
 #[derive(Clone, Debug)]
-pub(crate) struct VolumeLife {
+pub struct VolumeLife {
     /// Retain, Delete, Recycle, or a text that is no policy.
-    pub(crate) policy: usize,
+    pub policy: usize,
     /// Available, Pending, Bound, Released, Failed.
-    pub(crate) phase: usize,
+    pub phase: usize,
     /// Being deleted, and whether somebody's finalizer holds it.
-    pub(crate) deleting: Option<bool>,
+    pub deleting: Option<bool>,
     /// Which storage is behind it; see `world`.
-    pub(crate) source: usize,
-    pub(crate) provisioner: Option<usize>,
+    pub source: usize,
+    pub provisioner: Option<usize>,
 }
 
 impl VolumeSeed {
     /// The same volume with everything that a claim asks for, and reserved for that claim if for any.
-    pub(crate) fn fitting(self, claim: &ClaimSeed) -> Self {
+    #[must_use]
+    pub fn fitting(self, claim: &ClaimSeed) -> Self {
         let ClaimSeed { key, size, modes, class, block, attributes, .. } = *claim;
         let reservation = self.reservation.map(|reservation| ReservationSeed { claim: key, ..reservation });
         Self { size, modes, class, block, attributes, reservation, ..self }
@@ -98,60 +101,60 @@ impl VolumeSeed {
 
 /// One expression of a selector.
 #[derive(Clone, Debug)]
-pub(crate) struct TermSeed {
-    pub(crate) key: usize,
+pub struct TermSeed {
+    pub key: usize,
     /// `In`, `NotIn`, `Exists`, `DoesNotExist`, a plain match, or a text that is no operator.
-    pub(crate) operator: usize,
+    pub operator: usize,
     /// One bit for each value.
-    pub(crate) values: u8,
+    pub values: u8,
 }
 
 /// A claim.
 #[derive(Clone, Debug)]
-pub(crate) struct ClaimSeed {
-    pub(crate) key: usize,
-    pub(crate) size: usize,
+pub struct ClaimSeed {
+    pub key: usize,
+    pub size: usize,
     /// One bit for each of the four modes.
-    pub(crate) modes: u8,
-    pub(crate) class: ClassSeed,
-    pub(crate) block: bool,
-    pub(crate) attributes: usize,
-    pub(crate) selector: Option<Vec<TermSeed>>,
-    pub(crate) volume: Option<usize>,
-    pub(crate) life: ClaimLife,
+    pub modes: u8,
+    pub class: ClassSeed,
+    pub block: bool,
+    pub attributes: usize,
+    pub selector: Option<Vec<TermSeed>>,
+    pub volume: Option<usize>,
+    pub life: ClaimLife,
 }
 
 /// The marks that controllers leave on a claim, and what only a restored one has.
 #[derive(Clone, Debug)]
-pub(crate) struct ClaimLife {
+pub struct ClaimLife {
     /// Pending, Bound, Lost.
-    pub(crate) phase: usize,
-    pub(crate) bind_completed: bool,
-    pub(crate) by_controller: bool,
+    pub phase: usize,
+    pub bind_completed: bool,
+    pub by_controller: bool,
     /// A node that exists, or one that does not.
-    pub(crate) selected_node: Option<bool>,
+    pub selected_node: Option<bool>,
     /// Being deleted, and whether somebody's finalizer holds it.
-    pub(crate) deleting: Option<bool>,
+    pub deleting: Option<bool>,
 }
 
 /// A storage class.
 #[derive(Clone, Debug)]
-pub(crate) struct StorageClassSeed {
-    pub(crate) name: usize,
-    pub(crate) provisioner: usize,
+pub struct StorageClassSeed {
+    pub name: usize,
+    pub provisioner: usize,
     /// Immediate, delayed, or not said.
-    pub(crate) binding: usize,
-    pub(crate) default: bool,
-    pub(crate) expandable: bool,
+    pub binding: usize,
+    pub default: bool,
+    pub expandable: bool,
 }
 
 /// A pod that uses a claim.
 #[derive(Clone, Debug)]
-pub(crate) struct PodSeed {
-    pub(crate) name: usize,
-    pub(crate) claim: usize,
-    pub(crate) scheduled: bool,
-    pub(crate) ended: bool,
+pub struct PodSeed {
+    pub name: usize,
+    pub claim: usize,
+    pub scheduled: bool,
+    pub ended: bool,
 }
 
 fn classes() -> impl Strategy<Value = ClassSeed> + Clone {
@@ -191,7 +194,7 @@ fn deleting() -> impl Strategy<Value = Option<bool>> + Clone {
 }
 
 /// Any volume.
-pub(crate) fn volumes() -> impl Strategy<Value = VolumeSeed> + Clone {
+pub fn volumes() -> impl Strategy<Value = VolumeSeed> + Clone {
     let phases = prop_oneof![5 => Just(0_usize), 5 => 0..5_usize];
     let policies = prop_oneof![3 => 0..3_usize, 1 => 0..4_usize];
     let provisioners = prop::option::weighted(0.3, 0..PROVISIONERS.len());
@@ -212,7 +215,7 @@ fn terms() -> impl Strategy<Value = TermSeed> + Clone {
 }
 
 /// Any claim.
-pub(crate) fn claims() -> impl Strategy<Value = ClaimSeed> + Clone {
+pub fn claims() -> impl Strategy<Value = ClaimSeed> + Clone {
     let phases = prop_oneof![6 => Just(0_usize), 4 => 0..3_usize];
     let node = prop::option::weighted(0.2, any::<bool>());
     let lives = (phases, prop::bool::weighted(0.25), prop::bool::weighted(0.2), node, deleting());
@@ -242,7 +245,7 @@ pub(crate) fn claims() -> impl Strategy<Value = ClaimSeed> + Clone {
 }
 
 /// Any class.
-pub(crate) fn storage_classes() -> impl Strategy<Value = StorageClassSeed> + Clone {
+pub fn storage_classes() -> impl Strategy<Value = StorageClassSeed> + Clone {
     let binding = prop_oneof![5 => Just(0_usize), 4 => Just(1_usize), 1 => Just(2_usize)];
     let parts = (0..CLASSES.len(), 0..PROVISIONERS.len(), binding, prop::bool::weighted(0.2), any::<bool>());
     parts.prop_map(|(name, provisioner, binding, default, expandable)| StorageClassSeed {
@@ -255,7 +258,7 @@ pub(crate) fn storage_classes() -> impl Strategy<Value = StorageClassSeed> + Clo
 }
 
 /// Any pod.
-pub(crate) fn pods() -> impl Strategy<Value = PodSeed> + Clone {
+pub fn pods() -> impl Strategy<Value = PodSeed> + Clone {
     (0..3_usize, 0..CLAIMS.len(), any::<bool>(), prop::bool::weighted(0.2))
         .prop_map(|(name, claim, scheduled, ended)| PodSeed { name, claim, scheduled, ended })
 }

@@ -1,26 +1,28 @@
 //! Plugins of generated worlds: the stock ones, and one that behaves as a world says.
 
+#![expect(missing_docs, reason = "a field or variant has the name of what it stands for in the object or in the API")]
+
 use std::time::Duration;
 
-use bindery::volume_source::FlockerVolumeSource;
-use bindery::{Behaviour, Plugin, Sources, VolumeSource};
+use crate::volume_source::FlockerVolumeSource;
+use crate::{Behaviour, Plugin, Sources, VolumeSource};
 use proptest::prelude::*;
 
 /// How the scripted plugin behaves when it is asked to provision, to delete and to recycle.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PluginSeed {
-    pub(crate) provision: usize,
-    pub(crate) delete: usize,
-    pub(crate) recycle: usize,
+pub struct PluginSeed {
+    pub provision: usize,
+    pub delete: usize,
+    pub recycle: usize,
 }
 
 /// Plugins that answer at once and always in the same way.
-pub(crate) fn steady_plugins() -> impl Strategy<Value = PluginSeed> + Clone {
+pub fn steady_plugins() -> impl Strategy<Value = PluginSeed> + Clone {
     plugins_among(4)
 }
 
 /// Any plugins.
-pub(crate) fn plugins() -> impl Strategy<Value = PluginSeed> + Clone {
+pub fn plugins() -> impl Strategy<Value = PluginSeed> + Clone {
     plugins_among(9)
 }
 
@@ -50,7 +52,7 @@ fn behaviour(number: usize) -> Behaviour {
 
 impl PluginSeed {
     /// The plugins of a cluster.
-    pub(crate) fn build(self) -> Vec<Plugin> {
+    pub fn build(self) -> Vec<Plugin> {
         let source = FlockerVolumeSource { dataset_name: "made".into(), ..FlockerVolumeSource::default() };
         let scripted = Plugin::new("kubernetes.io/scripted", Sources::Keys(vec!["flocker"]))
             .provisions(behaviour(self.provision), VolumeSource::Flocker(source))

@@ -1,32 +1,34 @@
 //! Worlds and workloads as objects.
 
-use bindery::{Cluster, Config, CsiProvisioner, NfsSubdirProvisioner, Object, Reader, Trouble};
+use crate::{Cluster, Config, CsiProvisioner, Json, NfsSubdirProvisioner, Object, Reader, Trouble};
 use serde_json::{Value, json};
 
-use crate::seeds::{CLAIMS, CLASSES, NODES, Retention, SETS, SetSeed, Strategies, TEMPLATES, VolumeSeed, World};
+use crate::testing::workloads::seeds::{
+    CLAIMS, CLASSES, NODES, Retention, SETS, SetSeed, Strategies, TEMPLATES, VolumeSeed, World,
+};
 
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// Reclaim policies of static volumes.
 const POLICIES: [&str; 3] = ["Retain", "Recycle", "Delete"];
 
 /// The object of a manifest.
-pub(crate) fn object(value: &Value) -> Object {
+fn object(value: &Value) -> Object {
     let manifest = Reader::new().read(&value.to_string()).expect("a manifest");
     manifest.documents.into_iter().next().expect("an object").object
 }
 
 impl World {
-    pub(crate) fn config(&self) -> Config {
+    /// What the cluster is set to.
+    #[must_use]
+    pub fn config(&self) -> Config {
         let mut csi = CsiProvisioner::new("csi.example.com");
         csi.provision.delay = std::time::Duration::from_secs(self.delay.into());
         if self.zones {
             csi.topology_keys = vec![ZONE.into()];
         }
         if self.failures > 0 {
-            let mut trouble = Trouble::default();
-            trouble.message = "no luck".into();
-            trouble.times = Some(self.failures.into());
-            csi.provision.fail = Some(trouble);
+            let times = Some(self.failures.into());
+            csi.provision.fail = Some(Trouble { message: "no luck".into(), times, ..Trouble::default() });
         }
         let mut config = Config::default();
         config.drivers.push(Box::new(csi));
@@ -37,7 +39,10 @@ impl World {
     }
 
     /// The cluster before anything is done to it.
-    pub(crate) fn start(&self) -> Cluster {
+    ///
+    /// # Panics
+    /// Where a number is beyond the end of its table.
+    pub fn start(&self) -> Cluster {
         let mut cluster = Cluster::new(self.config());
         let nodes = NODES.iter().take(self.nodes).map(|(name, zone)| node(name, zone));
         let volumes = self.volumes.iter().enumerate().map(|(number, seed)| seed.build(number));
@@ -94,9 +99,14 @@ impl VolumeSeed {
 }
 
 impl Retention {
-    pub(crate) fn build(self) -> Value {
-        let policy = |delete| if delete { "Delete" } else { "Retain" };
-        json!({"whenDeleted": policy(self.delete_when_deleted), "whenScaled": policy(self.delete_when_scaled)})
+    /// The policy, as a part of a set.
+    #[must_use]
+    pub fn build(self) -> Json {
+        let policy = |delete| Json::String(if delete { "Delete" } else { "Retain" }.into());
+        Json::Map(vec![
+            ("whenDeleted".into(), policy(self.delete_when_deleted)),
+            ("whenScaled".into(), policy(self.delete_when_scaled)),
+        ])
     }
 }
 
@@ -108,11 +118,11 @@ fn claim_spec(class: usize, many: bool) -> Value {
 }
 
 /// A claim that no set makes.
-pub(crate) fn claim(number: usize, class: usize, many: bool) -> Value {
+pub fn claim(number: usize, class: usize, many: bool) -> Object {
     let metadata = json!({"name": CLAIMS[number]});
-    json!({
+    object(&json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim_spec(class, many),
-    })
+    }))
 }
 
 fn pod_spec(mounts: &[&str], volumes: &[Value]) -> Value {
@@ -129,27 +139,30 @@ fn template(app: &str, spec: &Value) -> Value {
 }
 
 /// A pod with a claim that may be shared.
-pub(crate) fn pod(number: usize, claim: usize) -> Value {
+pub fn pod(number: usize, claim: usize) -> Object {
     let volume = json!({"name": TEMPLATES[0], "persistentVolumeClaim": {"claimName": CLAIMS[claim]}});
     let metadata = json!({"name": format!("bare{number}"), "labels": {"app": "bare"}});
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(&TEMPLATES[..1], &[volume])})
+    object(
+        &json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(&TEMPLATES[..1], &[volume])}),
+    )
 }
 
 /// A Deployment of which the pods share a claim.
-pub(crate) fn deployment(claim: usize, replicas: i32, recreate: bool) -> Value {
+pub fn deployment(claim: usize, replicas: i32, recreate: bool) -> Object {
     let volume = json!({"name": TEMPLATES[0], "persistentVolumeClaim": {"claimName": CLAIMS[claim]}});
     let strategy = if recreate { "Recreate" } else { "RollingUpdate" };
-    json!({
+    object(&json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "dep"},
         "spec": {
             "replicas": replicas, "selector": {"matchLabels": {"app": "dep"}}, "strategy": {"type": strategy},
             "template": template("dep", &pod_spec(&TEMPLATES[..1], &[volume])),
         },
-    })
+    }))
 }
 
 impl SetSeed {
-    pub(crate) fn build(&self) -> Value {
+    /// The set.
+    pub fn build(&self) -> Object {
         let name = SETS[self.set];
         let templates = TEMPLATES.iter().zip(self.templates).filter_map(|(name, class)| {
             class.map(|class| json!({"metadata": {"name": name}, "spec": claim_spec(class, false)}))
@@ -162,7 +175,7 @@ impl SetSeed {
             }
             Strategies::OnDelete => json!({"type": "OnDelete"}),
         };
-        json!({
+        object(&json!({
             "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
             "spec": {
                 "replicas": self.replicas, "serviceName": name, "selector": {"matchLabels": {"app": name}},
@@ -172,6 +185,6 @@ impl SetSeed {
                 "template": template(name, &pod_spec(&mounts, &[])),
                 "volumeClaimTemplates": templates.collect::<Vec<_>>(),
             },
-        })
+        }))
     }
 }

@@ -1,39 +1,41 @@
 //! What worlds are made of, and what is done to them: small numbers, so that a failing world shrinks well.
 
-use bindery::Propagation;
+#![expect(missing_docs, reason = "a field or variant has the name of what it stands for in the object or in the API")]
+
+use crate::Propagation;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// Names of sets.
-pub(crate) const SETS: [&str; 2] = ["db", "web"];
+pub const SETS: [&str; 2] = ["db", "web"];
 /// Names of the claim templates of a set, and of the directories where they are mounted.
-pub(crate) const TEMPLATES: [&str; 2] = ["data", "logs"];
+pub const TEMPLATES: [&str; 2] = ["data", "logs"];
 /// Names of claims that no set makes.
-pub(crate) const CLAIMS: [&str; 2] = ["shared", "data-db-1"];
+pub const CLAIMS: [&str; 2] = ["shared", "data-db-1"];
 /// Names of classes: made at once, made for a pod, made for a pod and kept, directories of an NFS server, local
 /// volumes, and static volumes without a class.
-pub(crate) const CLASSES: [&str; 6] = ["now", "late", "keep", "nfs", "local", ""];
+pub const CLASSES: [&str; 6] = ["now", "late", "keep", "nfs", "local", ""];
 /// Names of nodes, the zone of each, and how many there can be.
-pub(crate) const NODES: [(&str, &str); 3] = [("n1", "a"), ("n2", "b"), ("n3", "a")];
+pub const NODES: [(&str, &str); 3] = [("n1", "a"), ("n2", "b"), ("n3", "a")];
 
 /// A cluster before anything is done to it.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
+pub struct World {
     /// One to three.
-    pub(crate) nodes: usize,
+    pub nodes: usize,
     /// Whether volumes of the CSI driver are confined to a zone.
-    pub(crate) zones: bool,
+    pub zones: bool,
     /// How many seconds the driver takes for a volume.
-    pub(crate) delay: u8,
+    pub delay: u8,
     /// How many calls of the driver fail at first.
-    pub(crate) failures: u8,
-    pub(crate) volumes: Vec<VolumeSeed>,
-    pub(crate) deeds: Vec<Deed>,
+    pub failures: u8,
+    pub volumes: Vec<VolumeSeed>,
+    pub deeds: Vec<Deed>,
 }
 
 /// A static volume.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum VolumeSeed {
+pub enum VolumeSeed {
     /// On a node, of the class for local volumes.
     Local { node: usize },
     /// On an NFS server; Retain, Recycle or Delete.
@@ -44,35 +46,35 @@ pub(crate) enum VolumeSeed {
 
 /// A StatefulSet.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SetSeed {
-    pub(crate) set: usize,
-    pub(crate) parallel: bool,
-    pub(crate) replicas: i32,
+pub struct SetSeed {
+    pub set: usize,
+    pub parallel: bool,
+    pub replicas: i32,
     /// The class of each claim template.
-    pub(crate) templates: [Option<usize>; 2],
-    pub(crate) retention: Retention,
-    pub(crate) strategy: Strategies,
-    pub(crate) start: i32,
-    pub(crate) min_ready: i32,
+    pub templates: [Option<usize>; 2],
+    pub retention: Retention,
+    pub strategy: Strategies,
+    pub start: i32,
+    pub min_ready: i32,
 }
 
 /// How a set brings a new template to its pods.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Strategies {
+pub enum Strategies {
     Rolling { partition: i32 },
     OnDelete,
 }
 
 /// Whether claims go when the set is deleted, and when it is scaled down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retention {
-    pub(crate) delete_when_deleted: bool,
-    pub(crate) delete_when_scaled: bool,
+pub struct Retention {
+    pub delete_when_deleted: bool,
+    pub delete_when_scaled: bool,
 }
 
 /// One thing that happens. The API refuses some of them; then they change nothing.
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub enum Deed {
     Settle,
     /// Lets actions happen in this order.
     Take(Vec<Index>),
@@ -122,10 +124,9 @@ pub(crate) enum Deed {
 }
 
 /// The three ways to delete what owns something.
-pub(crate) const PROPAGATIONS: [Propagation; 3] =
-    [Propagation::Background, Propagation::Foreground, Propagation::Orphan];
+pub const PROPAGATIONS: [Propagation; 3] = [Propagation::Background, Propagation::Foreground, Propagation::Orphan];
 
-pub(crate) fn retentions() -> impl Strategy<Value = Retention> + Clone {
+pub fn retentions() -> impl Strategy<Value = Retention> + Clone {
     (any::<bool>(), any::<bool>())
         .prop_map(|(delete_when_deleted, delete_when_scaled)| Retention { delete_when_deleted, delete_when_scaled })
 }
@@ -139,7 +140,7 @@ fn strategies() -> impl Strategy<Value = Strategies> + Clone {
 }
 
 /// Any set.
-pub(crate) fn sets() -> impl Strategy<Value = SetSeed> + Clone {
+pub fn sets() -> impl Strategy<Value = SetSeed> + Clone {
     let class = prop_oneof![6 => 0..4_usize, 1 => Just(4_usize), 2 => Just(5_usize)];
     let templates = [prop::option::weighted(0.85, class.clone()), prop::option::weighted(0.25, class)];
     let start = prop_oneof![5 => Just(0), 1 => Just(2)];
@@ -168,7 +169,7 @@ fn volumes() -> impl Strategy<Value = VolumeSeed> + Clone {
 }
 
 /// Anything that can happen.
-pub(crate) fn deeds() -> impl Strategy<Value = Deed> + Clone {
+pub fn deeds() -> impl Strategy<Value = Deed> + Clone {
     let index = any::<Index>;
     let set = || 0..SETS.len();
     let propagation = || prop_oneof![3 => Just(0_usize), 2 => 1..PROPAGATIONS.len()];
@@ -215,7 +216,7 @@ pub(crate) fn deeds() -> impl Strategy<Value = Deed> + Clone {
 }
 
 /// Any world, with at least one set and up to a number of things done to it.
-pub(crate) fn worlds(most: usize) -> impl Strategy<Value = World> + Clone {
+pub fn worlds(most: usize) -> impl Strategy<Value = World> + Clone {
     let first = sets().prop_map(Deed::CreateSet);
     let looks = (1..=NODES.len(), any::<bool>(), prop_oneof![3 => Just(0_u8), 1 => 1..20_u8], 0..3_u8);
     (looks, prop::collection::vec(volumes(), 0..5), first, prop::collection::vec(deeds(), 0..=most)).prop_map(
@@ -224,4 +225,72 @@ pub(crate) fn worlds(most: usize) -> impl Strategy<Value = World> + Clone {
             World { nodes, zones, delay, failures, volumes, deeds }
         },
     )
+}
+
+impl Deed {
+    /// The names of all kinds of deeds.
+    pub const NAMES: [&'static str; 28] = [
+        "settle",
+        "take",
+        "steps",
+        "advance",
+        "create set",
+        "scale",
+        "update",
+        "retain",
+        "delete set",
+        "create deployment",
+        "scale deployment",
+        "update deployment",
+        "delete deployment",
+        "create claim",
+        "delete claim",
+        "remove claim",
+        "delete volume",
+        "create pod",
+        "delete pod",
+        "force pod",
+        "hold readiness",
+        "hold termination",
+        "release",
+        "fail",
+        "heal",
+        "cordon",
+        "write",
+        "end claim",
+    ];
+
+    pub fn name(&self) -> &'static str {
+        let number = match self {
+            Self::Settle => 0,
+            Self::Take(_) => 1,
+            Self::Steps(_) => 2,
+            Self::Advance(_) => 3,
+            Self::CreateSet(_) => 4,
+            Self::Scale(..) => 5,
+            Self::Update(..) => 6,
+            Self::Retain(..) => 7,
+            Self::DeleteSet(..) => 8,
+            Self::CreateDeployment { .. } => 9,
+            Self::ScaleDeployment(_) => 10,
+            Self::UpdateDeployment(_) => 11,
+            Self::DeleteDeployment(_) => 12,
+            Self::CreateClaim { .. } => 13,
+            Self::DeleteClaim(_) => 14,
+            Self::RemoveClaim(_) => 15,
+            Self::DeleteVolume(_) => 16,
+            Self::CreatePod { .. } => 17,
+            Self::DeletePod(..) => 18,
+            Self::ForcePod(_) => 19,
+            Self::HoldReadiness(_) => 20,
+            Self::HoldTermination(_) => 21,
+            Self::Release(_) => 22,
+            Self::Fail(_) => 23,
+            Self::Heal(_) => 24,
+            Self::Cordon(..) => 25,
+            Self::Write(..) => 26,
+            Self::EndClaim(_) => 27,
+        };
+        Self::NAMES[number]
+    }
 }

@@ -1,35 +1,37 @@
 //! Worlds: clusters as they are found, and what is done to them.
 
-use bindery::{Cluster, Config, Node, ObjectMeta, VolumeAttributesClass};
+#![expect(missing_docs, reason = "a field or variant has the name of what it stands for in the object or in the API")]
+
+use crate::{Cluster, Config, Node, ObjectMeta, VolumeAttributesClass};
 use proptest::prelude::*;
 
-use crate::objects::found_uid;
-use crate::operations::{Operation, operations};
-use crate::plugins::{self, PluginSeed};
-use crate::seeds::{
+use crate::testing::objects::found_uid;
+use crate::testing::operations::{Operation, operations};
+use crate::testing::plugins::{self, PluginSeed};
+use crate::testing::seeds::{
     ATTRIBUTES, ClaimSeed, PodSeed, StorageClassSeed, VolumeSeed, claims, pods, storage_classes, volumes,
 };
 
 /// A cluster as it is found, and what is done to it.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
-    pub(crate) plugins: PluginSeed,
-    pub(crate) found: Found,
-    pub(crate) operations: Vec<Operation>,
+pub struct World {
+    pub plugins: PluginSeed,
+    pub found: Found,
+    pub operations: Vec<Operation>,
 }
 
 /// The objects of a cluster as they are found: in any phase, and not always consistent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) classes: Vec<StorageClassSeed>,
-    pub(crate) volumes: Vec<VolumeSeed>,
-    pub(crate) claims: Vec<ClaimSeed>,
-    pub(crate) pods: Vec<PodSeed>,
+pub struct Found {
+    pub classes: Vec<StorageClassSeed>,
+    pub volumes: Vec<VolumeSeed>,
+    pub claims: Vec<ClaimSeed>,
+    pub pods: Vec<PodSeed>,
 }
 
 /// Any objects. A good part of the volumes is made to fit one of the claims and to be reserved for it, and some claims
 /// name their volume in turn.
-pub(crate) fn found() -> impl Strategy<Value = Found> + Clone {
+pub fn found() -> impl Strategy<Value = Found> + Clone {
     let fitting = prop::option::weighted(0.5, (any::<prop::sample::Index>(), prop::bool::weighted(0.3)));
     let parts = (
         prop::collection::vec(storage_classes(), 0..4),
@@ -56,13 +58,13 @@ pub(crate) fn found() -> impl Strategy<Value = Found> + Clone {
 }
 
 /// Any objects, and up to a number of things done to them.
-pub(crate) fn worlds(most: usize) -> impl Strategy<Value = World> + Clone {
+pub fn worlds(most: usize) -> impl Strategy<Value = World> + Clone {
     (plugins::plugins(), found(), prop::collection::vec(operations(), 0..=most))
         .prop_map(|(plugins, found, operations)| World { plugins, found, operations })
 }
 
 /// Clusters that have nothing but classes at first; whatever comes then comes through the API.
-pub(crate) fn histories(most: usize) -> impl Strategy<Value = World> + Clone {
+pub fn histories(most: usize) -> impl Strategy<Value = World> + Clone {
     let found =
         prop::collection::vec(storage_classes(), 0..4).prop_map(|classes| Found { classes, ..Found::default() });
     (plugins::plugins(), found, prop::collection::vec(operations(), 0..=most))
@@ -71,14 +73,14 @@ pub(crate) fn histories(most: usize) -> impl Strategy<Value = World> + Clone {
 
 impl World {
     /// The cluster before anything is done to it, and before any controller runs.
-    pub(crate) fn start(&self) -> Cluster {
+    pub fn start(&self) -> Cluster {
         let mut cluster = Cluster::new(self.config());
         self.found.restore_into(&mut cluster);
         cluster
     }
 
     /// The cluster after everything was done to it. Controllers have run as far as the operations let them.
-    pub(crate) fn run(&self) -> Cluster {
+    pub fn run(&self) -> Cluster {
         let mut cluster = self.start();
         for operation in &self.operations {
             operation.carry_out(&mut cluster);
@@ -88,23 +90,22 @@ impl World {
 
     /// The same world in which no write is refused by chance. A fault that is injected waits for a write that it
     /// concerns, which may be the one that is judged.
-    pub(crate) fn without_faults(mut self) -> Self {
+    #[must_use]
+    pub fn without_faults(mut self) -> Self {
         self.operations.retain(|operation| !matches!(operation, Operation::Conflict(_)));
         self
     }
 
-    pub(crate) fn config(&self) -> Config {
-        let mut config = Config::default();
-        config.plugins = self.plugins.build();
-        // Far above what any of these worlds takes.
-        config.step_budget = 20_000;
-        config
+    /// What the cluster is set to.
+    pub fn config(&self) -> Config {
+        // The budget is far above what any of these worlds takes.
+        Config { plugins: self.plugins.build(), step_budget: 20_000, ..Config::default() }
     }
 }
 
 impl Found {
     /// Restores everything. Of several objects with one name the first counts.
-    pub(crate) fn restore_into(&self, cluster: &mut Cluster) {
+    pub fn restore_into(&self, cluster: &mut Cluster) {
         for class in &self.classes {
             let _ = cluster.restore(class.build());
         }

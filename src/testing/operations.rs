@@ -1,20 +1,22 @@
 //! What users do to a cluster, and how far they let its controllers run in between.
 
+#![expect(missing_docs, reason = "a field or variant has the name of what it stands for in the object or in the API")]
+
 use std::time::Duration;
 
-use bindery::{Cluster, Fault, Json, Kind, ObjectKey, Uid, Verb};
+use crate::{Cluster, Fault, Json, Kind, ObjectKey, Uid, Verb};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::objects::found_uid;
-use crate::seeds::{
+use crate::testing::objects::found_uid;
+use crate::testing::seeds::{
     CLAIMS, CLASSES, ClaimSeed, LABELS, PodSeed, SIZES, StorageClassSeed, VALUES, VOLUMES, VolumeSeed, claims, pods,
     storage_classes, volumes,
 };
 
 /// One thing that happens. The API refuses some of them; then they change nothing.
 #[derive(Clone, Debug)]
-pub(crate) enum Operation {
+pub enum Operation {
     Settle,
     /// Lets a few steps happen.
     Steps(u8),
@@ -47,7 +49,7 @@ pub(crate) enum Operation {
 }
 
 /// Any operation.
-pub(crate) fn operations() -> impl Strategy<Value = Operation> + Clone {
+pub fn operations() -> impl Strategy<Value = Operation> + Clone {
     let (volume, claim, size) = (0..VOLUMES.len(), 0..CLAIMS.len(), 0..SIZES.len());
     prop_oneof![
         6 => Just(Operation::Settle),
@@ -76,12 +78,12 @@ pub(crate) fn operations() -> impl Strategy<Value = Operation> + Clone {
 }
 
 /// The key of a volume by its number.
-pub(crate) fn volume_key(volume: usize) -> ObjectKey {
+pub fn volume_key(volume: usize) -> ObjectKey {
     Kind::PersistentVolume.named(VOLUMES[volume])
 }
 
 /// The key of a claim by its number.
-pub(crate) fn claim_key(claim: usize) -> ObjectKey {
+pub fn claim_key(claim: usize) -> ObjectKey {
     let (namespace, name) = CLAIMS[claim];
     Kind::PersistentVolumeClaim.named(format!("{namespace}/{name}"))
 }
@@ -99,7 +101,7 @@ fn patch(cluster: &mut Cluster, key: &ObjectKey, patch: serde_json::Value) {
 
 impl Operation {
     /// Does it. Whatever is refused is refused; nobody minds.
-    pub(crate) fn carry_out(&self, cluster: &mut Cluster) {
+    pub fn carry_out(&self, cluster: &mut Cluster) {
         match self {
             Self::Settle => {
                 let _ = cluster.settle();

@@ -1,0 +1,122 @@
+//! What exploring needs of a cluster beside its moves: copies in which nothing is kept but the state, and which moves are
+//! worth while.
+
+use std::sync::Arc;
+
+use crate::cluster::config::Controller;
+use crate::cluster::engine::Choice;
+use crate::cluster::liberty::{Mishap, Move};
+use crate::cluster::work::Worker;
+use crate::cluster::{Cluster, Journal};
+use crate::controllers::Cache;
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::id::Id;
+use crate::model::kind::{Kind, ObjectKey};
+use crate::model::shared::Shared;
+use crate::model::volume::PersistentVolume;
+
+impl Move {
+    /// Who acts on what, where a run that never lets it act would be no fair one. Of several operations none is preferred
+    /// for ever, either.
+    pub(crate) fn fairness(self) -> u64 {
+        match self.choice {
+            Choice::Look { worker, key, .. } => {
+                1 + (worker as u64) + ((key.kind as u64) << 8) + (u64::from(key.number) << 16)
+            }
+            Choice::Proceed(worker) => 1 << 60 | worker as u64,
+            Choice::Conclude(number) => 1 << 61 | number,
+            _ => 1 << 62,
+        }
+    }
+}
+
+impl Cluster {
+    /// A copy in which volumes and claims are looked at in any order, and in which nothing is kept but the state: no
+    /// events, and of the journal only what the next moves write.
+    pub(crate) fn loosened(&self) -> Self {
+        let mut copy = self.fork();
+        copy.journal = Journal::default();
+        copy.loose = true;
+        copy.work.any_order = true;
+        for worker in [Worker::Volumes, Worker::Claims] {
+            for key in self.work.waiting(worker) {
+                copy.work.remove(worker, key.id);
+            }
+            for (_, key) in self.retries.waiting().filter(|(failed, _)| *failed == worker) {
+                copy.retries.no_longer(worker, key);
+            }
+        }
+        copy.retries.forget(|worker| matches!(worker, Worker::Volumes | Worker::Claims));
+        copy.work.resync_due = false;
+        copy.work.attention = Shared::default();
+        let mut cache = Cache::without_index();
+        let (volumes, claims) = self.cache.sizes();
+        for id in (0..volumes).filter_map(|number| u32::try_from(number).ok()).map(Id::from_number) {
+            if let Some(volume) = self.cache.volume(id) {
+                cache.set_volume(id, Some(volume), self.store.volumes.created(id));
+            }
+        }
+        for id in (0..claims).filter_map(|number| u32::try_from(number).ok()).map(Id::from_number) {
+            if let Some(claim) = self.cache.claim(id) {
+                cache.set_claim(id, Some(claim));
+            }
+        }
+        copy.cache = cache.into();
+        copy
+    }
+
+    /// A copy with some objects only, as if there had never been others. The controllers begin anew.
+    pub(crate) fn isolate(&self, keep: impl Fn(&ObjectKey) -> bool) -> Self {
+        let mut copy = self.fork();
+        copy.journal = Journal::default();
+        for object in Kind::ALL.iter().flat_map(|kind| self.store.list(*kind)) {
+            let key = object.reference();
+            if !keep(&key) {
+                copy.store.install(&key, None);
+            }
+        }
+        copy.restart();
+        copy
+    }
+
+    /// Whether a controller is in the middle of something.
+    pub(crate) fn is_busy(&self) -> bool {
+        let syncing = Worker::ALL.into_iter().any(|worker| self.work.sync(worker).is_some());
+        syncing || self.operations.running().next().is_some() || self.stale.is_some()
+    }
+
+    /// A copy for the next move, with an empty journal.
+    pub(crate) fn fork_for_move(&self) -> Self {
+        let mut copy = self.clone();
+        copy.journal = Journal::default();
+        copy
+    }
+
+    /// Whether a mishap could make a difference to a move. A sync of the volume controller that fails at its first write
+    /// has done nothing, unless it is the first that sees the object as it is.
+    pub(crate) fn could_matter(&self, made: Move, mishap: Mishap) -> bool {
+        let is_backend = matches!(mishap, Mishap::BackendFailure | Mishap::BackendSilence);
+        match made.choice {
+            Choice::Look { worker: Worker::Volumes, key, .. } => {
+                let id = Id::from_number(key.number);
+                let (seen, held) = (self.view(Controller::PersistentVolumes).volumes.get(id), self.cache.volume(id));
+                let version = |volume: &Arc<PersistentVolume>| volume.metadata.resource_version;
+                !is_backend && seen.map(version) != held.map(version)
+            }
+            Choice::Look { worker: Worker::Claims, key, .. } => {
+                let id = Id::from_number(key.number);
+                let (seen, held) = (self.view(Controller::PersistentVolumes).claims.get(id), self.cache.claim(id));
+                let version = |claim: &Arc<PersistentVolumeClaim>| claim.metadata.resource_version;
+                !is_backend && seen.map(version) != held.map(version)
+            }
+            Choice::Conclude(_) => true,
+            Choice::Retry | Choice::CatchUp(_) => false,
+            _ => !is_backend,
+        }
+    }
+
+    /// Whether a controller could fall behind now, and is not behind yet.
+    pub(crate) fn could_fall_behind(&self, controller: Controller) -> bool {
+        self.runs(controller) && self.stale.as_ref().is_none_or(|stale| stale.view(controller).is_none())
+    }
+}

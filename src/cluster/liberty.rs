@@ -1,0 +1,358 @@
+//! What some real cluster may do next: every order, every tie, every mishap.
+//!
+//! A stock run takes what has waited longest ([`Cluster::enabled`]). Real queues are filled by watches, by retries with
+//! back-off and by resyncs in the order of a map, so that any key that waits may be the next; and because a resync may
+//! come at any time, a volume or a claim waits always. What follows from that is a *move*: it is at most one write long,
+//! and an end of a sync that can no longer be influenced belongs to the write before it, so that moves differ in what
+//! others can see.
+
+use crate::api::ApiError;
+use crate::cluster::Cluster;
+use crate::cluster::action::Action;
+use crate::cluster::config::Controller;
+use crate::cluster::engine::Choice;
+use crate::cluster::work::{SyncTask, Worker};
+use crate::controllers::{ClaimSync, Next, OperationTask, Resumed, Turn, VolumeSync};
+use crate::model::id::{Id, ObjectId};
+use crate::model::kind::Kind;
+use crate::model::text::Text;
+use crate::store::Write;
+
+/// What goes wrong with a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Mishap {
+    /// Its write is refused, because somebody else was faster.
+    Conflict,
+    /// Its write is refused, because the server has trouble of its own.
+    ServerError,
+    /// The backend that it asks fails.
+    BackendFailure,
+    /// The backend that it asks never answers.
+    BackendSilence,
+}
+
+impl Mishap {
+    /// What there is to say of it.
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Conflict => "the write is refused with a conflict",
+            Self::ServerError => "the write is refused with an error of the server",
+            Self::BackendFailure => "the backend fails",
+            Self::BackendSilence => "the backend never answers",
+        }
+    }
+}
+
+/// Something that may happen next, and what goes wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Move {
+    pub(super) choice: Choice,
+    pub(super) mishap: Option<Mishap>,
+}
+
+impl Move {
+    fn plain(choice: Choice) -> Self {
+        Self { choice, mishap: None }
+    }
+
+    /// The same move with a mishap.
+    pub(crate) fn with(self, mishap: Mishap) -> Self {
+        Self { mishap: Some(mishap), ..self }
+    }
+
+    /// A crash of a controller.
+    pub(crate) fn crash(controller: Controller) -> Self {
+        Self::plain(Choice::Crash(controller))
+    }
+
+    /// A controller sees nothing new from now on.
+    pub(crate) fn fall_behind(controller: Controller) -> Self {
+        Self::plain(Choice::FallBehind(controller))
+    }
+
+    /// The next point in time at which something is due comes.
+    pub(crate) fn elapse() -> Self {
+        Self::plain(Choice::Elapse)
+    }
+}
+
+impl Cluster {
+    /// What may happen next where nothing goes wrong, but for looks that plainly change nothing.
+    pub(crate) fn moves(&self, found: &mut Vec<Move>) {
+        for worker in Worker::ALL {
+            if self.work.sync(worker).is_some() {
+                found.push(Move::plain(Choice::Proceed(worker)));
+                continue;
+            }
+            match worker {
+                Worker::Volumes if self.runs(Controller::PersistentVolumes) => self.looks_at_volumes(found),
+                Worker::Claims if self.runs(Controller::PersistentVolumes) => self.looks_at_claims(found),
+                Worker::Volumes | Worker::Claims => {}
+                Worker::Schedule => {
+                    if self.work.first(worker).is_some() {
+                        found.push(Move::plain(Choice::Begin(worker)));
+                    }
+                }
+                _ => {
+                    let look = |key| Move::plain(Choice::Look { worker, key, tie: 0 });
+                    found.extend(self.work.waiting(worker).map(|queued| look(queued.id)));
+                    found.extend(self.retries.waiting().filter(|(of, _)| *of == worker).map(|(_, key)| look(key)));
+                }
+            }
+        }
+        let going = self.operations.ready().chain(self.operations.late());
+        found.extend(going.map(Choice::Conclude).map(Move::plain));
+        if self.scheduler.is_stirred() && self.runs(Controller::Scheduler) {
+            found.push(Move::plain(Choice::Retry));
+        }
+        if let Some(stale) = &self.stale {
+            found.extend(stale.controllers().map(|controller| Move::plain(Choice::CatchUp(controller))));
+        }
+    }
+
+    fn looks_at_volumes(&self, found: &mut Vec<Move>) {
+        let stored = &self.view(Controller::PersistentVolumes).volumes;
+        let numbers = stored.numbers().max(self.cache.sizes().0);
+        for number in (0..numbers).filter_map(|number| u32::try_from(number).ok()) {
+            let id = Id::from_number(number);
+            let held = self.cache.volume(id);
+            let matters = match stored.get(id) {
+                None => held.is_some(),
+                Some(volume) => match held {
+                    Some(held) if held.metadata.resource_version > volume.metadata.resource_version => false,
+                    Some(held) if held.metadata.resource_version == volume.metadata.resource_version => {
+                        let world = self.world_of(Controller::PersistentVolumes);
+                        self.is_more_than_talk(&VolumeSync::start(volume, &world))
+                    }
+                    Some(_) | None => true,
+                },
+            };
+            if matters {
+                let key = ObjectId { kind: Kind::PersistentVolume, number };
+                found.push(Move::plain(Choice::Look { worker: Worker::Volumes, key, tie: 0 }));
+            }
+        }
+    }
+
+    fn looks_at_claims(&self, found: &mut Vec<Move>) {
+        let stored = &self.view(Controller::PersistentVolumes).claims;
+        let numbers = stored.numbers().max(self.cache.sizes().1);
+        for number in (0..numbers).filter_map(|number| u32::try_from(number).ok()) {
+            let id = Id::from_number(number);
+            let (held, world) = (self.cache.claim(id), self.world_of(Controller::PersistentVolumes));
+            let (matters, ties) = match stored.get(id) {
+                None => (held.is_some(), 1),
+                Some(claim) => match held {
+                    Some(held) if held.metadata.resource_version > claim.metadata.resource_version => (false, 1),
+                    Some(held) if held.metadata.resource_version == claim.metadata.resource_version => {
+                        let ties = ClaimSync::ties(claim, &world);
+                        (ties > 1 || self.is_more_than_talk(&ClaimSync::start(claim, &world)), ties)
+                    }
+                    Some(_) | None => (true, ClaimSync::ties(claim, &world)),
+                },
+            };
+            if matters {
+                let key = ObjectId { kind: Kind::PersistentVolumeClaim, number };
+                let ties = (0..ties).filter_map(|tie| u8::try_from(tie).ok());
+                found.extend(ties.map(|tie| Move::plain(Choice::Look { worker: Worker::Claims, key, tie })));
+            }
+        }
+    }
+
+    /// Whether a turn does more than to emit events. An operation that would end at once without having done anything,
+    /// such as the deletion of what nobody can delete, is no more than that.
+    fn is_more_than_talk<S>(&self, turn: &Turn<S>) -> bool {
+        let starts = turn.effects.start.as_ref().is_some_and(|operation| {
+            let name = (operation.kind, operation.object.clone(), operation.uid.clone());
+            let first = || self.resume(operation.kind, operation.task.clone(), Resumed::Awake).next;
+            self.operations.would_start(&name, self.now) && !matches!(first(), Next::End(Ok(())))
+        });
+        let ends = matches!(turn.next, Next::End(_));
+        !ends || starts || turn.effects.wake.is_some()
+    }
+
+    /// The controllers that could crash in the middle of something now.
+    pub(crate) fn could_crash(&self) -> Vec<Controller> {
+        let syncing =
+            Worker::ALL.into_iter().filter(|worker| self.work.sync(*worker).is_some()).map(Worker::controller);
+        let operating = self.operations.running().map(|running| running.name.0.controller());
+        let mut found: Vec<Controller> = syncing.chain(operating).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether anything is due at a later time.
+    pub(crate) fn could_elapse(&self) -> bool {
+        self.next_timer().is_some()
+    }
+
+    /// Makes a move. Returns whether its mishap came to pass, if it has one.
+    pub(crate) fn make(&mut self, made: Move) -> bool {
+        self.mishap = made.mishap;
+        self.carry_out(made.choice);
+        self.mishap.take().is_none()
+    }
+
+    /// Carries out a choice that a stock run does not know.
+    pub(super) fn take_liberty(&mut self, choice: Choice) {
+        match choice {
+            Choice::Look { worker, key, tie } => {
+                self.work.remove(worker, key);
+                if !(self.loose && matches!(worker, Worker::Volumes | Worker::Claims)) {
+                    self.retries.no_longer(worker, key);
+                }
+                self.tie = usize::from(tie);
+                let end = self.begin(worker, key, false);
+                self.tie = 0;
+                self.note_end(worker, Some((key, false)), end);
+                self.finish(worker);
+            }
+            Choice::Proceed(worker) => {
+                self.carry_out(Choice::Continue(worker));
+                self.finish(worker);
+            }
+            Choice::Conclude(number) => {
+                self.operate_stepwise(number);
+                self.finish_operation(number);
+            }
+            Choice::Elapse => {
+                if let Some(time) = self.next_timer() {
+                    self.move_to(time);
+                }
+            }
+            Choice::Crash(controller) => self.crash(controller),
+            Choice::FallBehind(controller) => self.fall_behind(controller),
+            Choice::CatchUp(controller) => self.catch_up(controller),
+            Choice::Continue(_) | Choice::Operate(_) | Choice::Resync | Choice::Retry | Choice::Begin(_) => {}
+        }
+    }
+
+    /// Ends the sync of a worker where nothing but its end is left.
+    fn finish(&mut self, worker: Worker) {
+        let is_over = self.work.sync(worker).is_some_and(|sync| match &sync.task {
+            SyncTask::Claim(task) => task.is_over(&sync.resumed),
+            SyncTask::Volume(task) => task.is_over(&sync.resumed),
+            _ => false,
+        });
+        if is_over {
+            self.carry_out(Choice::Continue(worker));
+        }
+    }
+
+    /// Ends an operation where nothing but its end is left.
+    fn finish_operation(&mut self, number: u64) {
+        let is_over = self.operations.resumption(number).is_some_and(|(task, resumed)| match task {
+            OperationTask::Delete(task) => task.is_over(),
+            OperationTask::Recycle(task) => task.is_over(resumed),
+            OperationTask::Provision(_) | OperationTask::ExternalProvision(_) | OperationTask::ExternalDelete(_) => {
+                false
+            }
+        });
+        if is_over {
+            self.operate(number);
+        }
+    }
+
+    /// Everything that could happen next in some real cluster where nothing goes wrong: any key that waits, and any
+    /// volume or claim, is looked at next, and of volumes that suit a claim equally any is taken. What plainly changes
+    /// nothing is left out. Cost: linear in the number of objects.
+    ///
+    /// ```
+    /// use bindery::{AccessMode, Cluster, PersistentVolume, PersistentVolumeClaim};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// for name in ["pv-1", "pv-2"] {
+    ///     cluster.create(PersistentVolume::new(name, "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// }
+    /// cluster.settle()?;
+    /// cluster.create(PersistentVolumeClaim::new("default", "data", "5Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// // The claim may get one or the other: they are equal.
+    /// let what: Vec<String> = cluster.possible().iter().map(ToString::to_string).collect();
+    /// assert_eq!(what, [
+    ///     "persistentvolume-controller looks at PersistentVolumeClaim default/data",
+    ///     "persistentvolume-controller looks at PersistentVolumeClaim default/data, and of what suits equally takes no. 2",
+    /// ]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn possible(&self) -> Vec<Action> {
+        let mut moves = Vec::new();
+        self.moves(&mut moves);
+        moves.into_iter().map(|made| self.describe_move(made)).collect()
+    }
+
+    /// Everything that could go wrong next: writes of what is [possible](Cluster::possible) that are refused, backends
+    /// that fail or fall silent, controllers that crash in the middle of something. Cost: a fork for each of them.
+    pub fn mishaps(&self) -> Vec<Action> {
+        let mut moves = Vec::new();
+        self.moves(&mut moves);
+        let all = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
+        let pairs = moves.into_iter().flat_map(|made| all.map(|mishap| made.with(mishap)));
+        let refused = pairs.filter(|made| self.fork().make(*made));
+        let crashes = self.could_crash().into_iter().map(Move::crash);
+        refused.chain(crashes).map(|made| self.describe_move(made)).collect()
+    }
+
+    /// What may happen next, or go wrong, under these words: what an [`Action`] prints. Any controller may crash or fall
+    /// behind at any time.
+    ///
+    /// ```
+    /// use bindery::Cluster;
+    ///
+    /// let mut cluster = Cluster::default();
+    /// let crash = cluster.action("persistentvolume-controller crashes and starts anew").unwrap();
+    /// assert!(cluster.take(&crash));
+    /// assert_eq!(cluster.action("persistentvolume-controller goes on holiday"), None);
+    /// ```
+    pub fn action(&self, text: &str) -> Option<Action> {
+        let is_it = |action: &Action| action.to_string() == text;
+        let others = || {
+            let crashes = Controller::ALL.into_iter().map(Move::crash);
+            let lags = Controller::ALL.into_iter().map(Move::fall_behind);
+            crashes.chain(lags).chain([Move::elapse()]).map(|made| self.describe_move(made)).find(is_it)
+        };
+        self.possible().into_iter().find(is_it).or_else(others).or_else(|| self.mishaps().into_iter().find(is_it))
+    }
+
+    /// Whether a move could happen now.
+    pub(super) fn could_make(&self, made: Move) -> bool {
+        let mut moves = Vec::new();
+        self.moves(&mut moves);
+        match made.choice {
+            Choice::Elapse => self.could_elapse(),
+            Choice::Crash(_) | Choice::FallBehind(_) => true,
+            _ => moves.contains(&Move::plain(made.choice)) && (made.mishap.is_none() || self.fork().make(made)),
+        }
+    }
+
+    /// The move in words.
+    pub(crate) fn describe_move(&self, made: Move) -> Action {
+        let mut action = self.describe(made.choice);
+        action.mishap = made.mishap;
+        let tie = match made.choice {
+            Choice::Look { tie, .. } if tie > 0 => format!(", and of what suits equally takes no. {}", tie + 1),
+            _ => String::new(),
+        };
+        let mishap = made.mishap.map(|mishap| format!("; {}", mishap.sentence())).unwrap_or_default();
+        action.aside = Text::from(tie + &mishap);
+        action
+    }
+
+    /// The answer to a write that a mishap refuses.
+    pub(super) fn refusal(&mut self, write: &Write) -> Option<ApiError> {
+        let (kind, name) = (write.kind(), write.name().clone());
+        let error = match self.mishap? {
+            Mishap::Conflict => ApiError::Conflict { kind, name },
+            Mishap::ServerError => ApiError::Server { message: "the server is unable to answer".to_owned() },
+            Mishap::BackendFailure | Mishap::BackendSilence => return None,
+        };
+        self.mishap = None;
+        Some(error)
+    }
+
+    /// What a mishap does to a call of a backend: it fails, or it never ends.
+    pub(super) fn backend_mishap(&mut self) -> Option<Mishap> {
+        self.mishap.take_if(|mishap| matches!(mishap, Mishap::BackendFailure | Mishap::BackendSilence))
+    }
+}

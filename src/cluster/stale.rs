@@ -1,0 +1,110 @@
+//! Stale views: a controller that has not yet seen what was written last.
+//!
+//! A watch may lag behind the API server. What a controller sees then is the store as it was; its own writes it knows
+//! (`CACHE-3`), and what it reads live it reads as it is (`CACHE-4`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::cluster::config::Controller;
+use crate::cluster::work::Worker;
+use crate::controllers::World;
+use crate::store::Store;
+
+/// What controllers see that have fallen behind.
+#[derive(Clone, Debug)]
+pub(super) struct Stale(Arc<BTreeMap<Controller, View>>);
+
+#[derive(Clone, Debug)]
+struct View {
+    store: Store,
+    /// After how many writes it catches up by itself.
+    writes: Option<u64>,
+}
+
+impl Stale {
+    /// The controllers that have fallen behind.
+    pub(super) fn controllers(&self) -> impl Iterator<Item = Controller> {
+        self.0.keys().copied()
+    }
+
+    /// What a controller sees.
+    pub(super) fn view(&self, controller: Controller) -> Option<&Store> {
+        self.0.get(&controller).map(|view| &view.store)
+    }
+}
+
+impl Cluster {
+    /// Lets a controller see nothing new from now on, but for its own writes and what it reads live, until it
+    /// [catches up](Cluster::catch_up). This concerns the volume controller and that of StatefulSets; others are never
+    /// behind.
+    ///
+    /// ```
+    /// use bindery::{AccessMode, ClaimPhase, Cluster, Controller, PersistentVolume, PersistentVolumeClaim};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// cluster.create(PersistentVolumeClaim::new("default", "data", "5Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// cluster.settle()?;
+    /// cluster.fall_behind(Controller::PersistentVolumes);
+    /// cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// cluster.settle()?;
+    /// assert_eq!(cluster.claim("data").unwrap().status.phase, ClaimPhase::Pending);
+    /// cluster.catch_up(Controller::PersistentVolumes);
+    /// cluster.settle()?;
+    /// assert_eq!(cluster.claim("data").unwrap().status.phase, ClaimPhase::Bound);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fall_behind(&mut self, controller: Controller) {
+        self.lag(controller, None);
+    }
+
+    /// Lets a controller see nothing of the next writes, whoever makes them, until there were so many.
+    pub(super) fn lag(&mut self, controller: Controller, writes: Option<u64>) {
+        let store = self.store.clone();
+        let stale = self.stale.get_or_insert_with(|| Stale(Arc::default()));
+        Arc::make_mut(&mut stale.0).entry(controller).or_insert(View { store, writes });
+    }
+
+    /// Lets a controller that has fallen behind see everything.
+    pub fn catch_up(&mut self, controller: Controller) {
+        let Some(stale) = self.stale.as_mut().filter(|stale| stale.0.contains_key(&controller)) else {
+            return;
+        };
+        Arc::make_mut(&mut stale.0).remove(&controller);
+        if stale.0.is_empty() {
+            self.stale = None;
+        }
+        self.work.resync_due = true;
+        self.look_at_everything(Some(controller));
+    }
+
+    /// Lets controllers catch up that have missed as many writes as they shall miss.
+    pub(super) fn catch_up_in_time(&mut self) {
+        let Some(stale) = &self.stale else {
+            return;
+        };
+        let version = self.store.version().0;
+        let has_missed = |view: &View| view.writes.is_some_and(|writes| version >= view.store.version().0 + writes);
+        let due: Vec<Controller> =
+            stale.0.iter().filter(|(_, view)| has_missed(view)).map(|(controller, _)| *controller).collect();
+        for controller in due {
+            self.catch_up(controller);
+        }
+    }
+
+    /// What a controller sees.
+    pub(super) fn view(&self, controller: Controller) -> &Store {
+        self.stale.as_ref().and_then(|stale| stale.view(controller)).unwrap_or(&self.store)
+    }
+
+    /// What a controller sees of the world.
+    pub(super) fn world_of(&self, controller: Controller) -> World<'_> {
+        World { store: self.view(controller), ..self.world() }
+    }
+
+    /// What a worker sees of the world.
+    pub(super) fn world_of_worker(&self, worker: Worker) -> World<'_> {
+        if self.stale.is_none() { self.world() } else { self.world_of(worker.controller()) }
+    }
+}

@@ -1,0 +1,515 @@
+//! The state of a cluster as one number: what decides about everything that can still happen, and nothing else.
+//!
+//! In it are: the objects without their resource versions and times; what the volume controller's cache and every sync
+//! and operation in progress holds, each copy by whether it is the stored one, or else by what it says; the keys that
+//! wait for other controllers than that of volumes, as sets; what the scheduler, the nodes, provisioners and backends
+//! remember; the files behind volumes; faults that wait to be played; and what is due, by how long that will take. Not in
+//! it are resource versions, times, the journal and events. Two runs that came to the same state have the same number,
+//! whatever their order was.
+//!
+//! A copy is compared with the stored object and with nothing else (`CONFLICT-1`, `CACHE-1`), so that whether it is the
+//! newest is all that its version says.
+
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::cluster::mixer::Mixer;
+use crate::cluster::operations::{Running, Waiting};
+use crate::cluster::work::{Sync, SyncTask, Worker};
+use crate::controllers::{Copies, OperationTask, Resumed};
+use crate::model::claim::PersistentVolumeClaim;
+use crate::model::id::Id;
+use crate::model::kind::{Kind, Object};
+use crate::model::metadata::{ObjectMeta, ResourceVersion};
+use crate::model::reference::NamespacedName;
+use crate::model::time::Timestamp;
+use crate::model::volume::PersistentVolume;
+use crate::store::Store;
+
+/// A cluster and the number of its state, from which that of a cluster that differs little is found quickly.
+pub(crate) type Known<'c> = (&'c Cluster, u64);
+
+impl Cluster {
+    /// The state as one number, the same on every platform. Resource versions, times, events and the journal do not
+    /// count, so that runs in different orders that came to the same are seen to be at the same point. Cost: linear in
+    /// the number of objects.
+    ///
+    /// ```
+    /// use bindery::{AccessMode, Cluster, PersistentVolume};
+    ///
+    /// let volume = |name: &str| PersistentVolume::new(name, "1Gi".parse().unwrap(), [AccessMode::ReadWriteOnce]);
+    /// let (mut one, mut other) = (Cluster::default(), Cluster::default());
+    /// one.create(volume("a"))?;
+    /// one.settle()?;
+    /// other.create(volume("a"))?;
+    /// other.advance(std::time::Duration::from_secs(60))?;
+    /// assert_eq!(one.state(), other.state());
+    /// assert_ne!(one.fingerprint(), other.fingerprint());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn state(&self) -> u64 {
+        self.state_after(None)
+    }
+
+    /// The number of the state, worked out from that of an earlier one. Cost: that of what changed since.
+    pub(crate) fn state_after(&self, known: Option<Known<'_>>) -> u64 {
+        let old = known.map(|(cluster, _)| cluster);
+        let mut sum = known.map_or(0, |(_, state)| state);
+        let mut swap = |same: bool, part: &dyn Fn(&Self) -> u64| {
+            if !same {
+                sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
+            }
+        };
+        let same_cache = old.is_some_and(|old| self.cache.same(&old.cache));
+        if !(same_cache && old.is_some_and(|old| self.store.volumes.same(&old.store.volumes))) {
+            let numbers = |cluster: &Self| cluster.store.volumes.numbers().max(cluster.cache.sizes().0);
+            for number in 0..numbers(self).max(old.map_or(0, numbers)) {
+                let (new, held) = (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
+                let same = held.is_some_and(|held| same_slot(new, held));
+                let stored = (new.0, held.and_then(|held| held.0));
+                let same_identity =
+                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
+                swap(same, &|cluster| {
+                    slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
+                });
+                swap(same_identity, &|cluster| {
+                    part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer))
+                });
+                swap(same_spec, &|cluster| {
+                    part(12, cluster.volume_pair(number).0, |volume, mixer| {
+                        volume.metadata.name.hash(mixer);
+                        mix_volume_spec(volume, mixer);
+                    })
+                });
+            }
+        }
+        if !(same_cache && old.is_some_and(|old| self.store.claims.same(&old.store.claims))) {
+            let numbers = |cluster: &Self| cluster.store.claims.numbers().max(cluster.cache.sizes().1);
+            for number in 0..numbers(self).max(old.map_or(0, numbers)) {
+                let (new, held) = (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
+                let same = held.is_some_and(|held| same_slot(new, held));
+                let stored = (new.0, held.and_then(|held| held.0));
+                let same_identity =
+                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
+                swap(same, &|cluster| {
+                    slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
+                });
+                swap(same_identity, &|cluster| {
+                    part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer))
+                });
+                swap(same_spec, &|cluster| {
+                    part(14, cluster.claim_pair(number).0, |claim, mixer| {
+                        (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
+                        claim.spec.hash(mixer);
+                    })
+                });
+            }
+        }
+        let idle = |cluster: &Self| Worker::ALL.iter().all(|worker| cluster.work.sync(*worker).is_none());
+        swap(idle(self) && old.is_some_and(idle), &Self::syncs_state);
+        let none = |cluster: &Self| cluster.operations.running().next().is_none();
+        swap(
+            none(self) && old.is_some_and(|old| none(old) && old.operations.same(&self.operations)),
+            &Self::operations_state,
+        );
+        swap(self.stale.is_none() && old.is_some_and(|old| old.stale.is_none()), &Self::stale_state);
+        swap(old.is_some_and(|old| self.work.same_queues(&old.work)), &Self::queues_state);
+        swap(
+            old.is_some_and(|old| self.retries.same(&old.retries) && self.wakes.same(&old.wakes)),
+            &Self::timers_state,
+        );
+        swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
+            of("plugins", &cluster.plugins)
+        });
+        swap(old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
+            of("drivers", &cluster.drivers)
+        });
+        swap(old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| of("contents", &cluster.contents));
+        swap(old.is_some_and(|old| self.external.same(&old.external)), &|cluster| of("external", &cluster.external));
+        swap(old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
+        swap(old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
+            of("scheduler", &cluster.scheduler.remembered())
+        });
+        swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
+        swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
+        swap(old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
+        for kind in Kind::ALL {
+            if !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) {
+                let same = old.is_some_and(|old| self.store.same_table(&old.store, *kind));
+                swap(same, &|cluster| cluster.table_state(*kind));
+            }
+        }
+        sum
+    }
+
+    fn volume_pair(&self, number: usize) -> Pair<'_, PersistentVolume> {
+        let Ok(number) = u32::try_from(number) else {
+            return (None, None);
+        };
+        (self.store.volumes.get(Id::from_number(number)), self.cache.volume(Id::from_number(number)))
+    }
+
+    fn claim_pair(&self, number: usize) -> Pair<'_, PersistentVolumeClaim> {
+        let Ok(number) = u32::try_from(number) else {
+            return (None, None);
+        };
+        (self.store.claims.get(Id::from_number(number)), self.cache.claim(Id::from_number(number)))
+    }
+
+    /// The objects of a kind, in the order of their creation.
+    fn table_state(&self, kind: Kind) -> u64 {
+        let objects = self.store.list(kind);
+        if objects.is_empty() {
+            return 0;
+        }
+        let mut mixer = Mixer::new(3);
+        for mut object in objects {
+            let metadata = object.metadata_mut();
+            metadata.resource_version = ResourceVersion::default();
+            metadata.creation_timestamp = None;
+            metadata.deletion_timestamp = metadata.deletion_timestamp.map(|_| Timestamp::from_unix_seconds(0));
+            object.hash(&mut mixer);
+        }
+        mixer.finish()
+    }
+
+    fn syncs_state(&self) -> u64 {
+        let mut sum = 0u64;
+        for worker in Worker::ALL {
+            if let Some(sync) = self.work.sync(worker) {
+                let mut mixer = Mixer::new(4);
+                self.mix_sync(sync, &mut mixer);
+                sum = sum.wrapping_add(mixer.finish());
+            }
+        }
+        sum
+    }
+
+    fn mix_sync(&self, sync: &Sync, mixer: &mut Mixer) {
+        sync.origin.worker.hash(mixer);
+        sync.origin.key.hash(mixer);
+        match &sync.task {
+            SyncTask::Volume(task) => self.mix_copies(&task.copies(), mixer),
+            SyncTask::Claim(task) => self.mix_copies(&task.copies(), mixer),
+            SyncTask::Ephemeral(task) => of("task", task).hash(mixer),
+            SyncTask::Expand(task) => of("task", task).hash(mixer),
+            SyncTask::Resize(task) => of("task", task).hash(mixer),
+            SyncTask::Orphan(task) => of("task", task).hash(mixer),
+            SyncTask::Set(task) => of("task", task).hash(mixer),
+            SyncTask::Deployment(task) => of("task", task).hash(mixer),
+            SyncTask::ReplicaSet(task) => of("task", task).hash(mixer),
+            SyncTask::Node(task) => of("task", task).hash(mixer),
+            SyncTask::Attach(task) => of("task", task).hash(mixer),
+            SyncTask::Kubelet(task) => of("task", task).hash(mixer),
+            SyncTask::Schedule(task) => of("task", task).hash(mixer),
+        }
+        if !matches!(sync.origin.worker, Worker::Volumes | Worker::Claims) {
+            sync.again.hash(mixer);
+        }
+        self.mix_resumed(&sync.resumed, mixer);
+    }
+
+    /// The copies that a task works on: each is the stored object, or an old one that says something else.
+    fn mix_copies(&self, copies: &Copies<'_>, mixer: &mut Mixer) {
+        copies.stage.hash(mixer);
+        for volume in copies.volumes.into_iter().flatten() {
+            self.mix_volume_copy(volume, mixer);
+        }
+        if let Some(claim) = copies.claim {
+            self.mix_claim_copy(claim, mixer);
+        }
+        copies.text.hash(mixer);
+    }
+
+    fn mix_volume_copy(&self, volume: &Arc<PersistentVolume>, mixer: &mut Mixer) {
+        let stored = self.store.volumes.find(&NamespacedName::cluster_wide(&volume.metadata.name));
+        volume.metadata.name.hash(mixer);
+        let is_stored = stored
+            .is_some_and(|stored| Arc::ptr_eq(stored, volume) || same_version(&stored.metadata, &volume.metadata));
+        is_stored.hash(mixer);
+        if !is_stored {
+            mix_volume(volume, mixer);
+        }
+    }
+
+    fn mix_claim_copy(&self, claim: &Arc<PersistentVolumeClaim>, mixer: &mut Mixer) {
+        let key = NamespacedName { namespace: claim.metadata.namespace.clone(), name: claim.metadata.name.clone() };
+        let stored = self.store.claims.find(&key);
+        key.hash(mixer);
+        let is_stored =
+            stored.is_some_and(|stored| Arc::ptr_eq(stored, claim) || same_version(&stored.metadata, &claim.metadata));
+        is_stored.hash(mixer);
+        if !is_stored {
+            mix_claim(claim, mixer);
+        }
+    }
+
+    fn mix_resumed(&self, resumed: &Resumed, mixer: &mut Mixer) {
+        match resumed {
+            Resumed::Written(Ok(Object::PersistentVolume(volume))) => self.mix_volume_copy(volume, mixer),
+            Resumed::Written(Ok(Object::PersistentVolumeClaim(claim))) => self.mix_claim_copy(claim, mixer),
+            other => of("resumed", other).hash(mixer),
+        }
+    }
+
+    fn operations_state(&self) -> u64 {
+        let mut sum = 0u64;
+        for running in self.operations.running() {
+            let mut mixer = Mixer::new(5);
+            self.mix_operation(running, &mut mixer);
+            sum = sum.wrapping_add(mixer.finish());
+        }
+        for name in self.operations.backing_off(self.now) {
+            sum = sum.wrapping_add(of("backing off", name));
+        }
+        sum
+    }
+
+    fn mix_operation(&self, running: &Running, mixer: &mut Mixer) {
+        let Running { name, task, waiting, origin: _, effect, again: _ } = running;
+        name.hash(mixer);
+        match task {
+            OperationTask::Delete(task) => self.mix_copies(&task.copies(), mixer),
+            OperationTask::Recycle(task) => self.mix_copies(&task.copies(), mixer),
+            OperationTask::Provision(task) => self.mix_copies(&task.copies(), mixer),
+            OperationTask::ExternalProvision(task) => task.hash(mixer),
+            OperationTask::ExternalDelete(task) => task.hash(mixer),
+        }
+        match waiting {
+            Waiting::Ready(resumed) => {
+                0u8.hash(mixer);
+                self.mix_resumed(resumed, mixer);
+            }
+            Waiting::Until(time, resumed) => {
+                time.saturating_sub(self.now).hash(mixer);
+                self.mix_resumed(resumed, mixer);
+            }
+            Waiting::Forever => 1u8.hash(mixer),
+        }
+        of("effect", effect).hash(mixer);
+    }
+
+    /// What controllers see that have fallen behind: each object is the stored one or an old one, and older than what
+    /// the cache holds or not.
+    fn stale_state(&self) -> u64 {
+        let Some(stale) = &self.stale else {
+            return 0;
+        };
+        let mut sum = 0u64;
+        for controller in stale.controllers() {
+            let Some(view) = stale.view(controller) else {
+                continue;
+            };
+            let mut mixer = Mixer::new(6);
+            controller.hash(&mut mixer);
+            for (id, volume) in view.volumes.in_order() {
+                self.mix_volume_copy(volume, &mut mixer);
+                let held = self.cache.volume(id).map(|held| held.metadata.resource_version);
+                held.map(|held| held.cmp(&volume.metadata.resource_version)).hash(&mut mixer);
+            }
+            for (id, claim) in view.claims.in_order() {
+                self.mix_claim_copy(claim, &mut mixer);
+                let held = self.cache.claim(id).map(|held| held.metadata.resource_version);
+                held.map(|held| held.cmp(&claim.metadata.resource_version)).hash(&mut mixer);
+            }
+            sum = sum.wrapping_add(mixer.finish());
+        }
+        sum
+    }
+
+    /// The keys that wait, as sets. Volumes and claims wait always.
+    fn queues_state(&self) -> u64 {
+        let mut sum = 0u64;
+        for worker in Worker::ALL.into_iter().filter(|worker| !matches!(worker, Worker::Volumes | Worker::Claims)) {
+            for queued in self.work.waiting(worker) {
+                sum = sum.wrapping_add(mixed(7, &(worker, queued.id)));
+            }
+        }
+        sum
+    }
+
+    fn timers_state(&self) -> u64 {
+        let retries = self.retries.waiting().map(|waiting| mixed(8, &waiting));
+        let wakes =
+            self.wakes.iter().map(|(time, worker, key)| mixed(9, &(time.saturating_sub(self.now), worker, key)));
+        retries.chain(wakes).fold(0, u64::wrapping_add)
+    }
+}
+
+impl Store {
+    /// Whether the objects of a kind are the same as in another store, as far as is seen at a glance.
+    fn same_table(&self, other: &Self, kind: Kind) -> bool {
+        match kind {
+            Kind::PersistentVolume => self.volumes.same(&other.volumes),
+            Kind::PersistentVolumeClaim => self.claims.same(&other.claims),
+            Kind::StorageClass => self.classes.same(&other.classes),
+            Kind::VolumeAttributesClass => self.attributes_classes.same(&other.attributes_classes),
+            Kind::StatefulSet => self.sets.same(&other.sets),
+            Kind::Pod => self.pods.same(&other.pods),
+            Kind::Node => self.nodes.same(&other.nodes),
+            Kind::Deployment => self.deployments.same(&other.deployments),
+            Kind::ReplicaSet => self.replica_sets.same(&other.replica_sets),
+            Kind::ControllerRevision => self.revisions.same(&other.revisions),
+            Kind::Service => self.services.same(&other.services),
+            Kind::ConfigMap => self.config_maps.same(&other.config_maps),
+            Kind::Secret => self.secrets.same(&other.secrets),
+            Kind::ResourceQuota => self.quotas.same(&other.quotas),
+            Kind::Namespace => self.namespaces.same(&other.namespaces),
+            Kind::CsiDriver => self.csi_drivers.same(&other.csi_drivers),
+            Kind::CsiNode => self.csi_nodes.same(&other.csi_nodes),
+            Kind::CsiStorageCapacity => self.storage_capacities.same(&other.storage_capacities),
+        }
+    }
+}
+
+/// What is stored under a number, and what the cache holds of it.
+type Pair<'c, T> = (Option<&'c Arc<T>>, Option<&'c Arc<T>>);
+
+fn same_slot<T>(one: Pair<'_, T>, other: Pair<'_, T>) -> bool {
+    let same = |one: Option<&Arc<T>>, other: Option<&Arc<T>>| match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    same(one.0, other.0) && same(one.1, other.1)
+}
+
+/// Whether a part of what is stored is the same memory in both.
+fn same_part<T>(stored: (Option<&Arc<T>>, Option<&Arc<T>>), same: impl Fn(&T, &T) -> bool) -> bool {
+    matches!(stored, (Some(one), Some(other)) if same(one, other))
+}
+
+/// A part of what is stored; the parts of an object count by themselves, so that what a write leaves alone is not looked
+/// at again.
+fn part<T>(seed: u64, stored: Option<&Arc<T>>, mix: impl Fn(&T, &mut Mixer)) -> u64 {
+    stored.map_or(0, |stored| {
+        let mut mixer = Mixer::new(seed);
+        mix(stored, &mut mixer);
+        mixer.finish()
+    })
+}
+
+/// The part of an object that changes often, and what the cache holds of it.
+fn slot<T>(
+    seed: u64,
+    (stored, cached): Pair<'_, T>,
+    metadata: fn(&T) -> &ObjectMeta,
+    mix_whole: fn(&T, &mut Mixer),
+    mix_status: fn(&T, &mut Mixer),
+) -> u64 {
+    let Some(object) = stored.or(cached) else {
+        return 0;
+    };
+    let mut mixer = Mixer::new(seed);
+    metadata(object).namespace.hash(&mut mixer);
+    metadata(object).name.hash(&mut mixer);
+    if let Some(stored) = stored {
+        metadata(stored).annotations.hash(&mut mixer);
+        mix_status(stored, &mut mixer);
+    }
+    match (stored, cached) {
+        (_, None) => 0u8.hash(&mut mixer),
+        (Some(stored), Some(cached)) if Arc::ptr_eq(stored, cached) => 1u8.hash(&mut mixer),
+        (stored, Some(cached)) => {
+            let order = stored.map(|stored| metadata(cached).resource_version.cmp(&metadata(stored).resource_version));
+            if order == Some(std::cmp::Ordering::Equal) {
+                1u8.hash(&mut mixer);
+            } else {
+                order.hash(&mut mixer);
+                mix_whole(cached, &mut mixer);
+            }
+        }
+    }
+    mixer.finish()
+}
+
+fn same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    one.resource_version == other.resource_version && one.uid == other.uid
+}
+
+fn mixed(seed: u64, value: &impl Hash) -> u64 {
+    let mut mixer = Mixer::new(seed);
+    value.hash(&mut mixer);
+    mixer.finish()
+}
+
+/// A part that is seldom other than empty, by what is printed of it.
+fn of(name: &str, part: &impl Debug) -> u64 {
+    let mut mixer = Mixer::new(10);
+    mixer.write(name.as_bytes());
+    mixer.print(part);
+    mixer.finish()
+}
+
+/// What a binding leaves alone of the metadata, but for versions and times.
+fn mix_identity(metadata: &ObjectMeta, mixer: &mut Mixer) {
+    metadata.name.hash(mixer);
+    metadata.namespace.hash(mixer);
+    metadata.uid.hash(mixer);
+    metadata.is_deleting().hash(mixer);
+    metadata.finalizers.hash(mixer);
+    metadata.labels.hash(mixer);
+    metadata.owner_references.hash(mixer);
+}
+
+/// A volume but for its version and times.
+fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
+    mix_identity(&volume.metadata, mixer);
+    volume.metadata.annotations.hash(mixer);
+    mix_volume_spec(volume, mixer);
+    mix_volume_status(volume, mixer);
+}
+
+/// A volume's spec but for the version of the claim that it refers to.
+fn mix_volume_spec(volume: &PersistentVolume, mixer: &mut Mixer) {
+    let spec = &volume.spec;
+    match spec.claim_ref.as_deref() {
+        None => 0u8.hash(mixer),
+        Some(reference) => {
+            reference.namespace.hash(mixer);
+            reference.name.hash(mixer);
+            reference.uid.hash(mixer);
+        }
+    }
+    spec.capacity.hash(mixer);
+    spec.access_modes.hash(mixer);
+    spec.persistent_volume_reclaim_policy.hash(mixer);
+    spec.storage_class_name.hash(mixer);
+    spec.mount_options.hash(mixer);
+    spec.volume_mode.hash(mixer);
+    spec.node_affinity.hash(mixer);
+    spec.volume_attributes_class_name.hash(mixer);
+    spec.sources.hash(mixer);
+}
+
+fn mix_volume_status(volume: &PersistentVolume, mixer: &mut Mixer) {
+    volume.status.phase.hash(mixer);
+    volume.status.message.hash(mixer);
+    volume.status.reason.hash(mixer);
+}
+
+/// A claim but for its version and times.
+fn mix_claim(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
+    mix_identity(&claim.metadata, mixer);
+    claim.metadata.annotations.hash(mixer);
+    claim.spec.hash(mixer);
+    mix_claim_status(claim, mixer);
+}
+
+fn mix_claim_status(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
+    let status = &claim.status;
+    status.phase.hash(mixer);
+    status.access_modes.hash(mixer);
+    status.capacity.hash(mixer);
+    status.current_volume_attributes_class_name.hash(mixer);
+    status.progress.allocated_resources.hash(mixer);
+    status.progress.allocated_resource_statuses.hash(mixer);
+    status.progress.modify_volume_status.hash(mixer);
+    for condition in &status.progress.conditions {
+        (&condition.r#type, &condition.status, &condition.reason, &condition.message).hash(mixer);
+    }
+}

@@ -1,0 +1,98 @@
+//! Every order of what could happen, checked against properties.
+//!
+//! Real clusters differ from one run to the next: controllers race, writes conflict, a controller restarts between two
+//! writes, the order of a map decides a tie. An [`Explorer`] tries all of it from a given cluster and says what always,
+//! sometimes and never happens.
+//!
+//! ```
+//! use bindery::explore::{Explorer, invariants};
+//! use bindery::{AccessMode, Cluster, PersistentVolume, PersistentVolumeClaim};
+//!
+//! let mut cluster = Cluster::default();
+//! cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+//! for name in ["one", "two"] {
+//!     cluster.create(PersistentVolumeClaim::new("default", name, "5Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+//! }
+//! let found = Explorer::new(&cluster).properties(invariants()).crashes(1).run();
+//! assert!(found.complete && found.violations.is_empty());
+//! // Each of the two may get the volume, and neither must.
+//! for claim in found.outcomes.claims() {
+//!     assert_eq!(claim.volumes(), ["pv-1"]);
+//!     assert!(claim.may_stay_unbound());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is tried
+//! From each state every [possible](Cluster::possible) move: any key that waits is looked at next, a volume or claim
+//! at any time, because a resync may come at any time; a sync in progress goes on to its next write; an operation goes
+//! on, whether its backend has taken a moment or an hour; of volumes that suit a claim equally any is taken; a user does the next of what it is going to do. Beyond that,
+//! as often as the [`Explorer`] is told: a write is refused, a backend fails or falls silent, a controller crashes in the
+//! middle of something, or sees nothing new for a while. Where everything is quiet and something is due later, time may
+//! pass until then.
+//!
+//! A move is at most one write long. The end of a sync that nothing can influence any more belongs to the write before
+//! it, and looks that change nothing are no moves: both leave out states that nobody could tell apart, and no write of
+//! any run. Which of several nodes a pod gets, and which of several equal volumes the *scheduler* takes for it, is
+//! decided by the documented order, not explored.
+//!
+//! # What a state is
+//! [`Cluster::state`] says what counts. Versions, times and events do not, so that orders that come to the same meet.
+//! States are told apart by 64 bits: among ten million of them the chance that any two are taken for one is below one
+//! in a hundred thousand.
+//!
+//! # Traces
+//! The search goes breadth first, so that the [`Trace`] of a violation is a shortest one. It reads as a story, and it
+//! is a list of actions that [`Cluster::take`] takes on any copy of the cluster; a scenario is made of it where there
+//! is a file to begin with.
+//!
+//! # Runs that never end
+//! A run that goes round in a circle without anything coming from outside is no violation by itself: while a controller
+//! is passed over, others may be busy. It is one where nobody is passed over: a cycle in which everyone who could always
+//! act does act ([`Explorer::cycles`]).
+//!
+//! # Findings
+//! Where the model shows that Kubernetes itself loses or strands something, it is listed here with a shortest trace. The
+//! tests `exhaustive` and `universe` expect these and nothing else.
+//!
+//! - *A volume deleted between the writes of its binding is stranded.* A claim's volume becomes Bound (`BIND-1`,
+//!   `BIND-2`); a user deletes the volume, which is protected because it is Bound; the controller crashes, or its next
+//!   write conflicts. The claim does not match a volume that is being deleted (`MATCH-5`), so it stays Pending or takes
+//!   another one; the volume stays Bound and Terminating for good, for a claim that exists and does not name it (`VOL-8`).
+//! - *A volume given back by hand while it is recycled loses its next data.* A claim is deleted, its volume is Released,
+//!   and the recycler begins. A user clears the claimRef; the volume is Available and a new claim may be bound and write;
+//!   then the recycler ends, having looked only at its beginning (`RECYCLE-1`), and has wiped the files. The write that
+//!   follows meets a conflict, and nobody is told. (`a_volume_given_back_while_it_is_recycled`)
+//! - *A claimRef that is cleared before its claim is gone costs the claim its volume.* A claim is deleted and not yet gone;
+//!   a user clears the claimRef of its volume; another claim is bound to it. The first one becomes Lost (`CLAIM-24`)
+//!   instead of just vanishing. (`a_volume_given_back_by_hand`)
+//!
+//! # Why not `stateright`
+//! The crate `stateright` checks models of this kind. It was not used because (1) with several threads it promises
+//! neither a shortest trace nor the same trace twice; (2) it may miss violations of *eventually* where two paths meet or
+//! a path closes to a circle, by its own documentation, and knows no fairness, which a controller's liveness cannot do
+//! without; (3) it keeps fingerprints and computes a state again from the beginning where it needs it, or hashes whole
+//! states, where here the state of a fork differs from its parent's in one object and is found from that.
+
+mod components;
+mod deed;
+mod expand;
+mod graph;
+mod invariants;
+mod outcomes;
+#[cfg(test)]
+mod planted;
+mod property;
+mod search;
+mod trace;
+
+pub use crate::explore::components::outcomes;
+pub use crate::explore::deed::Deed;
+pub use crate::explore::invariants::invariants;
+pub use crate::explore::outcomes::{ClaimOutcome, Outcomes};
+pub use crate::explore::property::{Expectation, Moment, Property};
+pub use crate::explore::search::{Explorer, Found, Progress, Violation};
+pub use crate::explore::trace::{Trace, TraceStep};
+
+#[cfg(doc)]
+use crate::cluster::Cluster;

@@ -1,0 +1,239 @@
+//! What follows from one state.
+
+use std::hash::{Hash, Hasher};
+
+use crate::cluster::{Cluster, Controller, Controllers, Mishap, Mixer, Move};
+use crate::explore::deed::Deed;
+use crate::explore::property::{Expectation, Moment, Property};
+
+/// How many users there may be.
+pub(super) const USERS: usize = 4;
+
+/// What may still go wrong, and how far users have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Left {
+    pub(super) conflicts: u8,
+    pub(super) server_errors: u8,
+    pub(super) backend_failures: u8,
+    pub(super) crashes: u8,
+    pub(super) stale_views: u8,
+    pub(super) waits: u8,
+    /// How many deeds of each user are done.
+    pub(super) done: [u8; USERS],
+}
+
+impl Left {
+    /// What is left after a mishap, if there may be one.
+    fn without(mut self, mishap: Mishap) -> Option<Self> {
+        let times = match mishap {
+            Mishap::Conflict => &mut self.conflicts,
+            Mishap::ServerError => &mut self.server_errors,
+            Mishap::BackendFailure | Mishap::BackendSilence => &mut self.backend_failures,
+        };
+        *times = times.checked_sub(1)?;
+        Some(self)
+    }
+}
+
+/// One step of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    /// A move of the cluster.
+    Move(Move),
+    /// The next deed of a user.
+    Deed(u8),
+}
+
+/// Who makes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A controller; the number tells apart what must not be passed over for ever.
+    Controller(u64),
+    /// A user, a fault or time: nobody has to wait for it.
+    Outside,
+}
+
+/// A state, with what may still come.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// In a box, so that lists of nodes are moved quickly.
+    pub(super) cluster: Box<Cluster>,
+    /// The number of the cluster's state.
+    pub(super) state: u64,
+    pub(super) left: Left,
+}
+
+impl Node {
+    pub(super) fn new(cluster: Cluster, left: Left) -> Self {
+        let state = cluster.state();
+        Self { cluster: Box::new(cluster), state, left }
+    }
+
+    /// By what the node is known: its state and what may still come.
+    pub(super) fn key(&self) -> u64 {
+        key(self.state, &self.left)
+    }
+}
+
+fn key(state: u64, left: &Left) -> u64 {
+    let mut mixer = Mixer::new(state);
+    left.hash(&mut mixer);
+    mixer.finish()
+}
+
+/// What a step leads to.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) step: Step,
+    pub(super) by: By,
+    pub(super) key: u64,
+    /// Whether anything was written.
+    pub(super) writes: bool,
+    /// The node, unless it was known before.
+    pub(super) node: Option<Node>,
+    /// The properties that the step violates, and how.
+    pub(super) violated: Vec<(usize, String)>,
+}
+
+/// Everything that follows from a node.
+#[derive(Debug, Default)]
+pub(super) struct Expansion {
+    pub(super) children: Vec<Child>,
+    /// Whether no controller has anything to do.
+    pub(super) quiet: bool,
+    /// Whether nothing comes after it, but for mishaps.
+    pub(super) last: bool,
+    /// The properties of quiet clusters that it violates, and how.
+    pub(super) violated: Vec<(usize, String)>,
+}
+
+/// What is explored, as far as one step needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'r> {
+    pub(super) properties: &'r [Property],
+    pub(super) users: &'r [Vec<Deed>],
+    /// The controllers that crash and fall behind; all where there are none.
+    pub(super) controllers: Controllers,
+}
+
+impl Rules<'_> {
+    /// Tries everything that may happen next. `is_known` says which nodes are known already.
+    pub(super) fn expand(&self, node: &Node, is_known: &impl Fn(u64) -> bool) -> Expansion {
+        let mut expansion = Expansion::default();
+        let mut moves = Vec::new();
+        node.cluster.moves(&mut moves);
+        for made in &moves {
+            let mut next = Box::new(node.cluster.fork_for_move());
+            next.make(*made);
+            let by = By::Controller(made.fairness());
+            self.add(&mut expansion, node, next, node.left, Step::Move(*made), by, is_known);
+        }
+        expansion.quiet = expansion.children.is_empty();
+        self.add_mishaps(&mut expansion, node, &moves, is_known);
+        self.add_deeds(&mut expansion, node, is_known);
+        let deeds_done = self.users.iter().zip(node.left.done).all(|(deeds, done)| usize::from(done) >= deeds.len());
+        let waits = expansion.quiet && node.left.waits > 0 && node.cluster.could_elapse();
+        if waits {
+            let mut next = Box::new(node.cluster.fork_for_move());
+            next.make(Move::elapse());
+            let left = Left { waits: node.left.waits - 1, ..node.left };
+            self.add(&mut expansion, node, next, left, Step::Move(Move::elapse()), By::Outside, is_known);
+        }
+        expansion.last = expansion.quiet && deeds_done && !waits;
+        if expansion.quiet {
+            let moment = Moment { before: None, cluster: &node.cluster };
+            expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, &moment);
+        }
+        expansion
+    }
+
+    fn add_mishaps(&self, into: &mut Expansion, node: &Node, moves: &[Move], is_known: &impl Fn(u64) -> bool) {
+        let left = node.left;
+        let kinds = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
+        for (mishap, after) in kinds.into_iter().filter_map(|mishap| Some((mishap, left.without(mishap)?))) {
+            for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
+                let made = made.with(mishap);
+                let mut next = Box::new(node.cluster.fork_for_move());
+                if next.make(made) {
+                    self.add(into, node, next, after, Step::Move(made), By::Outside, is_known);
+                }
+            }
+        }
+        if left.crashes > 0 {
+            for controller in node.cluster.could_crash() {
+                if self.controllers.contains(controller) {
+                    let mut next = Box::new(node.cluster.fork_for_move());
+                    let made = Move::crash(controller);
+                    next.make(made);
+                    let left = Left { crashes: left.crashes - 1, ..left };
+                    self.add(into, node, next, left, Step::Move(made), By::Outside, is_known);
+                }
+            }
+        }
+        if left.stale_views > 0 {
+            for controller in [Controller::PersistentVolumes, Controller::StatefulSets] {
+                if self.controllers.contains(controller) && node.cluster.could_fall_behind(controller) {
+                    let mut next = Box::new(node.cluster.fork_for_move());
+                    let made = Move::fall_behind(controller);
+                    next.make(made);
+                    let left = Left { stale_views: left.stale_views - 1, ..left };
+                    self.add(into, node, next, left, Step::Move(made), By::Outside, is_known);
+                }
+            }
+        }
+    }
+
+    fn add_deeds(&self, into: &mut Expansion, node: &Node, is_known: &impl Fn(u64) -> bool) {
+        for (user, deeds) in (0u8..).zip(self.users) {
+            let place = usize::from(user);
+            if let Some(deed) = deeds.get(usize::from(node.left.done[place])) {
+                let mut next = Box::new(node.cluster.fork_for_move());
+                // What the API server refuses is done all the same: the user has tried.
+                let _ = deed.perform(&mut next);
+                let mut left = node.left;
+                left.done[place] += 1;
+                self.add(into, node, next, left, Step::Deed(user), By::Outside, is_known);
+            }
+        }
+    }
+
+    /// Adds what a step leads to, unless it leads nowhere.
+    #[expect(clippy::too_many_arguments, reason = "what a step is cannot be said with fewer")]
+    fn add(
+        &self,
+        into: &mut Expansion,
+        node: &Node,
+        next: Box<Cluster>,
+        left: Left,
+        step: Step,
+        by: By,
+        is_known: &impl Fn(u64) -> bool,
+    ) {
+        let state = next.state_after(Some((&node.cluster, node.state)));
+        if state == node.state && left.done == node.left.done {
+            // Nothing has changed; what has gone wrong had no consequence.
+            return;
+        }
+        let key = key(state, &left);
+        let writes = !next.journal().is_empty();
+        let violated = if writes {
+            self.violations(Expectation::Always, &Moment { before: Some(&node.cluster), cluster: &next })
+        } else {
+            Vec::new()
+        };
+        let node = (!is_known(key)).then_some(Node { cluster: next, state, left });
+        into.children.push(Child { step, by, key, writes, node, violated });
+    }
+
+    fn violations(&self, expectation: Expectation, moment: &Moment<'_>) -> Vec<(usize, String)> {
+        let mut violated = Vec::new();
+        for (number, property) in self.properties.iter().enumerate() {
+            if property.expectation == expectation
+                && let Err(message) = (property.check)(moment)
+            {
+                violated.push((number, message));
+            }
+        }
+        violated
+    }
+}
