@@ -59,7 +59,7 @@ pub(crate) use crate::controllers::garbage::{OrphanSync, collect, collection_ord
 pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
 pub(crate) use crate::controllers::mount::{expand, files as mount_files};
 pub(crate) use crate::controllers::node::{NodeSync, NodeView};
-pub(crate) use crate::controllers::protection::{protect_claim, protect_volume};
+pub(crate) use crate::controllers::protection::{is_protection_due, protect_claim, protect_volume};
 pub(crate) use crate::controllers::provision::volume_name;
 pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::replica_set::ReplicaSetSync;

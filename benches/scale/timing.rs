@@ -1,8 +1,7 @@
 //! Time and memory of what a row does, and the line that says so.
 
 use std::fmt::Write;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::MEMORY;
 
@@ -19,13 +18,18 @@ pub(crate) fn float(number: usize) -> f64 {
     number as f64
 }
 
-/// The time that this thread has computed, where the system counts it; else the time that has passed. On a machine that
-/// others use, too, the difference is large.
+/// The time that this thread has computed. On a machine that others use, too, it differs much from the time that passes.
+#[cfg(unix)]
 fn spent() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let counted = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = counted.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+    let counted = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(counted).unwrap_or_default()
+}
+
+/// The time that has passed.
+#[cfg(not(unix))]
+fn spent() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
 }
 
 /// The nanoseconds that one of some operations took.
@@ -35,8 +39,8 @@ pub(crate) fn nanos_each(time: Duration, operations: usize) -> f64 {
 
 /// Batches of which the one in the middle counts, so that neither a pause of the machine nor a lucky cache does.
 const BATCHES: usize = 7;
-/// What a batch takes at least: many times the four milliseconds after which the system counts.
-const BATCH: Duration = Duration::from_millis(60);
+/// What a batch takes at least.
+const BATCH: Duration = Duration::from_millis(20);
 
 /// Nanoseconds of one of the operations that a closure does.
 pub(crate) fn median(mut operation: impl FnMut()) -> f64 {

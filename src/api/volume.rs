@@ -44,7 +44,7 @@ pub(super) fn default(volume: &mut PersistentVolume) {
 
 /// Quantities rounded up to thousandths (`FIELD-8`).
 pub(super) fn rounded(list: &ResourceList) -> ResourceList {
-    if list.is_absent() {
+    if list.iter().all(|(_, quantity)| quantity.is_rounded_to_milli()) {
         return list.clone();
     }
     list.iter().map(|(name, quantity)| (name.clone(), quantity.rounded_to_milli())).collect()

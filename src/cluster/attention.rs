@@ -292,12 +292,17 @@ impl Cluster {
     /// The volumes that name a claim.
     fn mark_reserved(&mut self, claim: &PersistentVolumeClaim) {
         let metadata = &claim.metadata;
-        let volumes: Vec<VolumeId> = self.cache.reserved_for(&metadata.namespace, &metadata.name).collect();
-        self.mark_volumes(volumes);
+        let mut volumes = self.cache.reserved_for(&metadata.namespace, &metadata.name);
+        // There is hardly ever more than one.
+        let (first, others) = (volumes.next(), volumes.collect());
+        if let Some(first) = first {
+            self.mark(Worker::Volumes, first.into());
+        }
+        self.mark_volumes(others);
     }
 
     fn mark_referred(&mut self, reference: &ObjectReference) {
-        if let Some(id) = self.store.claims.id(&reference.key()) {
+        if let Some(id) = self.store.claims.id_of(&reference.namespace, &reference.name) {
             self.mark(Worker::Claims, id.into());
         }
     }

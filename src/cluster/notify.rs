@@ -7,8 +7,7 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::work::Worker;
 use crate::controllers::{
-    OrphanSync, collection_order, is_collectable, needs_expansion, needs_provisioner, protect_claim, protect_volume,
-    quota_status,
+    OrphanSync, collection_order, is_collectable, is_protection_due, needs_expansion, needs_provisioner, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Object, ObjectKey};
@@ -162,10 +161,10 @@ impl Cluster {
 
     fn notify_protection(&mut self, id: ObjectId, object: &Object) {
         match object {
-            Object::PersistentVolume(volume) if protect_volume(volume).is_some() => {
+            Object::PersistentVolume(_) if is_protection_due(object, &self.store) => {
                 self.work.enqueue(Worker::ProtectVolumes, id, false);
             }
-            Object::PersistentVolumeClaim(claim) if protect_claim(claim, &self.store).is_some() => {
+            Object::PersistentVolumeClaim(_) if is_protection_due(object, &self.store) => {
                 self.work.enqueue(Worker::ProtectClaims, id, false);
             }
             Object::Pod(pod) => {
@@ -198,8 +197,7 @@ impl Cluster {
     }
 
     pub(super) fn enqueue_volume(&mut self, name: &Text) {
-        let key = NamespacedName::cluster_wide(name);
-        if let Some(id) = self.store.volumes.id(&key) {
+        if let Some(id) = self.store.volumes.id_of("", name) {
             self.look_at(Worker::Volumes, id.into());
         }
     }

@@ -107,14 +107,16 @@ impl Cache {
             && let Some(slot) = self.volumes.get_mut(id.index())
         {
             let new = volume.map(|volume| CachedVolume { volume: Arc::clone(volume), created });
-            if let Some(old) = std::mem::replace(slot, new) {
-                change.modes_changed |=
-                    self.index.as_mut().is_some_and(|index| index.remove(id, old.created, &old.volume));
-                change.before = Some(old.volume);
+            let old = std::mem::replace(slot, new);
+            let stays = |old: &CachedVolume| {
+                old.created == created && volume.is_some_and(|volume| VolumeIndex::stand_alike(&old.volume, volume))
+            };
+            if let Some(index) = self.index.as_mut().filter(|_| !old.as_ref().is_some_and(stays)) {
+                let gone = old.as_ref().is_some_and(|old| index.remove(id, old.created, &old.volume));
+                let new = volume.is_some_and(|volume| index.insert(id, created, volume));
+                change.modes_changed = gone || new;
             }
-            if let Some(volume) = volume {
-                change.modes_changed |= self.index.as_mut().is_some_and(|index| index.insert(id, created, volume));
-            }
+            change.before = old.map(|old| old.volume);
         }
         change
     }

@@ -20,38 +20,73 @@ use crate::store::{Store, Write};
 
 /// What a volume's protection needs: only the phase is looked at (`PROT-9`).
 pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &'static str)> {
-    #[cfg(not(test))]
-    let is_free = || volume.status.phase != VolumePhase::Bound;
-    #[cfg(test)]
-    let is_free = || volume.status.phase != VolumePhase::Bound || planted::is_planted(Bug::EarlyFinalizer);
-    let (finalizers, rule) = protection(&volume.metadata, &shared::PV_PROTECTION, is_free, "PROT-9")?;
+    let need = need_of_volume(volume)?;
     let mut new = (**volume).clone();
-    new.metadata.finalizers = finalizers;
-    Some((Write::Update(Object::PersistentVolume(Arc::new(new))), rule))
+    need.meet(&mut new.metadata.finalizers, &shared::PV_PROTECTION);
+    Some((Write::Update(Object::PersistentVolume(Arc::new(new))), need.rule("PROT-9")))
 }
 
 /// What a claim's protection needs: no pod with a node may name it (`PROT-3` to `PROT-6`).
 pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -> Option<(Write, &'static str)> {
-    let is_free = || !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim));
-    let (finalizers, rule) = protection(&claim.metadata, &shared::PVC_PROTECTION, is_free, "PROT-3")?;
+    let need = need_of_claim(claim, store)?;
     let mut new = (**claim).clone();
-    new.metadata.finalizers = finalizers;
-    Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), rule))
+    need.meet(&mut new.metadata.finalizers, &shared::PVC_PROTECTION);
+    Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), need.rule("PROT-3")))
 }
 
-/// The finalizers that an object needs, if it has others: a live one has the protection, a deleted one that is free
-/// has it not. With the rule by which they change.
-fn protection(
-    metadata: &ObjectMeta,
-    finalizer: &Text,
-    is_free: impl FnOnce() -> bool,
-    freed: &'static str,
-) -> Option<(List<Text>, &'static str)> {
-    match (metadata.is_deleting(), metadata.has_finalizer(finalizer)) {
-        (true, true) if is_free() => Some((without_finalizer(&metadata.finalizers, finalizer), freed)),
-        (false, false) => Some((metadata.finalizers.with(finalizer.clone()), "PROT-2")),
-        (true | false, true | false) => None,
+/// Whether an object's protection needs anything.
+pub(crate) fn is_protection_due(object: &Object, store: &Store) -> bool {
+    match object {
+        Object::PersistentVolume(volume) => need_of_volume(volume).is_some(),
+        Object::PersistentVolumeClaim(claim) => need_of_claim(claim, store).is_some(),
+        _ => false,
     }
+}
+
+/// What an object lacks to be protected as it should be.
+#[derive(Clone, Copy)]
+enum Need {
+    /// It lives without the finalizer.
+    Protection,
+    /// It is deleted, free, and has the finalizer still.
+    Release,
+}
+
+impl Need {
+    fn of(metadata: &ObjectMeta, finalizer: &Text, is_free: impl FnOnce() -> bool) -> Option<Self> {
+        match (metadata.is_deleting(), metadata.has_finalizer(finalizer)) {
+            (true, true) if is_free() => Some(Self::Release),
+            (false, false) => Some(Self::Protection),
+            (true | false, true | false) => None,
+        }
+    }
+
+    fn meet(self, finalizers: &mut List<Text>, finalizer: &Text) {
+        *finalizers = match self {
+            Self::Protection => finalizers.with(finalizer.clone()),
+            Self::Release => without_finalizer(finalizers, finalizer),
+        };
+    }
+
+    fn rule(self, released: &'static str) -> &'static str {
+        match self {
+            Self::Protection => "PROT-2",
+            Self::Release => released,
+        }
+    }
+}
+
+fn need_of_volume(volume: &PersistentVolume) -> Option<Need> {
+    #[cfg(not(test))]
+    let is_free = || volume.status.phase != VolumePhase::Bound;
+    #[cfg(test)]
+    let is_free = || volume.status.phase != VolumePhase::Bound || planted::is_planted(Bug::EarlyFinalizer);
+    Need::of(&volume.metadata, &shared::PV_PROTECTION, is_free)
+}
+
+fn need_of_claim(claim: &PersistentVolumeClaim, store: &Store) -> Option<Need> {
+    let is_free = || !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim));
+    Need::of(&claim.metadata, &shared::PVC_PROTECTION, is_free)
 }
 
 /// Whether a pod keeps a claim from being deleted (`PROT-4`, `PROT-5`, `PROT-6`).

@@ -117,8 +117,7 @@ pub(crate) struct World<'w> {
 impl<'w> World<'w> {
     /// A volume of the own cache, by name.
     pub(crate) fn cached_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        let key = NamespacedName::cluster_wide(name);
-        self.cache.volume(self.store.volumes.id(&key)?)
+        self.cache.volume(self.store.volumes.id_of("", name)?)
     }
 
     /// A claim of the own cache.
@@ -127,7 +126,7 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        self.live.volumes.find(&NamespacedName::cluster_wide(name))
+        self.live.volumes.get(self.live.volumes.id_of("", name)?)
     }
 
     pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
@@ -135,7 +134,7 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn class(&self, name: &str) -> Option<&'w Arc<StorageClass>> {
-        self.store.classes.find(&NamespacedName::new("", name))
+        self.store.classes.get(self.store.classes.id_of("", name)?)
     }
 
     pub(crate) fn default_class(&self) -> Option<&'w Arc<StorageClass>> {

@@ -192,6 +192,11 @@ impl VolumeIndex {
         self.counts[modes] == 1
     }
 
+    /// Whether two versions of a volume stand at the same place, so that neither need be added nor taken out.
+    pub(crate) fn stand_alike(one: &PersistentVolume, other: &PersistentVolume) -> bool {
+        one.spec.same(&other.spec) && one.is_free() == other.is_free() && one.metadata.labels == other.metadata.labels
+    }
+
     /// Takes out a volume, given as it was when it was added. Cost: logarithmic in the size of its group. Returns
     /// whether it was the last of its access modes.
     pub(crate) fn remove(&mut self, id: VolumeId, created: Sequence, volume: &PersistentVolume) -> bool {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::iter;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -204,12 +205,15 @@ impl<V: Clone> Map<V> {
     #[must_use]
     pub fn with(&self, key: impl Into<Text>, value: impl Into<V>) -> Self {
         let key = key.into();
-        let mut entries = self.entries().to_vec();
-        match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(found) => entries[found].1 = value.into(),
-            Err(place) => entries.insert(place, (key, value.into())),
-        }
-        Self(Some(Arc::from(entries)))
+        let entries = self.entries();
+        let (place, rest) = match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(found) => (found, found + 1),
+            Err(place) => (place, place),
+        };
+        // The length of a chain is known, so that the entries are put where they stay.
+        let before = entries[..place].iter().cloned();
+        let after = entries[rest..].iter().cloned();
+        Self(Some(before.chain(iter::once((key, value.into()))).chain(after).collect()))
     }
 
     /// The same map without a key; absent where nothing is left, as the API server drops empty maps.

@@ -167,6 +167,11 @@ impl Quantity {
         self.rounded_to(amount::NANOS_PER_MILLI)
     }
 
+    /// Whether it is a multiple of 1/1000.
+    pub(crate) fn is_rounded_to_milli(&self) -> bool {
+        self.amount.is_multiple_of_nanos(amount::NANOS_PER_MILLI)
+    }
+
     /// The smallest whole number that is not nearer to zero.
     #[must_use]
     pub fn rounded_to_unit(&self) -> Self {

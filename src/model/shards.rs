@@ -47,8 +47,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Shards<K, V> {
     where
         K: Borrow<Q>,
     {
-        let hash = FxBuildHasher.hash_one(key);
-        let is_it = |entry: &Entry<K, V>| entry.hash == hash && entry.key.borrow() == key;
+        self.find(FxBuildHasher.hash_one(key), |held| held.borrow() == key)
+    }
+
+    /// The value of the key that has a hash, as [`FxBuildHasher`] makes it, and that is the right one.
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<&V> {
+        let is_it = |entry: &Entry<K, V>| entry.hash == hash && is_it(&entry.key);
         self.shards[self.shard_of(hash)].find(hash, is_it).map(|entry| &entry.value)
     }
 

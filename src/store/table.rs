@@ -1,6 +1,9 @@
 //! The objects of one kind.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
 
 use crate::model::arena::Arena;
 use crate::model::id::{Id, Sequence};
@@ -55,7 +58,15 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name that has, or once had, an object.
     pub(crate) fn id(&self, key: &NamespacedName) -> Option<Id<T>> {
-        self.names.get(key).copied().map(Id::from_number)
+        self.id_of(&key.namespace, &key.name)
+    }
+
+    /// The number of a name in a namespace, which is empty for kinds that have none.
+    pub(crate) fn id_of(&self, namespace: &str, name: &str) -> Option<Id<T>> {
+        // A key is hashed as the pair of its parts is.
+        let hash = FxBuildHasher.hash_one((namespace, name));
+        let number = self.names.find(hash, |key| key.name == *name && key.namespace == *namespace)?;
+        Some(Id::from_number(*number))
     }
 
     /// The object of a number, if it exists.
