@@ -2,9 +2,10 @@
 //!
 //! The rows are those of the bench `scale`, which says how they grow up to a million: choosing a volume (`match`) by the
 //! index and by a scan, settling as many volumes as claims (`settle`) with the journal and without, one change in a full
-//! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`), and a StatefulSet
-//! (`replicas`).
+//! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`) beside what the parsers take for
+//! plain structs, and a StatefulSet (`replicas`).
 
+mod plain;
 #[path = "../worlds/mod.rs"]
 mod worlds;
 
@@ -160,9 +161,12 @@ fn reading(criterion: &mut Criterion) {
     let yaml = volumes.iter().map(to_yaml).collect::<Vec<_>>().join("---\n");
     let items = volumes.iter().map(to_json).collect::<Vec<_>>().join(",");
     let json = format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{items}]}}");
-    for (name, text) in [("yaml", yaml), ("json", json)] {
+    let rows: [(&str, &str, fn(&str) -> Vec<plain::Volume>); 2] =
+        [("yaml", &yaml, plain::read_yaml), ("json", &json, plain::read_json)];
+    for (name, text, read_plain) in rows {
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(Reader::new().read(&text))));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(Reader::new().read(text))));
+        group.bench_function(format!("{name}-plain"), |bencher| bencher.iter(|| black_box(read_plain(text))));
     }
     group.finish();
 }
