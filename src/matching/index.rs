@@ -268,16 +268,19 @@ fn find_free<'v>(
     volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
 ) -> Option<VolumeId> {
     let smallest = Rank::smallest(demand.request.size());
-    let suits =
-        |rank: &&Rank| volume(rank.volume).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none());
     let found = match &demand.predicate {
-        None => group.ranks.range(smallest..).find(suits),
+        None => group.ranks.range(smallest..).next(),
         Some(predicate) => {
             let labels_of = |rank: &Rank| volume(rank.volume).map(|volume| &volume.metadata.labels);
             let labels = group.labels.get_or_init(|| Labels::of(&group.ranks, labels_of));
-            let chosen = |rank: &&Rank| labels_of(rank).is_some_and(|labels| predicate.matches(labels));
-            labels.candidates(predicate, &group.ranks, &smallest).filter(chosen).find(suits)
+            labels.chosen(predicate, &group.ranks, &smallest, labels_of).next()
         }
     };
-    found.map(|rank| rank.volume)
+    let found = found?.volume;
+    // Every rule is in the place of the volume: its group, its rank, its lists. So it need not be looked at.
+    debug_assert!(
+        volume(found).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none()),
+        "the index follows the rules"
+    );
+    Some(found)
 }

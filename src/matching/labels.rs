@@ -135,26 +135,43 @@ impl Labels {
         }
     }
 
-    /// The volumes that may satisfy a predicate, none below `smallest`, in order.
+    /// The volumes that a predicate chooses, none below `smallest`, in order.
     ///
-    /// Cost: logarithmic for each of them, and for each list that they are taken from.
-    pub(super) fn candidates<'l>(
+    /// Cost: logarithmic for each list that they are taken from, and for each volume that the requirement which the
+    /// fewest satisfy allows and another one does not.
+    pub(super) fn chosen<'l, 'v>(
         &'l self,
-        predicate: &Predicate,
+        predicate: &'l Predicate,
         all: &'l BTreeSet<Rank>,
         smallest: &'l Rank,
+        labels: impl Fn(&Rank) -> Option<&'v StringMap> + 'l,
     ) -> Box<dyn Iterator<Item = &'l Rank> + 'l> {
         let shortest = predicate
             .requirements()
             .iter()
-            .filter_map(|requirement| match self.lists(requirement, all.len()) {
+            .enumerate()
+            .filter_map(|(place, requirement)| match self.lists(requirement, all.len()) {
                 Lists::All => None,
-                Lists::Some(lists) => Some(lists),
+                Lists::Some(lists) => Some((place, lists)),
             })
-            .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>());
+            .min_by_key(|(_, lists)| lists.iter().map(|list| list.len()).sum::<usize>());
+        // What is in the lists satisfies their requirement, and its labels need not be looked at for that.
+        let satisfied = shortest.as_ref().map(|(place, _)| *place);
+        let others = move |rank: &&Rank| {
+            let mut requirements = predicate.requirements().iter().enumerate().filter(|(at, _)| Some(*at) != satisfied);
+            let Some((_, first)) = requirements.next() else {
+                return !predicate.is_of_nothing();
+            };
+            labels(rank).is_some_and(|labels| {
+                first.holds(labels) && requirements.all(|(_, requirement)| requirement.holds(labels))
+            })
+        };
         match shortest {
-            None => Box::new(all.range(smallest..)),
-            Some(lists) => Box::new(merge(lists.into_iter().map(|list| list.range(smallest..).peekable()).collect())),
+            None => Box::new(all.range(smallest..).filter(others)),
+            Some((_, lists)) => {
+                let lists = lists.into_iter().map(|list| list.range(smallest..).peekable()).collect();
+                Box::new(merge(lists).filter(others))
+            }
         }
     }
 
@@ -280,7 +297,8 @@ mod tests {
                 let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
                 let from = rank(from);
                 let expected: Vec<&Rank> = all.range(&from..).filter(chosen).collect();
-                let found: Vec<&Rank> = index.candidates(&predicate, &all, &from).filter(chosen).collect();
+                let labels_of = |rank: &Rank| held.get(&rank.volume.number());
+                let found: Vec<&Rank> = index.chosen(&predicate, &all, &from, labels_of).collect();
                 prop_assert_eq!(expected, found);
             }
         }

@@ -136,6 +136,11 @@ impl Predicate {
         !self.nothing && self.requirements.iter().all(|requirement| requirement.holds(labels))
     }
 
+    /// Whether it holds for nothing at all, as that of an absent selector does.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        self.nothing
+    }
+
     /// The tests that must all hold, sorted by key.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
