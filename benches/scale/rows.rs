@@ -34,15 +34,16 @@ pub(crate) fn available(size: usize) {
     if !rows.iter().chain(&adding).any(|(row, _)| is_wanted(row)) {
         return;
     }
-    let cluster = worlds::available(size, 1);
+    let mut cluster = worlds::available(size, 1);
     let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
     for (row, selecting) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
         look_up(row, &cluster, &volumes, selecting);
     }
     for (row, selecting) in adding.into_iter().filter(|(row, _)| is_wanted(row)) {
         let mut numbers = Numbers::new(11);
-        change(row, size, &mut cluster.fork(), &mut |cluster, number| {
-            let claim = worlds::claim(number, &mut numbers);
+        change(row, size, &mut cluster, &mut |cluster, number| {
+            let mut claim = worlds::claim(number, &mut numbers);
+            claim.metadata.name = format!("{row}-{number}").into();
             cluster.restore(with_selector(claim, selecting(number, &mut numbers))).expect("a new name");
             settle(cluster);
         });
