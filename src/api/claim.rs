@@ -88,7 +88,8 @@ pub(super) fn validate_spec(errors: &mut Errors, at: &At, spec: &PersistentVolum
         validate_label_selector(errors, &at.child("selector"), selector, tolerance.selector_values);
     }
     validate_access_modes(errors, &at.child("accessModes"), &spec.access_modes);
-    let storage = at.child("resources").key(STORAGE);
+    let resources = at.child("resources");
+    let storage = resources.key(STORAGE);
     match spec.resources.requests.get(STORAGE) {
         None => errors.push(FieldError::required(storage, "")),
         Some(request) => validate_positive(errors, &storage, request),
@@ -113,7 +114,7 @@ pub(super) fn validate_update(errors: &mut Errors, new: &PersistentVolumeClaim, 
     if comparable != *old_spec {
         let rule =
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(FieldError::forbidden(&spec, rule));
+        errors.push(FieldError::forbidden(spec, rule));
     }
     let status_size = old.status.capacity.get(STORAGE).cloned().unwrap_or_default();
     if new.request() < old.request() && new.request() <= status_size {
@@ -156,7 +157,8 @@ fn comparable_spec(
         spec.storage_class_name = None;
     } else {
         if old_annotation.clone().unwrap_or_default() != new_annotation.clone().unwrap_or_default() {
-            let at = At::new("metadata").child("annotations").child(BETA_STORAGE_CLASS);
+            let annotations = At::new("metadata.annotations");
+            let at = annotations.child(BETA_STORAGE_CLASS);
             errors.push(FieldError::invalid(at, &new_annotation.unwrap_or_default(), metadata::IMMUTABLE));
         }
         let named_late =

@@ -76,7 +76,7 @@ fn validate_parameters(errors: &mut Errors, parameters: &StringMap) {
         return errors.push(FieldError::too_long(at, MAX_PARAMETERS));
     }
     for _ in parameters.keys().filter(|key| key.is_empty()) {
-        errors.push(FieldError::invalid(&at, "", "field can not be empty."));
+        errors.push(FieldError::invalid(at, "", "field can not be empty."));
     }
     let size: usize = parameters.iter().map(|(key, value)| key.len() + value.len()).sum();
     if size > MAX_PARAMETERS_SIZE {
@@ -90,7 +90,8 @@ type Demand<'t> = BTreeSet<(&'t Text, BTreeSet<&'t Text>)>;
 fn validate_topologies(errors: &mut Errors, terms: &[TopologySelectorTerm]) {
     let mut demands: Vec<Demand<'_>> = Vec::new();
     for (index, term) in terms.iter().enumerate() {
-        let at = At::new("allowedTopologies").index(index);
+        let list = At::new("allowedTopologies");
+        let at = list.index(index);
         let demand = validate_term(errors, &at.child("matchLabelExpressions"), term);
         // One error for each equal term before; the original compares an empty one with as many blanks as there are terms.
         let blanks = if demand.is_empty() { terms.len() } else { 0 };
@@ -129,10 +130,10 @@ fn validate_term<'t>(errors: &mut Errors, at: &At, term: &'t TopologySelectorTer
 pub(super) fn warnings(class: &StorageClass) -> Vec<String> {
     let terms = class.allowed_topologies.iter().enumerate();
     let expressions = terms.flat_map(|(index, term)| {
-        let at = At::new("allowedTopologies").index(index).child("matchLabelExpressions");
+        let at = format!("allowedTopologies[{index}].matchLabelExpressions");
         let expressions = term.match_label_expressions.iter().enumerate();
         expressions.filter_map(move |(index, expression)| {
-            Some(format!("{}: {}", at.index(index).child("key"), deprecated_node_label(&expression.key)?))
+            Some(format!("{at}[{index}].key: {}", deprecated_node_label(&expression.key)?))
         })
     });
     expressions.collect()

@@ -20,7 +20,8 @@ impl Strategy for ConfigMap {
     fn validate_create(&self, errors: &mut Errors) {
         metadata::validate_object(errors, &self.metadata, true, dns_subdomain);
         for (key, _) in self.data.iter() {
-            let at = At::new("data").key(key);
+            let data = At::new("data");
+            let at = data.key(key);
             errors.complain(&at, key, config_key(key));
             if self.binary_data.contains_key(key) {
                 errors.push(FieldError::invalid(at, key, "duplicate of key present in binaryData"));
@@ -70,7 +71,7 @@ impl Strategy for Secret {
             errors.complain(&at.key(key), key, config_key(key));
         }
         if self.data.iter().map(|(_, bytes)| bytes.as_slice().len()).sum::<usize>() > MAX_SIZE {
-            errors.push(FieldError::too_long(&at, MAX_SIZE));
+            errors.push(FieldError::too_long(at, MAX_SIZE));
         }
         validate_type(errors, &at, self);
     }
@@ -96,7 +97,8 @@ fn validate_type(errors: &mut Errors, at: &At, secret: &Secret) {
     let required: &[&str] = match secret.r#type.as_str() {
         "kubernetes.io/service-account-token" => {
             let name = secret.metadata.annotations.get("kubernetes.io/service-account.name");
-            let at = At::new("metadata").child("annotations").key("kubernetes.io/service-account.name");
+            let annotations = At::new("metadata.annotations");
+            let at = annotations.key("kubernetes.io/service-account.name");
             errors.require(&at, name.map(AsRef::as_ref).unwrap_or_default());
             &[]
         }

@@ -29,7 +29,7 @@ pub(super) const COUNTED: [&str; 9] = [
 pub(super) fn validate_containers(errors: &mut Errors, at: &At, spec: &PodSpec, volumes: &Volumes<'_>) {
     let containers = at.child("containers");
     if spec.containers.is_empty() {
-        errors.push(FieldError::required(&containers, ""));
+        errors.push(FieldError::required(containers, ""));
     }
     let mut names: Vec<&str> = Vec::new();
     for (index, container) in spec.containers.iter().enumerate() {

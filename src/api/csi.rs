@@ -123,7 +123,8 @@ impl Strategy for CsiNode {
         metadata::validate_object(errors, &self.metadata, false, dns_subdomain);
         let mut names = BTreeSet::new();
         for (index, driver) in self.spec.drivers.iter().enumerate() {
-            let at = At::new("spec.drivers").index(index);
+            let drivers = At::new("spec.drivers");
+            let at = drivers.index(index);
             validate_node_driver(errors, &at, driver, !names.insert(&driver.name));
         }
     }

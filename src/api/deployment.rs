@@ -91,7 +91,7 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &DeploymentSpec) {
     errors.not_negative(at.child("revisionHistoryLimit"), spec.revision_history_limit.unwrap_or_default());
     if let Some(seconds) = spec.progress_deadline_seconds {
         let at = at.child("progressDeadlineSeconds");
-        errors.not_negative(at.clone(), seconds);
+        errors.not_negative(at, seconds);
         if seconds <= spec.min_ready_seconds {
             errors.push(FieldError::invalid_json(at, seconds.to_string(), "must be greater than minReadySeconds"));
         }
@@ -124,16 +124,16 @@ fn validate_rolling(errors: &mut Errors, at: &At, rolling: &RollingUpdateDeploym
     validate_share(errors, &at.child("maxSurge"), surge);
     let at = at.child("maxUnavailable");
     if number_of(unavailable) == 0 && number_of(surge) == 0 {
-        errors.push(FieldError::invalid_json(&at, go_json(unavailable), "may not be 0 when `maxSurge` is 0"));
+        errors.push(FieldError::invalid_json(at, go_json(unavailable), "may not be 0 when `maxSurge` is 0"));
     }
     if percent(unavailable).is_some_and(|percent| percent > 100) {
-        errors.push(FieldError::invalid_json(&at, go_json(unavailable), "must not be greater than 100%"));
+        errors.push(FieldError::invalid_json(at, go_json(unavailable), "must not be greater than 100%"));
     }
 }
 
 fn validate_share(errors: &mut Errors, at: &At, share: &IntOrString) {
     match share {
-        IntOrString::Int(number) => errors.not_negative(at.clone(), *number),
+        IntOrString::Int(number) => errors.not_negative(*at, *number),
         IntOrString::String(_) if percent(share).is_some() => {}
         IntOrString::String(_) => {
             let rule = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \

@@ -81,7 +81,7 @@ pub(super) fn is_standard_finalizer(name: &str) -> bool {
 
 /// The additional rule of the core API: a finalizer without a domain must be one of the standard ones (`VALID-3`).
 pub(super) fn validate_standard_finalizers(errors: &mut Errors, metadata: &ObjectMeta) {
-    let at = At::new("metadata").child("finalizers");
+    let at = At::new("metadata.finalizers");
     for (index, finalizer) in metadata.finalizers.iter().enumerate() {
         if !finalizer.contains('/') && !is_standard_finalizer(finalizer) {
             let rule = "name is neither a standard finalizer name nor is it fully qualified";

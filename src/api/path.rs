@@ -7,43 +7,71 @@ use crate::model::quantity::Quantity;
 
 const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
 
-/// A path, as the API server writes it.
-#[derive(Clone, Debug)]
-pub(super) struct At(String);
+/// A path, as the API server writes it. Nearly every object is sound, so it is put into words only where something is
+/// wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At<'a> {
+    parent: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
 
-impl At {
-    pub(super) fn new(path: &str) -> Self {
-        Self(path.to_owned())
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    /// A field, or several with dots between them; none at the root of a part that is checked alone.
+    Field(&'a str),
+    Index(usize),
+    Key(&'a str),
+}
+
+impl<'a> At<'a> {
+    pub(super) fn new(path: &'a str) -> Self {
+        Self { parent: None, step: Step::Field(path) }
     }
 
-    pub(super) fn child(&self, name: &str) -> Self {
-        Self(if self.0.is_empty() { name.to_owned() } else { format!("{}.{name}", self.0) })
+    pub(super) fn child(&'a self, name: &'a str) -> Self {
+        self.then(Step::Field(name))
     }
 
-    pub(super) fn index(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
+    pub(super) fn index(&'a self, index: usize) -> Self {
+        self.then(Step::Index(index))
     }
 
-    pub(super) fn key(&self, key: &str) -> Self {
-        Self(format!("{}[{key}]", self.0))
+    pub(super) fn key(&'a self, key: &'a str) -> Self {
+        self.then(Step::Key(key))
+    }
+
+    fn then(&'a self, step: Step<'a>) -> Self {
+        Self { parent: Some(self), step }
+    }
+
+    fn is_root(&self) -> bool {
+        self.parent.is_none() && matches!(self.step, Step::Field(""))
     }
 }
 
-impl fmt::Display for At {
+impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        if let Some(parent) = self.parent {
+            write!(f, "{parent}")?;
+        }
+        match self.step {
+            Step::Field(name) if self.parent.is_some_and(|parent| !parent.is_root()) => write!(f, ".{name}"),
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, "[{key}]"),
+        }
     }
 }
 
-impl From<&At> for String {
-    fn from(at: &At) -> Self {
-        at.0.clone()
+impl From<&At<'_>> for String {
+    fn from(at: &At<'_>) -> Self {
+        at.to_string()
     }
 }
 
-impl From<At> for String {
-    fn from(at: At) -> Self {
-        at.0
+impl From<At<'_>> for String {
+    fn from(at: At<'_>) -> Self {
+        at.to_string()
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn validate_update(errors: &mut Errors, new: &Pod, old: &Pod) {
 /// What the status subresource refuses, as far as the status of a pod matters here.
 pub(super) fn validate_status(errors: &mut Errors, new: &Pod, old: &Pod) {
     metadata::validate_object_update(errors, &new.metadata, &old.metadata);
-    let at = At::new("status").child("qosClass");
+    let at = At::new("status.qosClass");
     metadata::validate_immutable(errors, &at, &new.status.qos_class, &old.status.qos_class);
 }
 

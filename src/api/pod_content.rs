@@ -87,7 +87,8 @@ pub(super) fn validate_csi(errors: &mut Errors, at: &At, source: &InlineCsiVolum
 
 fn validate_items(errors: &mut Errors, at: &At, items: &[KeyToPath]) {
     for (index, item) in items.iter().enumerate() {
-        let at = at.child("items").index(index);
+        let items = at.child("items");
+        let at = items.index(index);
         errors.require(&at.child("key"), &item.key);
         errors.require(&at.child("path"), &item.path);
         validate_path(errors, &at.child("path"), &item.path);
@@ -196,7 +197,8 @@ pub(super) fn validate_projected(errors: &mut Errors, at: &At, source: &Projecte
         }
     };
     for (index, part) in source.sources.iter().enumerate() {
-        let part_at = at.child("sources").index(index);
+        let sources = at.child("sources");
+        let part_at = sources.index(index);
         let objects = [
             ("secret", part.secret.as_ref().map(|secret| (&secret.name, &secret.items))),
             ("configMap", part.config_map.as_ref().map(|map| (&map.name, &map.items))),

@@ -26,12 +26,12 @@ pub(super) fn validate_volumes<'p>(errors: &mut Errors, at: &At, volumes: &'p [P
         validate_sources(&mut found, &at, volume, pod);
         let name = at.child("name");
         if volume.name.is_empty() {
-            found.push(FieldError::required(&name, ""));
+            found.push(FieldError::required(name, ""));
         } else {
             found.complain(&name, &volume.name, dns_label(&volume.name));
         }
         if sound.contains_key(volume.name.as_str()) {
-            found.push(FieldError::duplicate(&name, &volume.name));
+            found.push(FieldError::duplicate(name, &volume.name));
         }
         if found.0.is_empty() {
             sound.insert(&volume.name, volume.sources.iter().any(can_be_device));
@@ -188,12 +188,12 @@ fn validate_mount_options(errors: &mut Errors, at: &At, container: &Container, m
         let at = at.child("mountPropagation");
         if !["Bidirectional", "HostToContainer", "None"].contains(&propagation.as_str()) {
             let supported = ["Bidirectional", "HostToContainer", "None"];
-            errors.push(FieldError::not_supported(&at, go_json(propagation), &supported));
+            errors.push(FieldError::not_supported(at, go_json(propagation), &supported));
         }
         let privileged = container.security_context.get("privileged") == Some(&Json::Bool(true));
         if *propagation == "Bidirectional" && !privileged {
             let rule = "Bidirectional mount propagation is available only to privileged containers";
-            errors.push(FieldError::forbidden(&at, rule));
+            errors.push(FieldError::forbidden(at, rule));
         }
     }
     let at = at.child("recursiveReadOnly");
@@ -201,15 +201,15 @@ fn validate_mount_options(errors: &mut Errors, at: &At, container: &Container, m
         None | Some("Disabled") => {}
         Some("Enabled" | "IfPossible") => {
             if !mount.read_only {
-                errors.push(FieldError::forbidden(&at, "may only be specified when readOnly is true"));
+                errors.push(FieldError::forbidden(at, "may only be specified when readOnly is true"));
             }
             if mount.mount_propagation.as_ref().is_some_and(|propagation| *propagation != "None") {
                 let rule = "may only be specified when mountPropagation is None or not specified";
-                errors.push(FieldError::forbidden(&at, rule));
+                errors.push(FieldError::forbidden(at, rule));
             }
         }
         Some(other) => {
-            errors.push(FieldError::not_supported(&at, go_json(other), &["Disabled", "Enabled", "IfPossible"]));
+            errors.push(FieldError::not_supported(at, go_json(other), &["Disabled", "Enabled", "IfPossible"]));
         }
     }
 }
@@ -222,30 +222,30 @@ pub(super) fn validate_devices(errors: &mut Errors, at: &At, container: &Contain
         let (name, path) = (device.name.as_str(), device.device_path.as_str());
         errors.require(&name_at, name);
         if names.contains(&name) {
-            errors.push(FieldError::invalid(&name_at, name, "must be unique"));
+            errors.push(FieldError::invalid(name_at, name, "must be unique"));
         }
         match volumes.get(name) {
             Some(true) => {}
             Some(false) => {
                 let rule = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
-                errors.push(FieldError::invalid(&name_at, name, rule));
+                errors.push(FieldError::invalid(name_at, name, rule));
             }
-            None => errors.push(FieldError::not_found(&name_at, name)),
+            None => errors.push(FieldError::not_found(name_at, name)),
         }
         errors.require(&path_at, path);
         if paths.contains(&path) {
-            errors.push(FieldError::invalid(&path_at, path, "must be unique"));
+            errors.push(FieldError::invalid(path_at, path, "must be unique"));
         }
         if path.split('/').any(|part| part == "..") {
-            errors.push(FieldError::invalid(&path_at, path, "can not contain backsteps ('..')"));
+            errors.push(FieldError::invalid(path_at, path, "can not contain backsteps ('..')"));
         } else {
             paths.push(path);
         }
         if container.volume_mounts.iter().any(|mount| mount.name == name) {
-            errors.push(FieldError::invalid(&name_at, name, "must not already exist in volumeMounts"));
+            errors.push(FieldError::invalid(name_at, name, "must not already exist in volumeMounts"));
         }
         if container.volume_mounts.iter().any(|mount| mount.mount_path == path) {
-            errors.push(FieldError::invalid(&path_at, path, "must not already exist as a path in volumeMounts"));
+            errors.push(FieldError::invalid(path_at, path, "must not already exist as a path in volumeMounts"));
         }
         if !name.is_empty() {
             names.push(name);

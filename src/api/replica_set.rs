@@ -92,18 +92,18 @@ pub(super) fn validate_selected_template(
 ) {
     let selector_at = at.child("selector");
     match selector {
-        None => errors.push(FieldError::required(&selector_at, "")),
+        None => errors.push(FieldError::required(selector_at, "")),
         Some(selector) => {
             validate_label_selector(errors, &selector_at, selector, Values::Checked);
             if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
                 let rule = "empty selector is invalid for deployment";
-                errors.push(FieldError::invalid_json(&selector_at, go_json(selector), rule));
+                errors.push(FieldError::invalid_json(selector_at, go_json(selector), rule));
             }
         }
     }
     let Ok(predicate) = Predicate::of(selector) else {
         let shown = selector.map(go_json).unwrap_or_default();
-        return errors.push(FieldError::invalid_json(&selector_at, shown, "invalid label selector"));
+        return errors.push(FieldError::invalid_json(selector_at, shown, "invalid label selector"));
     };
     let at = at.child("template");
     let is_empty = selector.is_some() && predicate.requirements().is_empty();

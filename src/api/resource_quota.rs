@@ -68,7 +68,7 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &ResourceQuotaSpec) {
     validate_amounts(errors, &at.child("hard"), &spec.hard);
     validate_scopes(errors, &at.child("scopes"), spec);
     if let Some(selector) = &spec.scope_selector {
-        let at = at.child("scopeSelector").child("matchExpressions");
+        let at = at.child("scopeSelector.matchExpressions");
         for expression in &selector.match_expressions {
             validate_expression(errors, &at, spec, expression);
         }
@@ -85,15 +85,15 @@ fn validate_amounts(errors: &mut Errors, at: &At, amounts: &ResourceList) {
         let plain = !name.contains('/');
         let known = is_quota_resource(name);
         if errors.0.len() == before && plain && !known && name != "storage" {
-            errors.push(FieldError::invalid(&at, name, "must be a standard resource type or fully qualified"));
+            errors.push(FieldError::invalid(at, name, "must be a standard resource type or fully qualified"));
         }
         if plain && !known {
-            errors.push(FieldError::invalid(&at, name, "must be a standard resource for quota"));
+            errors.push(FieldError::invalid(at, name, "must be a standard resource for quota"));
         }
-        errors.not_negative_amount(&at, amount);
+        errors.not_negative_amount(at, amount);
         let extended = !plain && !name.contains("kubernetes.io/") && !name.starts_with("requests.");
         if (extended || COUNTED.contains(&name.as_str())) && !amount.is_whole() {
-            errors.push(FieldError::invalid(&at, &amount.to_string(), "must be an integer"));
+            errors.push(FieldError::invalid(at, &amount.to_string(), "must be an integer"));
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn validate_volume_affinity(errors: &mut Errors, at: &At, affinity: &
 fn validate_node_selector(errors: &mut Errors, at: &At, selector: &NodeSelector, values: Values) {
     let at = at.child("nodeSelectorTerms");
     if selector.node_selector_terms.is_empty() {
-        errors.push(FieldError::required(&at, "must have at least one node selector term"));
+        errors.push(FieldError::required(at, "must have at least one node selector term"));
     }
     for (index, term) in selector.node_selector_terms.iter().enumerate() {
         let at = at.index(index);

@@ -20,12 +20,12 @@ pub(super) fn validate_addresses(errors: &mut Errors, at: &At, spec: &ServiceSpe
     match (spec.cluster_ip.as_str(), ips.first()) {
         ("", Some(_)) => {
             let rule = "must be empty when `clusterIP` is not specified";
-            errors.push(FieldError::invalid_json(&ips_at, go_json(ips), rule));
+            errors.push(FieldError::invalid_json(ips_at, go_json(ips), rule));
         }
         ("", None) => {}
-        (_, None) => errors.push(FieldError::required(&ips_at, "")),
+        (_, None) => errors.push(FieldError::required(ips_at, "")),
         (one, Some(first)) if first != one => {
-            errors.push(FieldError::invalid_json(&ips_at, go_json(ips), "first value must match `clusterIP`"));
+            errors.push(FieldError::invalid_json(ips_at, go_json(ips), "first value must match `clusterIP`"));
         }
         (_, Some(_)) => {}
     }
@@ -37,12 +37,12 @@ pub(super) fn validate_addresses(errors: &mut Errors, at: &At, spec: &ServiceSpe
             validate_ip(errors, &ips_at.index(index), ip, held);
         } else if ips.len() > 1 {
             let rule = "'None' must be the first and only value";
-            errors.push(FieldError::invalid_json(&ips_at, go_json(ips), rule));
+            errors.push(FieldError::invalid_json(ips_at, go_json(ips), rule));
         }
     }
     let sound = errors.0.len() == before;
     if ips.len() > 2 {
-        errors.push(FieldError::invalid_json(&ips_at, go_json(ips), "may only hold up to 2 values"));
+        errors.push(FieldError::invalid_json(ips_at, go_json(ips), "may only hold up to 2 values"));
     }
     if !sound {
         return;
@@ -50,7 +50,7 @@ pub(super) fn validate_addresses(errors: &mut Errors, at: &At, spec: &ServiceSpe
     let sixes = ips.iter().filter(|ip| is_ipv6(ip)).count();
     if ips.len() > 1 && (sixes == 0 || sixes == ips.len()) {
         let rule = "may specify no more than one IP for each IP family";
-        errors.push(FieldError::invalid_json(&ips_at, go_json(ips), rule));
+        errors.push(FieldError::invalid_json(ips_at, go_json(ips), rule));
     }
     if !spec.has_no_address() {
         for (index, (ip, family)) in ips.iter().zip(&spec.ip_families).enumerate() {
@@ -64,9 +64,10 @@ pub(super) fn validate_addresses(errors: &mut Errors, at: &At, spec: &ServiceSpe
 
 fn validate_families(errors: &mut Errors, at: &At, spec: &ServiceSpec) {
     for (index, family) in spec.ip_families.iter().enumerate() {
-        let at = at.child("ipFamilies").index(index);
+        let list = at.child("ipFamilies");
+        let at = list.index(index);
         if !["IPv4", "IPv6"].contains(&family.as_str()) {
-            errors.push(FieldError::not_supported(&at, go_json(family), &["IPv4", "IPv6"]));
+            errors.push(FieldError::not_supported(at, go_json(family), &["IPv4", "IPv6"]));
         }
         if spec.ip_families[..index].contains(family) {
             errors.push(FieldError::duplicate(at, family));
@@ -92,7 +93,7 @@ pub(super) fn validate_change(errors: &mut Errors, new: &ServiceSpec, old: &Serv
     }
     let class_at = at.child("loadBalancerClass");
     if new.is_load_balancer() && old.is_load_balancer() && new.load_balancer_class != old.load_balancer_class {
-        errors.push(FieldError::invalid_json(&class_at, go_json(&new.load_balancer_class), NOT_CHANGED));
+        errors.push(FieldError::invalid_json(class_at, go_json(&new.load_balancer_class), NOT_CHANGED));
     }
     if new.needs_health_check() && old.needs_health_check() && new.health_check_node_port != old.health_check_node_port
     {
@@ -125,22 +126,23 @@ fn validate_address_change(errors: &mut Errors, at: &At, new: &ServiceSpec, old:
 
 fn validate_family_change(errors: &mut Errors, at: &At, new: &ServiceSpec, old: &ServiceSpec) {
     let (families, held) = (&new.ip_families, &old.ip_families);
-    let first_at = at.child("ipFamilies").index(0);
+    let list = at.child("ipFamilies");
+    let first_at = list.index(0);
     if families.len() == held.len() {
         for _ in families.iter().zip(held).filter(|(new, old)| new != old) {
-            errors.push(FieldError::invalid_json(&first_at, go_json(families), NOT_CHANGED));
+            errors.push(FieldError::invalid_json(first_at, go_json(families), NOT_CHANGED));
         }
         return;
     }
     if held.len() > families.len() && new.cluster_ips.is_empty() {
         let rule = "primary ipFamily can not be unset";
-        errors.push(FieldError::invalid_json(&first_at, go_json(families), rule));
+        errors.push(FieldError::invalid_json(first_at, go_json(families), rule));
     }
     if let (Some(new_first), Some(first)) = (families.first(), held.first())
         && new_first != first
     {
         // The original prints the addresses here.
-        errors.push(FieldError::invalid_json(&first_at, go_json(&new.cluster_ips), NOT_CHANGED));
+        errors.push(FieldError::invalid_json(first_at, go_json(&new.cluster_ips), NOT_CHANGED));
     }
     if held.len() > families.len() && families.len() == 1 && new.ip_family_policy.as_deref() != Some("SingleStack") {
         let rule = "must be set to 'SingleStack' when releasing the secondary ipFamily";

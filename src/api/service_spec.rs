@@ -124,7 +124,7 @@ fn validate_affinity(errors: &mut Errors, at: &At, spec: &ServiceSpec) {
     }
     let seconds = spec.session_affinity_config.get("clientIP").and_then(|client| client.get("timeoutSeconds"));
     if let Some(seconds) = seconds.and_then(Json::as_i64).filter(|seconds| !(1..=MAX_AFFINITY).contains(seconds)) {
-        let at = at.child("sessionAffinityConfig").child("clientIP").child("timeoutSeconds");
+        let at = at.child("sessionAffinityConfig.clientIP.timeoutSeconds");
         let rule = format!("must be greater than 0 and less than {MAX_AFFINITY}");
         errors.push(FieldError::invalid_json(at, seconds.to_string(), rule));
     }

@@ -122,7 +122,9 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &StatefulSetSpec, tolerated
     }
     if !tolerated.claim_templates {
         for (index, template) in spec.volume_claim_templates.iter().enumerate() {
-            let at = at.child("volumeClaimTemplates").index(index).child("spec");
+            let list = at.child("volumeClaimTemplates");
+            let template_at = list.index(index);
+            let at = template_at.child("spec");
             claim::validate_spec(errors, &at, &template.spec, Tolerance::NONE);
         }
     }
@@ -136,20 +138,20 @@ fn validate_spec(errors: &mut Errors, at: &At, spec: &StatefulSetSpec, tolerated
     }
     let selector_at = at.child("selector");
     match &spec.selector {
-        None => errors.push(FieldError::required(&selector_at, "")),
+        None => errors.push(FieldError::required(selector_at, "")),
         Some(selector) => {
             validate_label_selector(errors, &selector_at, selector, Values::Checked);
             if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
                 let rule = "empty selector is invalid for statefulset";
-                errors.push(FieldError::invalid_json(&selector_at, go_json(selector), rule));
+                errors.push(FieldError::invalid_json(selector_at, go_json(selector), rule));
             }
         }
     }
     match Predicate::of(spec.selector.as_deref()) {
-        Err(_) => errors.push(FieldError::invalid_json(&selector_at, go_json(&spec.selector), "")),
+        Err(_) => errors.push(FieldError::invalid_json(selector_at, go_json(&spec.selector), "")),
         Ok(predicate) => validate_set_template(errors, &at.child("template"), spec, &predicate, tolerated),
     }
-    let template_spec = at.child("template").child("spec");
+    let template_spec = at.child("template.spec");
     if spec.template.spec.restart_policy != "Always" {
         let shown = go_json(&spec.template.spec.restart_policy);
         errors.push(FieldError::not_supported(template_spec.child("restartPolicy"), shown, &["Always"]));

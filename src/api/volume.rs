@@ -150,7 +150,7 @@ fn validate_capacity(errors: &mut Errors, at: &At, capacity: &ResourceList) {
         let at = at.key(resource);
         let value = quantity.overflowing_value();
         if value < 0 {
-            errors.push(FieldError::invalid_json(&at, value.to_string(), "must be a valid resource quantity"));
+            errors.push(FieldError::invalid_json(at, value.to_string(), "must be a valid resource quantity"));
         }
         validate_positive(errors, &at, quantity);
     }
@@ -215,7 +215,8 @@ fn validate_mount_options(errors: &mut Errors, volume: &PersistentVolume) {
         | VolumeSource::Csi(_) => false,
     });
     if !allowed && volume.metadata.annotations.contains_key(BETA_MOUNT_OPTIONS) {
-        let at = At::new("metadata").child("annotations").child(BETA_MOUNT_OPTIONS);
+        let annotations = At::new("metadata.annotations");
+        let at = annotations.child(BETA_MOUNT_OPTIONS);
         errors.push(FieldError::forbidden(at, "may not specify mount options for this volume type"));
     }
 }
@@ -297,10 +298,10 @@ pub(super) fn warnings(volume: &PersistentVolume) -> Vec<String> {
     }
     let required = spec.node_affinity.as_ref().and_then(|affinity| affinity.required.as_ref());
     for (index, term) in required.into_iter().flat_map(|required| required.node_selector_terms.iter().enumerate()) {
-        let at = At::new("spec.nodeAffinity.required.nodeSelectorTerms").index(index).child("matchExpressions");
+        let at = format!("spec.nodeAffinity.required.nodeSelectorTerms[{index}].matchExpressions");
         for (index, expression) in term.match_expressions.iter().enumerate() {
             if let Some(text) = deprecated_node_label(&expression.key) {
-                warnings.push(format!("{}: {} is {text}", at.index(index).child("key"), expression.key));
+                warnings.push(format!("{at}[{index}].key: {} is {text}", expression.key));
             }
         }
     }

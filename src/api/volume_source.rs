@@ -283,14 +283,14 @@ fn is_dated_name(text: &str) -> bool {
 fn validate_fibre_channel(errors: &mut Errors, at: &At, source: &FibreChannelVolumeSource) {
     let at_names = at.child("targetWWNs");
     if source.target_wwns.is_empty() && source.wwids.is_empty() {
-        errors.push(FieldError::required(&at_names, "must specify either targetWWNs or wwids, but not both"));
+        errors.push(FieldError::required(at_names, "must specify either targetWWNs or wwids, but not both"));
     }
     if source.target_wwns.is_empty() {
         return;
     }
     if !source.wwids.is_empty() {
         let rule = "targetWWNs and wwids can not be specified simultaneously";
-        errors.push(FieldError::invalid_json(&at_names, go_json(&source.target_wwns), rule));
+        errors.push(FieldError::invalid_json(at_names, go_json(&source.target_wwns), rule));
     }
     match source.lun {
         None => errors.push(FieldError::required(at.child("lun"), "lun is required if targetWWNs is specified")),

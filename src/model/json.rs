@@ -3,11 +3,14 @@
 //! The model understands what storage depends on. The rest of an object (a probe, an affinity term, a field of
 //! a release that we do not know) is carried as a value of this type, so that nothing a user wrote is lost.
 
+mod exchange;
+
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::model::json::exchange::{Source, Writer};
 use crate::model::text::{Key, Text};
 
 /// Any JSON value.
@@ -31,14 +34,13 @@ pub enum Json {
 impl Json {
     /// A value of the model as JSON, its keys in the order in which they are written.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        // The model serializes into text without failing: all keys are strings and no number is a float.
-        let text = serde_json::to_string(value).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+        // The model serializes without failing: all keys are strings.
+        value.serialize(Writer).unwrap_or_default()
     }
 
     /// The value as one of the model; `None` where it has another shape.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(&serde_json::to_string(self).ok()?).ok()
+        T::deserialize(Source(self)).ok()
     }
 
     /// Sets a key of a map unless it has a value already. Does nothing to a value of another type.
