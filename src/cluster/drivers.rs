@@ -31,7 +31,7 @@ struct View<'c> {
 
 impl Surroundings for View<'_> {
     fn node(&self, name: &str) -> Option<&Node> {
-        self.store.nodes.find(&NamespacedName::new("", name)).map(|node| &**node)
+        self.store.nodes.named(name).map(|node| &**node)
     }
 
     fn nodes(&self) -> Vec<&Node> {
@@ -41,7 +41,7 @@ impl Surroundings for View<'_> {
     }
 
     fn csi_node(&self, name: &str) -> Option<&CsiNode> {
-        self.store.csi_nodes.find(&NamespacedName::new("", name)).map(|node| &**node)
+        self.store.csi_nodes.named(name).map(|node| &**node)
     }
 
     fn claim(&self, key: &NamespacedName) -> Option<&PersistentVolumeClaim> {
@@ -49,15 +49,15 @@ impl Surroundings for View<'_> {
     }
 
     fn volume(&self, name: &str) -> Option<&PersistentVolume> {
-        self.store.volumes.find(&NamespacedName::new("", name)).map(|volume| &**volume)
+        self.store.volumes.named(name).map(|volume| &**volume)
     }
 
     fn class(&self, name: &str) -> Option<&StorageClass> {
-        self.store.classes.find(&NamespacedName::new("", name)).map(|class| &**class)
+        self.store.classes.named(name).map(|class| &**class)
     }
 
     fn attributes_class(&self, name: &str) -> Option<&VolumeAttributesClass> {
-        self.store.attributes_classes.find(&NamespacedName::new("", name)).map(|class| &**class)
+        self.store.attributes_classes.named(name).map(|class| &**class)
     }
 
     fn contents(&self) -> &Contents {

@@ -145,7 +145,7 @@ impl Cluster {
         let Some((uid, class_uid, since)) = self.external.infeasible.get(&key) else {
             return false;
         };
-        let class = self.store.classes.find(&NamespacedName::new("", claim.class_name()));
+        let class = self.store.classes.named(claim.class_name());
         let same = class.is_some_and(|class| class.metadata.uid == *class_uid) && claim.metadata.uid == *uid;
         same && self.now < *since + sidecar.longest_retry
     }
@@ -210,7 +210,7 @@ impl Cluster {
     }
 
     fn note_infeasible(&mut self, key: ObjectId, claim: &PersistentVolumeClaim) {
-        let class = self.store.classes.find(&NamespacedName::new("", claim.class_name()));
+        let class = self.store.classes.named(claim.class_name());
         let class = class.map(|class| class.metadata.uid.clone()).unwrap_or_default();
         self.external.infeasible.insert(key, (claim.metadata.uid.clone(), class, self.now));
     }

@@ -206,9 +206,8 @@ impl Cluster {
     }
 
     fn enqueue_attach(&mut self, node: &Text) {
-        let key = NamespacedName::cluster_wide(node);
         if self.runs(Controller::Attachments)
-            && let Some(id) = self.store.nodes.id(&key)
+            && let Some(id) = self.store.nodes.id_of("", node)
         {
             self.work.enqueue(Worker::Attach, id, false);
         }
@@ -219,11 +218,10 @@ impl Cluster {
         let name = &pod.spec.node_name;
         self.enqueue_attach(name);
         let leaves = |node: &Node| node.spec.taints.iter().any(|taint| taint.effect == "NoExecute");
-        let key = NamespacedName::cluster_wide(name);
         let is_concerned = self.nodes.silent.contains_key(name)
             || self.nodes.gone.contains_key(name)
-            || self.store.nodes.find(&key).is_some_and(|node| leaves(node));
-        if let Some(id) = self.store.nodes.id(&key).filter(|_| is_concerned) {
+            || self.store.nodes.named(name).is_some_and(|node| leaves(node));
+        if let Some(id) = self.store.nodes.id_of("", name).filter(|_| is_concerned) {
             self.enqueue_node(id.into());
         }
     }

@@ -148,8 +148,7 @@ pub(crate) fn attachable_volumes<'s>(pod: &'s Pod, store: &'s Store) -> impl Ite
 /// The volume of a claim to which it is bound, from both ends (`ATTACH-2`, `WL-3`).
 pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Option<&'s PersistentVolume> {
     let claim = store.claims.find(claim).filter(|claim| claim.status.phase == ClaimPhase::Bound)?;
-    let key = NamespacedName::cluster_wide(&claim.spec.volume_name);
-    let volume = store.volumes.find(&key)?;
+    let volume = store.volumes.named(&claim.spec.volume_name)?;
     let reference = volume.spec.claim_ref.as_ref()?;
     (reference.uid == claim.metadata.uid).then_some(&**volume)
 }
@@ -158,7 +157,7 @@ pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Opti
 /// (`ATTACH-1`).
 fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
     let requires = |driver: &str| {
-        let object = store.csi_drivers.find(&NamespacedName::new("", driver));
+        let object = store.csi_drivers.named(driver);
         object.is_none_or(|driver| driver.spec.attach_required != Some(false))
     };
     volume.spec.sources.iter().any(|source| match source {

@@ -9,7 +9,7 @@ use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
 use crate::model::names::PVC_PROTECTION_FINALIZER;
 use crate::model::pod::{Pod, PodPhase};
-use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode};
 use crate::store::Store;
@@ -118,7 +118,7 @@ fn find_volume<'s>(
         return Err(format!("PVC {key} was not created for pod {} (pod is not owner)", pod.key()));
     }
     let name = &claim.spec.volume_name;
-    let volume = store.volumes.find(&NamespacedName::new("", name.as_str())).ok_or_else(|| {
+    let volume = store.volumes.named(name.as_str()).ok_or_else(|| {
         let why = missing("persistentvolumes", name);
         of_claim(format!("failed to fetch PV {name} from API server: {why}"))
     })?;

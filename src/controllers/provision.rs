@@ -21,7 +21,6 @@ use crate::model::names::{
     BETA_STORAGE_PROVISIONER, BOUND_BY_CONTROLLER, IN_TREE_PREFIX, PROVISIONED_BY, PV_CONTROLLER_FINALIZER,
     SELECTED_NODE, STORAGE_PROVISIONER, migrated_driver,
 };
-use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumePhase};
 use crate::store::Write;
@@ -230,7 +229,7 @@ impl ProvisionTask {
         // PROV-16 comes after PROV-15: a provisioner that cannot be made does not get to know the node.
         if let Some(node) = self.claim.metadata.annotations.get(SELECTED_NODE)
             && !world.plugins.refuses_to_provision(plugin, &self.class)
-            && world.store.nodes.find(&NamespacedName::new("", node)).is_none()
+            && world.store.nodes.named(node).is_none()
         {
             let message = format!("Failed to get target node: node {} not found", go_quote(node));
             let event = provisioning_failed(&self.claim, message.clone());

@@ -126,7 +126,7 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn live_volume(&self, name: &Text) -> Option<&'w Arc<PersistentVolume>> {
-        self.live.volumes.get(self.live.volumes.id_of("", name)?)
+        self.live.volumes.named(name)
     }
 
     pub(crate) fn live_claim(&self, key: &ClaimKey) -> Option<&'w Arc<PersistentVolumeClaim>> {
@@ -134,7 +134,7 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn class(&self, name: &str) -> Option<&'w Arc<StorageClass>> {
-        self.store.classes.get(self.store.classes.id_of("", name)?)
+        self.store.classes.named(name)
     }
 
     pub(crate) fn default_class(&self) -> Option<&'w Arc<StorageClass>> {

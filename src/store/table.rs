@@ -69,6 +69,11 @@ impl<T: Resource> Table<T> {
         Some(Id::from_number(*number))
     }
 
+    /// The object of a name, for kinds that have no namespaces.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<T>> {
+        self.get(self.id_of("", name)?)
+    }
+
     /// The object of a number, if it exists.
     pub(crate) fn get(&self, id: Id<T>) -> Option<&Arc<T>> {
         self.slots.get(id.index())?.object.as_ref()

@@ -18,7 +18,6 @@ use crate::model::names::{EXTERNAL_PROVISIONER_FINALIZER, PROVISIONED_BY, SELECT
 use crate::model::node_selector::{
     NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity,
 };
-use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, PersistentVolumeSpec, ReclaimPolicy, VolumeMode};
 use crate::store::Write;
@@ -130,7 +129,7 @@ impl ExternalProvision {
         }
         if let Some(node) = self.claim.metadata.annotations.get(SELECTED_NODE)
             && self.sidecar.early_release
-            && world.store.nodes.find(&NamespacedName::new("", node)).is_none()
+            && world.store.nodes.named(node).is_none()
         {
             let message = format!("failed to get target node: nodes {} not found", go_quote(node));
             return Turn::failed(message.clone()).emitting(self.failed(message));

@@ -12,7 +12,6 @@ use crate::model::csi::CsiStorageCapacity;
 use crate::model::id::Id;
 use crate::model::names::STORAGE;
 use crate::model::node::Node;
-use crate::model::reference::NamespacedName;
 use crate::model::selector::Predicate;
 use crate::model::volume::PersistentVolume;
 
@@ -127,7 +126,7 @@ fn has_capacity(delayed: &Delayed<'_>, node: &Node, world: &World<'_>) -> bool {
     let Some(request) = claim.spec.resources.requests.get(STORAGE) else {
         return true;
     };
-    let driver = world.store.csi_drivers.find(&NamespacedName::new("", &class.provisioner));
+    let driver = world.store.csi_drivers.named(&class.provisioner);
     if driver.is_none_or(|driver| driver.spec.storage_capacity != Some(true)) {
         return true;
     }

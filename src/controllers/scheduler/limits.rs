@@ -10,7 +10,6 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::names::migrated_driver;
 use crate::model::node::Node;
 use crate::model::pod::Pod;
-use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 use crate::model::volume_source::VolumeSource;
 
@@ -64,7 +63,7 @@ fn volumes_of(pod: &Pod, world: &World<'_>) -> Vec<NewVolume> {
 
 /// The drivers of which a node takes a limited number of volumes.
 fn limits(node: &Node, world: &World<'_>) -> BTreeMap<Text, i64> {
-    let drivers = world.store.csi_nodes.find(&NamespacedName::new("", &node.metadata.name));
+    let drivers = world.store.csi_nodes.named(&node.metadata.name);
     let drivers = drivers.into_iter().flat_map(|node| node.spec.drivers.iter());
     let limited = drivers.filter_map(|driver| {
         let limit = driver.allocatable.as_ref()?.count?;

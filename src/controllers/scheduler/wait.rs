@@ -52,7 +52,7 @@ impl Waiting {
 
     /// Something that is not bound yet, or why the wait is in vain.
     fn first_obstacle(&self, pod: &NamespacedName, world: &World<'_>) -> Result<Option<()>, String> {
-        let node = world.store.nodes.find(&NamespacedName::cluster_wide(&self.node));
+        let node = world.store.nodes.named(&self.node);
         let node = node
             .ok_or_else(|| format!("failed to get node {:?}: {}", self.node.as_str(), missing("node", &self.node)))?;
         let exists = world.store.pods.find(pod).is_some_and(|pod| pod.metadata.uid == self.uid);
