@@ -220,7 +220,7 @@ pub use cluster::{
     Outcome, Place, PlannedFault, ReplayError, Settled, Upset, WriteRecord, drivers_from_yaml,
 };
 pub use controllers::{EventType, Hold, NodeChoice, SyncError};
-pub use manifest::{Document, Manifest, ManifestError, Problem, Reader, Strictness, to_json, to_yaml};
+pub use manifest::{Document, Manifest, ManifestError, Mark, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
 pub use model::claim::{ClaimPhase, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};

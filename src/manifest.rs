@@ -12,6 +12,7 @@ mod fast;
 mod guard;
 mod json_tree;
 mod located;
+mod mark;
 mod number;
 mod plain;
 mod problem;
@@ -24,16 +25,18 @@ use std::collections::BTreeMap;
 
 use crate::manifest::decode::{Broken, decode};
 use crate::manifest::problem::SyntaxError;
-use crate::manifest::tree::{Node, Position, Value};
+use crate::manifest::tree::{Node, Value};
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
 
+pub use crate::manifest::mark::Mark;
 pub use crate::manifest::problem::{ManifestError, Problem};
 pub use crate::manifest::write::{to_json, to_yaml};
 
 pub(crate) use crate::manifest::located::{Located, documents};
 pub(crate) use crate::manifest::suggest::{hint, nearest};
+pub(crate) use crate::manifest::tree::Position;
 pub(crate) use crate::manifest::write::to_line;
 
 /// How deeply values may be nested; the JSON and YAML parsers have the same bound.
@@ -165,9 +168,8 @@ impl Reader {
                         problems.extend(
                             broken.map(|Broken { path, rule }| self.problem(number, tree.locate(&path), &path, rule)),
                         );
-                        odd.extend(decoded.unknown.into_iter().map(|path| {
-                            let rule = format!("unknown field {path:?}");
-                            self.problem(number, tree.locate(&path), &path, rule)
+                        odd.extend(decoded.unknown.iter().map(|unknown| {
+                            Problem::unknown(self.source.clone(), number, tree.locate(&unknown.path), unknown)
                         }));
                         manifest.documents.extend(decoded.object.map(|object| {
                             let written = self.keep_written.then(|| tree.to_json());
@@ -234,7 +236,7 @@ impl Reader {
     }
 
     fn problem(&self, document: usize, at: Position, path: &str, rule: String) -> Problem {
-        Problem { source: self.source.clone(), document, line: at.line, column: at.column, path: path.to_owned(), rule }
+        Problem::new(self.source.clone(), document, at, path, rule)
     }
 }
 
@@ -314,13 +316,13 @@ pub(crate) fn to_value<T: serde::Serialize>(object: &T) -> Json {
 pub(crate) fn from_value(kind: Kind, value: &Json, strictness: Strictness) -> Result<Object, ManifestError> {
     let tree = Node::from_json(value);
     let decoded = decode(kind, &tree, strictness == Strictness::Keep);
-    let problem =
-        |path: String, rule: String| Problem { source: Text::default(), document: 1, line: 0, column: 0, path, rule };
+    let nowhere = Position::default();
+    let broken = decoded.broken.into_iter();
     let mut problems: Vec<Problem> =
-        decoded.broken.into_iter().map(|broken| problem(broken.path, broken.rule)).collect();
+        broken.map(|Broken { path, rule }| Problem::new(Text::default(), 1, nowhere, &path, rule)).collect();
     if strictness == Strictness::Strict {
-        let unknown = decoded.unknown.into_iter();
-        problems.extend(unknown.map(|path| problem(path.clone(), format!("unknown field {path:?}"))));
+        let unknown = decoded.unknown.iter();
+        problems.extend(unknown.map(|unknown| Problem::unknown(Text::default(), 1, nowhere, unknown)));
     }
     decoded.object.filter(|_| problems.is_empty()).ok_or(ManifestError { problems })
 }

@@ -11,9 +11,9 @@ use serde::de::{
     Unexpected, Visitor,
 };
 
-use crate::manifest::suggest::hint;
+use crate::manifest::suggest::{hint, nearest};
 use crate::manifest::tree::{Entry, Node, Step, Value, render_path};
-use crate::model::fields::Finding;
+use crate::model::fields::{Finding, Segment};
 use crate::model::kind::{Kind, Object};
 use crate::model::quantity::TEXT_OF_NUMBER;
 
@@ -31,7 +31,14 @@ pub(super) struct Decoded {
     /// Values that cannot be decoded.
     pub(super) broken: Vec<Broken>,
     /// Fields that the API does not have.
-    pub(super) unknown: Vec<String>,
+    pub(super) unknown: Vec<Unknown>,
+}
+
+/// A field that the API does not have.
+pub(super) struct Unknown {
+    pub(super) path: String,
+    /// The field beside it that was probably meant.
+    pub(super) meant: Option<&'static str>,
 }
 
 /// No manifest that a person wrote has more.
@@ -53,10 +60,18 @@ pub(super) fn decode(kind: Kind, tree: &Node, keep_unknown: bool) -> Decoded {
             }
         }
     };
-    let mut unknown: Vec<Vec<Step>> = Vec::new();
+    let mut unknown: Vec<(Vec<Step>, Option<&'static str>)> = Vec::new();
     if let Some(object) = &object {
         object.audit(&mut |at, finding| match finding {
-            Finding::Unknown => unknown.push(at.segments().into_iter().map(Step::of).collect()),
+            Finding::Unknown { known } => {
+                let segments = at.segments();
+                let meant = match segments.last() {
+                    // Where the field is kept nobody asks what was meant.
+                    Some(Segment::Key(key)) if !keep_unknown => nearest(key, known()),
+                    Some(Segment::Key(_) | Segment::Index(_)) | None => None,
+                };
+                unknown.push((segments.into_iter().map(Step::of).collect(), meant));
+            }
             Finding::WrongType { expected, found } => {
                 broken.push(Broken { path: at.to_string(), rule: format!("expected {expected}, found {found}") });
             }
@@ -64,12 +79,13 @@ pub(super) fn decode(kind: Kind, tree: &Node, keep_unknown: bool) -> Decoded {
     }
     let mut object = object.filter(|_| broken.is_empty());
     if object.is_some() && !unknown.is_empty() && !keep_unknown {
-        for path in &unknown {
+        for (path, _) in &unknown {
             tree.remove(path);
         }
         object = Object::deserialize(kind, Walk { node: &tree }).ok();
     }
-    Decoded { object, broken, unknown: unknown.iter().map(|path| render_path(path)).collect() }
+    let unknown = unknown.into_iter().map(|(path, meant)| Unknown { path: render_path(&path), meant });
+    Decoded { object, broken, unknown: unknown.collect() }
 }
 
 /// Decodes a value that is no object of the API. Every unknown field is found, and the first wrong value.

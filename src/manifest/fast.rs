@@ -57,7 +57,7 @@ pub(super) fn read_yaml(text: &str) -> Result<Contents, GaveUp> {
 /// Whether an object holds what strict decoding refuses.
 pub(super) fn is_clean(object: &Object, keep_unknown: bool) -> bool {
     let mut clean = true;
-    object.audit(&mut |_, finding| clean &= keep_unknown && matches!(finding, Finding::Unknown));
+    object.audit(&mut |_, finding| clean &= keep_unknown && matches!(finding, Finding::Unknown { .. }));
     clean
 }
 

@@ -51,6 +51,19 @@ impl<'t> Lines<'t> {
         at
     }
 
+    /// The text from the key on that stands before a value.
+    fn key_before(&self, value: &str) -> &'t str {
+        let offset = (value.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
+        let before = self.text[..offset].trim_end().trim_end_matches(':').trim_end();
+        let inside = before.strip_suffix('"').unwrap_or(before);
+        let begins = |at: &usize| {
+            let escapes = inside[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+            escapes % 2 == 0
+        };
+        let begin = inside.rmatch_indices('"').map(|(at, _)| at).find(begins);
+        &self.text[begin.unwrap_or(offset)..]
+    }
+
     fn node(&self, raw: &RawValue, depth: usize) -> Result<Node, SyntaxError> {
         let at = self.position(raw.get());
         if depth > MAX_DEPTH {
@@ -61,8 +74,8 @@ impl<'t> Lines<'t> {
             Some(b'{') => {
                 let Raw::<RawEntries>(entries) = serde_json::from_str(raw.get()).map_err(inner)?;
                 let entries = entries.0.into_iter().map(|(key, raw)| {
-                    let value = self.node(raw, depth + 1)?;
-                    Ok(Entry { key, at: value.at, value })
+                    let at = self.position(self.key_before(raw.get()));
+                    Ok(Entry { key, at, value: self.node(raw, depth + 1)? })
                 });
                 Value::Map(entries.collect::<Result<_, _>>()?)
             }

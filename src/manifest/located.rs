@@ -5,8 +5,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::manifest::decode::{Broken, decode, decode_settings};
-use crate::manifest::suggest::nearest;
+use crate::manifest::decode::{Broken, Unknown, decode, decode_settings};
 use crate::manifest::tree::{Node, Position, Value, child_path};
 use crate::manifest::{ManifestError, Part, Problem, Reader, collect_parts, parse};
 use crate::model::json::Json;
@@ -34,14 +33,7 @@ pub(crate) struct Located<'t> {
 
 /// Reads the documents of a text that are not empty. Repeated keys are errors.
 pub(crate) fn documents<'t>(text: &'t str, source: &Text) -> Result<Vec<LocatedDocument<'t>>, ManifestError> {
-    let problem = |number, at: Position, path: String, rule| Problem {
-        source: source.clone(),
-        document: number,
-        line: at.line,
-        column: at.column,
-        path,
-        rule,
-    };
+    let problem = |number, at: Position, path: String, rule| Problem::new(source.clone(), number, at, &path, rule);
     let trees = parse(text).map_err(|error| ManifestError {
         problems: vec![problem(error.document, error.at, String::new(), error.message)],
     })?;
@@ -119,12 +111,12 @@ impl<'t> Located<'t> {
 
     /// Something wrong with this value.
     pub(crate) fn problem(&self, rule: impl Into<String>) -> Problem {
-        self.problem_at(self.at, self.path.clone(), rule.into())
+        self.problem_at(self.at, &self.path, rule.into())
     }
 
-    fn problem_at(&self, at: Position, path: String, rule: String) -> Problem {
+    fn problem_at(&self, at: Position, path: &str, rule: String) -> Problem {
         let LocatedDocument { source, number, .. } = self.document;
-        Problem { source: source.clone(), document: *number, line: at.line, column: at.column, path, rule }
+        Problem::new(source.clone(), *number, at, path, rule)
     }
 
     /// Something wrong with what stands at a path below this value.
@@ -135,7 +127,7 @@ impl<'t> Located<'t> {
             below => child_path(&self.path, below),
         };
         let at = if below.is_empty() { self.at } else { self.node.locate(below) };
-        self.problem_at(at, path, rule)
+        self.problem_at(at, &path, rule)
     }
 
     /// The value as a type that refuses unknown fields.
@@ -153,16 +145,18 @@ impl<'t> Located<'t> {
             match part {
                 Part::Object(kind, tree) => {
                     let decoded = decode(kind, tree, false);
-                    let broken = decoded.broken.into_iter().map(|Broken { path, rule }| (path, rule));
-                    let unknown = decoded.unknown.into_iter().map(|path| {
-                        let rule = format!("unknown field {path:?}");
-                        (path, rule)
-                    });
-                    let problem = |(path, rule): (String, String)| self.problem_at(tree.locate(&path), path, rule);
-                    problems.extend(broken.chain(unknown).map(problem));
+                    let broken = decoded.broken.into_iter();
+                    problems
+                        .extend(broken.map(|Broken { path, rule }| self.problem_at(tree.locate(&path), &path, rule)));
+                    let LocatedDocument { source, number, .. } = self.document;
+                    problems.extend(
+                        decoded.unknown.iter().map(|unknown| {
+                            Problem::unknown(source.clone(), *number, tree.locate(&unknown.path), unknown)
+                        }),
+                    );
                 }
                 Part::PassedOver(_) => {}
-                Part::Wrong { at, path, rule } => problems.push(self.problem_at(at, path.to_owned(), rule)),
+                Part::Wrong { at, path, rule } => problems.push(self.problem_at(at, path, rule)),
             }
         }
         problems
@@ -173,11 +167,9 @@ impl<'t> Located<'t> {
     pub(crate) fn unknown_fields(&self, kind: Kind, but: &[&str]) -> Vec<Problem> {
         let unknown = decode(kind, self.node, false).unknown.into_iter();
         unknown
-            .filter(|path| !but.contains(&path.as_str()))
-            .map(|path| {
-                let known = ["metadata", "spec", "status", "data", "parameters", "provisioner"];
-                let near = nearest(&path, known).filter(|_| !path.contains(['.', '[']));
-                let hint = near.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default();
+            .filter(|unknown| !but.contains(&unknown.path.as_str()))
+            .map(|Unknown { path, meant }| {
+                let hint = meant.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default();
                 self.problem_below(&path, format!("unknown field {path:?}{hint}"))
             })
             .collect()

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::manifest::MAX_DEPTH;
+use crate::manifest::decode::Unknown;
 use crate::manifest::tree::{Node, Position};
 use crate::model::text::Text;
 
@@ -22,9 +23,30 @@ pub struct Problem {
     pub path: String,
     /// The rule, in Kubernetes' words where it has some.
     pub rule: String,
+    /// The name of the field that was probably meant, where the API does not have the one that was written; else empty.
+    pub meant: Text,
 }
 
 impl Problem {
+    pub(crate) fn new(source: Text, document: usize, at: Position, path: &str, rule: String) -> Self {
+        let Position { line, column } = at;
+        Self { source, document, line, column, path: path.to_owned(), rule, meant: Text::default() }
+    }
+
+    /// A field that the API does not have.
+    pub(super) fn unknown(source: Text, document: usize, at: Position, unknown: &Unknown) -> Self {
+        let Unknown { path, meant } = unknown;
+        let problem = Self::new(source, document, at, path, format!("unknown field {path:?}"));
+        Self { meant: meant.unwrap_or_default().into(), ..problem }
+    }
+
+    /// What is wrong, without the place: the path and the rule.
+    pub fn message(&self) -> String {
+        let Self { path, rule, .. } = self;
+        // The API server's sentences name the path themselves.
+        if path.is_empty() || rule.contains(path) { rule.clone() } else { format!("{path}: {rule}") }
+    }
+
     /// Where it stands, for the order of the text.
     pub(super) fn place(&self) -> (usize, usize, usize) {
         (self.document, self.line, self.column)
@@ -40,12 +62,7 @@ impl fmt::Display for Problem {
         if self.line > 0 {
             write!(f, ", line {}", self.line)?;
         }
-        // The API server's sentences name the path themselves.
-        if self.path.is_empty() || self.rule.contains(&self.path) {
-            write!(f, ": {}", self.rule)
-        } else {
-            write!(f, ": {}: {}", self.path, self.rule)
-        }
+        write!(f, ": {}", self.message())
     }
 }
 

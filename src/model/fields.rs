@@ -86,14 +86,14 @@ impl fmt::Display for Trail<'_> {
 }
 
 /// What an audit finds in an object that was decoded.
-pub(crate) enum Finding {
-    /// A field that the API does not have.
-    Unknown,
+pub(crate) enum Finding<'a> {
+    /// A field that the API does not have, beside those that it has there.
+    Unknown { known: &'a dyn Fn() -> Vec<&'static str> },
     /// A value of another type than the API has there.
     WrongType { expected: &'static str, found: &'static str },
 }
 
-pub(crate) type Report<'r> = &'r mut dyn FnMut(&Trail<'_>, Finding);
+pub(crate) type Report<'r> = &'r mut dyn FnMut(&Trail<'_>, Finding<'_>);
 
 /// A value that may stand in a field.
 pub(crate) trait Field {
@@ -184,6 +184,9 @@ pub(crate) trait Fields: Default {
 
     fn index_of(key: &str) -> Option<usize>;
 
+    /// The keys, in the order of their numbers.
+    fn names() -> Vec<&'static str>;
+
     fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error>;
 
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
@@ -196,6 +199,10 @@ impl<T: Fields + Clone> Fields for Shared<T> {
 
     fn index_of(key: &str) -> Option<usize> {
         T::index_of(key)
+    }
+
+    fn names() -> Vec<&'static str> {
+        T::names()
     }
 
     fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
@@ -368,6 +375,14 @@ macro_rules! api_struct {
                 None
             }
 
+            fn names() -> Vec<&'static str> {
+                let lists: Vec<Vec<&'static str>> = vec![
+                    vec![$( $key, )*],
+                    $( $( <$group_type as $crate::model::fields::Fields>::names(), )* )?
+                ];
+                lists.concat()
+            }
+
             #[allow(unused_assignments, reason = "the last field counts on for groups that may not follow")]
             fn read<'de, A: serde::de::MapAccess<'de>>(
                 &mut self,
@@ -409,7 +424,8 @@ macro_rules! api_struct {
                 $( $crate::model::fields::audit_field!(self, at, report, $field, $key, $($schema)?); )*
                 $( $( $crate::model::fields::Fields::audit_fields(&self.$group, at, report); )* )?
                 for (key, _) in self.unknown.iter() {
-                    report(&at.key(key), $crate::model::fields::Finding::Unknown);
+                    let known = &<Self as $crate::model::fields::Fields>::names;
+                    report(&at.key(key), $crate::model::fields::Finding::Unknown { known });
                 }
             }
         }

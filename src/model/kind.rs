@@ -38,6 +38,10 @@ macro_rules! type_meta {
                 ["apiVersion", "kind"].iter().position(|known| *known == key)
             }
 
+            fn names() -> Vec<&'static str> {
+                vec!["apiVersion", "kind"]
+            }
+
             fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
                 $crate::model::fields::read_value::<$crate::model::text::Text, A>(map).map(|_| ())
             }

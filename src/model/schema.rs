@@ -87,7 +87,7 @@ fn audit_shape(value: &Json, shape: Shape, at: &Trail<'_>, report: Report<'_>) {
                 let at = at.key(key);
                 match fields_of(name).and_then(|fields| fields.get(key.as_str())) {
                     Some(field) => audit_shape(value, field.shape, &at, report),
-                    None => report(&at, Finding::Unknown),
+                    None => report(&at, Finding::Unknown { known: &|| names_of(name) }),
                 }
             }
             return;
@@ -217,6 +217,13 @@ fn literal(text: &'static str, shape: Shape) -> Json {
         | Shape::List(_)
         | Shape::Map(_) => Json::String(text.into()),
     }
+}
+
+/// The fields of a struct, by name.
+fn names_of(name: &str) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = fields_of(name).into_iter().flat_map(|fields| fields.keys().copied()).collect();
+    names.sort_unstable();
+    names
 }
 
 fn fields_of(name: &str) -> Option<&'static Struct> {

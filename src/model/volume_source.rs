@@ -391,6 +391,10 @@ macro_rules! volume_sources {
                 VolumeSource::KEYS.iter().position(|known| *known == key)
             }
 
+            fn names() -> Vec<&'static str> {
+                VolumeSource::KEYS.to_vec()
+            }
+
             fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
                 let source = match VolumeSource::KEYS[index] {
                     $( $key => read_value::<Option<$type>, A>(map)?.map(VolumeSource::$variant), )*

@@ -148,11 +148,7 @@ fn apply(cluster: &mut Cluster, manifest: &Manifest, files: &Files) -> Said {
 
 /// A problem with its place in a file. The line of a text inside of a scenario would say nothing.
 fn sentence(problem: &Problem) -> String {
-    match (&problem.source, &problem.path, &problem.rule) {
-        (source, _, _) if !source.is_empty() => problem.to_string(),
-        (_, path, rule) if path.is_empty() || rule.contains(path) => rule.clone(),
-        (_, path, rule) => format!("{path}: {rule}"),
-    }
+    if problem.source.is_empty() { problem.message() } else { problem.to_string() }
 }
 
 /// The objects of a manifest, strictly read.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::{self, Located, ManifestError, Problem};
+use crate::manifest::{self, Located, ManifestError, Position, Problem};
 use crate::model::text::Text;
 use crate::scenario::Scenario;
 use crate::scenario::setting::Setting;
@@ -87,7 +87,7 @@ pub(super) fn scenarios(name: &str, text: &str, read_file: ReadFile<'_>) -> Resu
         documents.iter().filter_map(|document| scenario(&document.root(), &mut gathered)).collect();
     if documents.is_empty() {
         let rule = "there is no scenario in it".to_owned();
-        let problem = Problem { source: source.clone(), document: 1, line: 0, column: 0, path: String::new(), rule };
+        let problem = Problem::new(source.clone(), 1, Position::default(), "", rule);
         gathered.problems.push(problem);
     }
     if !gathered.problems.is_empty() {

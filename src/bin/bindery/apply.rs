@@ -10,7 +10,7 @@ use bindery::{Applied, ApplyError, Cluster, Config, Kind, Reader};
 use crate::args::{Apply, Output, Validation};
 use crate::input::{self, Source};
 use crate::meter::Meter;
-use crate::{Failure, output, world};
+use crate::{Failure, diagnostics, output, world};
 
 /// What the tables show, where there is any.
 const KINDS: [Kind; 6] = [
@@ -88,7 +88,7 @@ fn apply_all(
     for Source { name, text } in sources {
         let reader = Reader::new().source(name.as_str()).strictness(validation.strictness());
         match apply(cluster, text, &reader, meter) {
-            Err(error) => problems.push(error.to_string()),
+            Err(error) => problems.extend(error.problems().iter().cloned()),
             Ok(applied) => {
                 for warning in applied.warnings.iter().filter(|_| !matches!(validation, Validation::Ignore)) {
                     meter.progress.say(&format!("Warning: {warning}"));
@@ -105,7 +105,7 @@ fn apply_all(
         }
     }
     if !problems.is_empty() {
-        return Err(Failure::Input(problems.join("\n")));
+        return Err(diagnostics::failure(&problems, sources));
     }
     if !passed_over.is_empty() {
         let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();

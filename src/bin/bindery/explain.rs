@@ -1,15 +1,14 @@
 //! `bindery explain`: why an object is as it is.
 
 use std::fmt::Display;
-use std::io::IsTerminal;
 use std::path::Path;
 
 use bindery::{ClaimPhase, Cluster, Kind, ObjectKey, Verb, to_json};
 use serde::Serialize;
 
-use crate::Failure;
 use crate::args::{Explain, Form};
 use crate::load::{load, settle};
+use crate::{Failure, color};
 
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     let (paths, object) = split(&arguments.words);
@@ -118,7 +117,7 @@ fn print_one<T: Display + Serialize>(value: &T, form: Form) {
 /// Prints a text, on a terminal with its first line in bold unless `NO_COLOR` is set.
 fn print_text<T: Display>(value: &T) {
     let text = value.to_string();
-    let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let bold = color::is_wanted(&std::io::stdout());
     match text.split_once('\n') {
         Some((first, rest)) if bold => print!("\u{1b}[1m{first}\u{1b}[0m\n{rest}"),
         _ => print!("{text}"),

@@ -8,7 +8,7 @@ use bindery::{Cluster, Strictness};
 
 use crate::Failure;
 use crate::args::{Explore, ExploredWorld, Outcomes};
-use crate::{input, run};
+use crate::{diagnostics, input, run};
 
 /// Where exploring begins: a cluster, and the scenario that leads to it.
 struct Beginning {
@@ -104,11 +104,11 @@ fn sentence(outcome: &ClaimOutcome) -> String {
 /// Runs the scenario, or creates what the manifests hold and lets nothing happen yet.
 fn begin(world: &ExploredWorld) -> Result<Beginning, Failure> {
     let sources = input::read(&world.paths, world.recursive)?;
-    let bad = |error: String| Failure::Input(error);
     if let [source] = sources.as_slice()
         && Scenario::is_in(&source.text)
     {
-        let mut scenarios = run::parse(source).map_err(bad)?;
+        let parsed = run::parse(source);
+        let mut scenarios = parsed.map_err(|error| diagnostics::failure(&error.problems, &sources))?;
         if scenarios.len() != 1 {
             return Err(Failure::Input(format!("{}: one scenario is expected", source.name)));
         }
@@ -121,7 +121,8 @@ fn begin(world: &ExploredWorld) -> Result<Beginning, Failure> {
     let mut cluster = Cluster::default();
     for source in &sources {
         let reader = bindery::Reader::new().source(source.name.as_str()).strictness(Strictness::Strict);
-        cluster.apply(&source.text, &reader).map_err(|error| Failure::Input(error.to_string()))?;
+        let applied = cluster.apply(&source.text, &reader);
+        applied.map_err(|error| diagnostics::failure(error.problems(), &sources))?;
     }
     scenario.steps.push(Step::new(StepAction::Apply(manifests)).unsettled());
     Ok(Beginning { scenario, cluster })

@@ -8,7 +8,7 @@ use bindery::{Cluster, Config, Reader};
 use crate::Failure;
 use crate::args::{Drivers, Input, Validation};
 use crate::input::{self, Source};
-use crate::world;
+use crate::{diagnostics, world};
 
 /// A cluster of what stands in files, before any controller has run.
 pub(crate) fn load<P: AsRef<str>>(paths: &[P], input: &Input) -> Result<Cluster, Failure> {
@@ -34,7 +34,7 @@ pub(crate) fn take_in(
     for Source { name, text } in sources {
         let reader = Reader::new().source(name.as_str()).strictness(validate.strictness());
         match how(cluster, text, &reader) {
-            Err(error) => problems.push(error.to_string()),
+            Err(error) => problems.extend(error.problems().iter().cloned()),
             Ok(applied) => {
                 for warning in applied.warnings.iter().filter(|_| !matches!(validate, Validation::Ignore)) {
                     eprintln!("Warning: {warning}");
@@ -46,7 +46,7 @@ pub(crate) fn take_in(
         }
     }
     if !problems.is_empty() {
-        return Err(Failure::Input(problems.join("\n")));
+        return Err(diagnostics::failure(&problems, sources));
     }
     if !passed_over.is_empty() {
         let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();

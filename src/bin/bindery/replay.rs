@@ -7,7 +7,7 @@ use bindery::Cluster;
 
 use crate::Failure;
 use crate::args::Replay;
-use crate::{input, run};
+use crate::{diagnostics, input, run};
 
 /// What the first line of a journal begins with; the path of the scenario follows.
 const HEADING: &str = "# bindery journal v1 of ";
@@ -27,7 +27,9 @@ pub(crate) fn run(arguments: &Replay) -> Result<(), Failure> {
     let heading = lines.next().and_then(|line| line.strip_prefix(HEADING));
     let named = heading.ok_or_else(|| Failure::Input(format!("{}: this is no journal", journal.name)))?;
     let path = arguments.scenario.clone().unwrap_or_else(|| PathBuf::from(named));
-    let scenarios = run::parse(&input::read_file(&path)?).map_err(Failure::Input)?;
+    let sources = [input::read_file(&path)?];
+    let parsed = run::parse(&sources[0]);
+    let scenarios = parsed.map_err(|error| diagnostics::failure(&error.problems, &sources))?;
     let [scenario] = scenarios.as_slice() else {
         return Err(Failure::Input(format!("{}: one scenario is expected", path.display())));
     };

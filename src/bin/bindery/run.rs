@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bindery::ManifestError;
 use bindery::scenario::{Scenario, StepReport};
 
 use crate::Failure;
 use crate::args::Run;
 use crate::input::{self, Source};
-use crate::replay;
+use crate::{diagnostics, replay};
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let scenarios = read(arguments)?;
@@ -41,7 +42,7 @@ fn read(arguments: &Run) -> Result<Vec<Scenario>, Failure> {
         for source in sources.iter().filter(|source| !path.is_dir() || Scenario::is_in(&source.text)) {
             match parse(source) {
                 Ok(found) => scenarios.extend(found),
-                Err(error) => problems.push(error),
+                Err(error) => problems.push(diagnostics::text(&error.problems, std::slice::from_ref(source))),
             }
         }
         if scenarios.len() + problems.len() == before {
@@ -52,9 +53,9 @@ fn read(arguments: &Run) -> Result<Vec<Scenario>, Failure> {
 }
 
 /// Reads the scenarios of one file, and the files that they name.
-pub(crate) fn parse(source: &Source) -> Result<Vec<Scenario>, String> {
+pub(crate) fn parse(source: &Source) -> Result<Vec<Scenario>, ManifestError> {
     let folder = Path::new(&source.name).parent().map(Path::to_path_buf).unwrap_or_default();
-    Scenario::read(&source.name, &source.text, |file| read_beside(&folder, file)).map_err(|error| error.to_string())
+    Scenario::read(&source.name, &source.text, |file| read_beside(&folder, file))
 }
 
 fn read_beside(folder: &Path, file: &str) -> Result<String, String> {

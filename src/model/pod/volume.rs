@@ -184,6 +184,10 @@ impl Fields for PodVolumeSources {
         PodVolumeSource::KEYS.iter().position(|(known, _)| *known == key)
     }
 
+    fn names() -> Vec<&'static str> {
+        PodVolumeSource::KEYS.iter().map(|(key, _)| *key).collect()
+    }
+
     fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
         if let Some(source) = PodVolumeSource::read(PodVolumeSource::KEYS[index].0, map)? {
             let at = self.0.partition_point(|present| present.place() < source.place());
