@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod assignment;
 mod audit;
 mod candidates;
 mod check;
@@ -38,6 +39,8 @@ mod finding;
 mod headroom;
 mod hints;
 mod history;
+mod kinds;
+mod orders;
 mod patch;
 mod plan;
 mod pod;

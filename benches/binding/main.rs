@@ -3,7 +3,7 @@
 //! The rows are those of the bench `scale`, which says how they grow up to a million: choosing a volume (`match`) by the
 //! index and by a scan, settling as many volumes as claims (`settle`) with the journal and without, one change in a full
 //! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`) beside what the parsers take for
-//! plain structs, and a StatefulSet (`replicas`).
+//! plain structs, a StatefulSet (`replicas`), and the best assignment of as many volumes as claims (`plan`).
 
 mod plain;
 #[path = "../worlds/mod.rs"]
@@ -182,5 +182,15 @@ fn replicas(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, matching, settling, changing, adverse, reading, replicas);
+fn planning(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    for size in sizes().iter().filter(|size| **size <= 10_000) {
+        let cluster = restored(worlds::pairs(*size, 1), false);
+        group.bench_function(BenchmarkId::new("pairs", size), |bencher| bencher.iter(|| black_box(cluster.plan())));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, matching, settling, changing, adverse, reading, replicas, planning);
 criterion_main!(benches);

@@ -51,5 +51,6 @@ fn main() {
         rows::adverse(size);
         rows::reading(size);
         rows::replicas(size);
+        rows::planning(size);
     }
 }

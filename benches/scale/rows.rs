@@ -235,3 +235,18 @@ pub(crate) fn replicas(size: usize) {
     let bytes = Some(bytes / float(size));
     print("replicas", size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
 }
+
+/// `plan`: the best assignment of as many volumes as claims, in nanoseconds for each pair.
+pub(crate) fn planning(size: usize) {
+    if !is_wanted("plan") || size > 10_000 {
+        return;
+    }
+    let mut cluster = worlds::empty(false);
+    for object in worlds::pairs(size, 1) {
+        cluster.restore(object).expect("a new name");
+    }
+    let (plan, time, bytes) = once(|| cluster.plan().expect("it gets quiet"));
+    assert!(plan.is_exact() && plan.pairs.len() >= plan.in_order);
+    let bytes = Some(bytes / float(2 * size));
+    print("plan", size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+}

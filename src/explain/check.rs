@@ -15,6 +15,11 @@ use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 
+/// For how many claims at least changes are thought of and tried, in the order in which they were created.
+const EDITED: usize = 20;
+/// How many objects may be looked at for that, roughly; in small worlds all claims get theirs.
+const WORK: usize = 200_000;
+
 /// Whether a claim binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,7 +60,8 @@ pub struct ClaimProspect {
     pub waits_for_pod: bool,
     /// Claims that could take its volumes.
     pub rivals: usize,
-    /// Changes that would make it bind, tried in a copy of the cluster; for one that is not bound in that run.
+    /// Changes that would make it bind, tried in a copy of the cluster; for one that may or cannot bind. In a large world
+    /// only the first claims get some; [`Cluster::explain`] finds those of any one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
 }
@@ -89,11 +95,12 @@ impl Cluster {
     /// `named`.
     ///
     /// A claim *must* bind if it does in a run in order and none can take its volume in another order: it is reserved,
-    /// or made for it, or others cannot hold all volumes that it could have at once (Hall's theorem). It *cannot* if
+    /// or made for it, or others cannot hold all volumes that it could have at once (Hall's theorem), or it has one in each of
+    /// the orders of up to four claims that contend for volumes that are free in this cluster. It *cannot* if
     /// nothing could ever serve it. What is left *may*.
     ///
-    /// Cost: that of running the controllers, and linear in the volumes for each kind of claim; each edit is tried in a
-    /// copy.
+    /// Cost: that of running the controllers, and linear in claims and volumes for each claim that was not bound; edits are
+    /// tried in copies, within a bound.
     ///
     /// ```
     /// use bindery::explain::Prospect;
@@ -130,11 +137,13 @@ impl Cluster {
         let contenders = trial.contenders();
         let volumes = trial.pool(&contenders);
         let contest = Contest::new(&contenders, &volumes);
-        let safe = trial.safe(&contenders, &contest);
+        let safe = trial.safe(&contenders, &contest, &volumes);
+        let objects = volumes.len() + contenders.len();
+        let mut tries = EDITED.max(WORK / objects.max(1));
         let mut claims: Vec<ClaimProspect> = Vec::new();
         for (number, contender) in contenders.iter().enumerate() {
             if trial.is_new(contender.claim) || named.contains(&contender.claim.key()) {
-                claims.push(trial.judge(contender, &contest, number, safe[number]));
+                claims.push(trial.judge(contender, &contest, number, safe[number], &mut tries));
             }
         }
         let known: BTreeSet<ClaimKey> = claims.iter().map(|claim| claim.claim.clone()).collect();

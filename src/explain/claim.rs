@@ -192,11 +192,37 @@ fn unbound_state<'c>(cluster: &'c Cluster, claim: &PersistentVolumeClaim) -> (St
     let nodes = if delayed { wanted_nodes(cluster, &claim.key()) } else { Vec::new() };
     let judge = if delayed { Judge::Scheduler(&nodes) } else { Judge::Controller };
     let weighed = weigh(cluster.volumes(), &demand, judge);
-    if let Ok(Some(volume)) = cluster.find_volume_for(claim) {
-        return (State::Fits { volume: volume.metadata.name.clone() }, Some(weighed));
+    (looking_state(cluster, claim), Some(weighed))
+}
+
+/// Why a claim is in its phase, of those that are not bound. Unlike an explanation this weighs no volumes.
+pub(super) fn brief_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
+    if claim.metadata.annotations.contains_key(BIND_COMPLETED) {
+        return bound_state(cluster, claim);
     }
+    if !claim.spec.volume_name.is_empty() {
+        return prebound_state(cluster, claim);
+    }
+    let class = if claim.class_name().is_empty() { None } else { cluster.class(claim.class_name()) };
+    match Demand::of(claim, false) {
+        _ if class.is_some_and(|class| class.volume_binding_mode.is_none()) => {
+            State::NoBindingMode { class: claim.class_name().into() }
+        }
+        Err(error) => State::BadSelector { message: error.message.into() },
+        Ok(_) => looking_state(cluster, claim),
+    }
+}
+
+/// Why a claim that looks for any volume has none.
+fn looking_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
+    if let Ok(Some(volume)) = cluster.find_volume_for(claim) {
+        return State::Fits { volume: volume.metadata.name.clone() };
+    }
+    let name = claim.class_name();
+    let class = if name.is_empty() { None } else { cluster.class(name) };
+    let delayed = class.is_some_and(|class| class.volume_binding_mode == Some(BindingMode::WaitForFirstConsumer));
     let selected = claim.metadata.annotations.get(SELECTED_NODE).cloned();
-    let state = match class {
+    match class {
         None if name.is_empty() => State::NoVolume,
         None => {
             let known: Vec<&str> = cluster.classes().map(|class| &*class.metadata.name).collect();
@@ -204,8 +230,7 @@ fn unbound_state<'c>(cluster: &'c Cluster, claim: &PersistentVolumeClaim) -> (St
         }
         Some(class) if delayed && selected.is_none() => waiting(cluster, claim, class),
         Some(class) => provisioning(cluster, claim, class, selected),
-    };
-    (state, Some(weighed))
+    }
 }
 
 fn waiting(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &StorageClass) -> State {

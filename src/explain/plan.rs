@@ -1,8 +1,7 @@
 //! The best that could be made of the free volumes: as many claims as possible, with as little capacity as possible.
 //!
-//! A maximum matching between the claims that wait and the volumes that they could be given. Volumes are tried from the
-//! smallest on, and one that has a claim never loses it again; the sets of volumes that can be used at once are a
-//! matroid, so that this greedy order uses the least capacity of all maximum matchings.
+//! A maximum matching between the claims that wait and the volumes that they could be given, and of those one that strands
+//! the least. What comes of it is tried in a copy of the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,15 +9,18 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cluster::{Cluster, NotQuiet};
-use crate::explain::contest::{Contender, Contest, untaken};
+use crate::explain::consumers::wanted_nodes;
+use crate::explain::contest::{Contender, untaken};
 use crate::explain::edit::Step;
+use crate::explain::kinds::market;
 use crate::explain::patch::{patch_volume, spec, text};
-use crate::explain::text::plural;
+use crate::explain::text::{plural, thousands};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::BindingMode;
 use crate::model::json::Json;
+use crate::model::kind::Kind;
 use crate::model::quantity::Quantity;
-use crate::model::reference::ClaimKey;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
 
@@ -32,6 +34,8 @@ pub struct Pair {
     pub volume: Text,
     /// How much of the volume the claim does not ask for.
     pub stranded: Quantity,
+    /// Whether the claim was bound to the volume in a copy of the cluster in which the plan was carried out.
+    pub binds: bool,
 }
 
 /// Claims that cannot all be served: together they could be given fewer volumes than they are.
@@ -61,15 +65,28 @@ pub struct Plan {
     pub in_order: usize,
     /// How much that strands.
     pub stranded_in_order: Quantity,
-    /// Patches that reserve the volumes, so that it comes so.
+    /// Patches that reserve the volumes, and name them in claims that would take another one all the same.
     pub reservations: Vec<Step>,
+    /// Pods that use several claims of which the scheduler chooses the volumes. All of these must be usable on one node, and
+    /// the plan looks at each claim alone; another plan may be better for them.
+    pub pods_of_several: Vec<NamespacedName>,
+}
+
+impl Plan {
+    /// Whether no assignment serves more claims or strands less. It is not known where pods use several claims that wait for
+    /// them, or where a pair failed when it was tried.
+    pub fn is_exact(&self) -> bool {
+        self.pods_of_several.is_empty() && self.pairs.iter().all(|pair| pair.binds)
+    }
 }
 
 impl Cluster {
     /// The best assignment of free volumes to the claims that wait and whose volumes are not made for them, before the
-    /// controllers have run. Where a volume can be used is not looked at for claims that wait for a pod.
+    /// controllers have run. A claim that waits for a pod gets a volume that can be used on a node where one of its pods
+    /// can be; [`Plan::is_exact`] says where that is not all there is to it.
     ///
-    /// Cost: that of a run, and claims times the pairs that fit.
+    /// Cost: that of two runs, of scheduling each pod whose claims wait for it, and in practice n log n for n claims and
+    /// volumes.
     ///
     /// ```
     /// use bindery::{AccessMode, Cluster, PersistentVolume, PersistentVolumeClaim};
@@ -102,15 +119,18 @@ impl Cluster {
         // Stable, so that of equal volumes the one created first is used.
         volumes.sort_by_key(PersistentVolume::capacity);
         let contenders: Vec<Contender<'_>> = claims.iter().map(|claim| contender(self, claim)).collect();
-        let contest = Contest::new(&contenders, &volumes);
-        let matching = Matching::best(&contest);
+        let market = market(&contenders, &volumes);
+        let assignment = market.best();
         let pair = |(claim, volume): (usize, usize)| Pair {
             claim: claims[claim].key(),
             volume: volumes[volume].metadata.name.clone(),
             stranded: volumes[volume].capacity().minus(&claims[claim].request()),
+            binds: false,
         };
-        let mut pairs: Vec<Pair> = matching.pairs().map(pair).collect();
+        let served = assignment.volume_of.iter().enumerate();
+        let mut pairs: Vec<Pair> = served.filter_map(|(claim, volume)| Some(pair((claim, (*volume)?)))).collect();
         pairs.sort_by(|a, b| a.claim.cmp(&b.claim));
+        let reservations = self.realise(&mut pairs)?;
         let free: BTreeMap<&Text, &PersistentVolume> =
             volumes.iter().map(|volume| (&volume.metadata.name, volume)).collect();
         let served =
@@ -120,14 +140,17 @@ impl Cluster {
             .collect();
         let sum =
             |sizes: &mut dyn Iterator<Item = Quantity>| sizes.fold(Quantity::default(), |sum, size| sum.plus(&size));
+        let without = assignment.volume_of.iter().enumerate().filter(|(_, volume)| volume.is_none());
         Ok(Plan {
             stranded: sum(&mut pairs.iter().map(|pair| pair.stranded.clone())),
             in_order: in_order.len(),
             stranded_in_order: sum(&mut in_order.into_iter()),
-            reservations: pairs.iter().map(reservation).collect(),
-            unserved: matching.unserved().map(|claim| claims[claim].key()).collect(),
-            shortages: matching
-                .shortages(&contest)
+            reservations,
+            unserved: without.map(|(claim, _)| claims[claim].key()).collect(),
+            pods_of_several: self.pods_of_several(&contenders),
+            shortages: market
+                .scarcities(&assignment)
+                .into_iter()
                 .map(|(short, open)| Shortage {
                     claims: short.into_iter().map(|claim| claims[claim].key()).collect(),
                     volumes: open.into_iter().map(|volume| volumes[volume].metadata.name.clone()).collect(),
@@ -135,6 +158,48 @@ impl Cluster {
                 .collect(),
             pairs,
         })
+    }
+}
+
+impl Cluster {
+    /// Patches that realise the pairs, tried in a copy; notes which pairs come so.
+    ///
+    /// A volume that is reserved is not taken where a free one with fewer access modes suits the claim (`MATCH-3`), so that
+    /// claims that take another volume have to name theirs, too.
+    fn realise(&self, pairs: &mut [Pair]) -> Result<Vec<Step>, NotQuiet> {
+        let mut steps: Vec<Step> = pairs.iter().map(reservation).collect();
+        self.try_out(pairs, &steps)?;
+        let naming: Vec<Step> = pairs.iter().filter(|pair| !pair.binds).map(naming).collect();
+        if !naming.is_empty() {
+            steps.extend(naming);
+            self.try_out(pairs, &steps)?;
+        }
+        Ok(steps)
+    }
+
+    fn try_out(&self, pairs: &mut [Pair], steps: &[Step]) -> Result<(), NotQuiet> {
+        let mut copy = self.fork();
+        for step in steps {
+            // A patch that is refused shows in the pair, which does not come so.
+            let _ = step.apply(&mut copy);
+        }
+        copy.settle()?;
+        for pair in pairs {
+            let claim = copy.claim(&pair.claim.to_string());
+            pair.binds = claim
+                .is_some_and(|claim| claim.status.phase == ClaimPhase::Bound && claim.spec.volume_name == pair.volume);
+        }
+        Ok(())
+    }
+
+    fn pods_of_several(&self, contenders: &[Contender<'_>]) -> Vec<NamespacedName> {
+        let mut claims: BTreeMap<NamespacedName, usize> = BTreeMap::new();
+        for contender in contenders.iter().filter(|contender| contender.delayed) {
+            for pod in self.pods_of_claim(&contender.claim.key()) {
+                *claims.entry(pod.key()).or_default() += 1;
+            }
+        }
+        claims.into_iter().filter(|(_, claims)| *claims > 1).map(|(pod, _)| pod).collect()
     }
 }
 
@@ -158,7 +223,8 @@ fn is_open(volume: &PersistentVolume, claims: &BTreeSet<ClaimKey>) -> bool {
 fn contender<'c>(cluster: &'c Cluster, claim: &'c PersistentVolumeClaim) -> Contender<'c> {
     let class = cluster.class(claim.class_name());
     let delayed = class.is_some_and(|class| class.volume_binding_mode == Some(BindingMode::WaitForFirstConsumer));
-    Contender { claim, unbound: claim.clone(), delayed, nodes: Vec::new() }
+    let nodes = if delayed { wanted_nodes(cluster, &claim.key()) } else { Vec::new() };
+    Contender { claim, unbound: claim.clone(), delayed, nodes }
 }
 
 fn reservation(pair: &Pair) -> Step {
@@ -166,93 +232,21 @@ fn reservation(pair: &Pair) -> Step {
     patch_volume(&pair.volume, spec([("claimRef", Json::object([("name", name), ("namespace", namespace)]))]))
 }
 
-/// Claims with volumes, each with one at most.
-struct Matching {
-    volume_of: Vec<Option<usize>>,
-    claim_of: Vec<Option<usize>>,
+/// Has a claim name its volume.
+fn naming(pair: &Pair) -> Step {
+    let object = Kind::PersistentVolumeClaim.named(pair.claim.to_string());
+    Step::Patch { object, patch: spec([("volumeName", text(&pair.volume))]) }
 }
 
-impl Matching {
-    /// A maximum matching that uses the volumes that come first.
-    fn best(contest: &Contest) -> Self {
-        let (claims, volumes) = contest.len();
-        let mut matching = Self { volume_of: vec![None; claims], claim_of: vec![None; volumes] };
-        for volume in 0..volumes {
-            matching.find_claim(volume, contest);
-        }
-        matching
-    }
+/// How many names are told.
+const NAMED: usize = 10;
 
-    /// Finds a claim for a volume, moving others to other volumes; breadth first, without recursion.
-    fn find_claim(&mut self, volume: usize, contest: &Contest) {
-        // The volume from which each claim was reached.
-        let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut open = std::collections::VecDeque::from([volume]);
-        while let Some(from) = open.pop_front() {
-            for claim in contest.takers_of(from) {
-                if reached.contains_key(claim) {
-                    continue;
-                }
-                reached.insert(*claim, from);
-                match self.volume_of[*claim] {
-                    Some(held) => open.push_back(held),
-                    None => return self.shift(*claim, volume, &reached),
-                }
-            }
-        }
-    }
-
-    /// Gives each claim on the way the volume from which it was reached.
-    fn shift(&mut self, mut claim: usize, start: usize, reached: &BTreeMap<usize, usize>) {
-        loop {
-            let from = reached[&claim];
-            let next = self.claim_of[from];
-            self.claim_of[from] = Some(claim);
-            self.volume_of[claim] = Some(from);
-            match next {
-                Some(moved) if from != start => claim = moved,
-                Some(_) | None => return,
-            }
-        }
-    }
-
-    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.volume_of.iter().enumerate().filter_map(|(claim, volume)| Some((claim, (*volume)?)))
-    }
-
-    fn unserved(&self) -> impl Iterator<Item = usize> {
-        self.volume_of.iter().enumerate().filter(|(_, volume)| volume.is_none()).map(|(claim, _)| claim)
-    }
-
-    /// Groups of claims that together could be given fewer volumes than they are, one for each part of the graph.
-    fn shortages(&self, contest: &Contest) -> impl Iterator<Item = (Vec<usize>, Vec<usize>)> {
-        let mut told: BTreeSet<usize> = BTreeSet::new();
-        let unserved: Vec<usize> = self.unserved().collect();
-        let mut found = Vec::new();
-        for start in unserved {
-            if told.contains(&start) {
-                continue;
-            }
-            // What can be reached from a claim without a volume is held by claims that can be reached, too.
-            let (mut claims, mut volumes) = (BTreeSet::from([start]), BTreeSet::new());
-            let mut open = vec![start];
-            while let Some(claim) = open.pop() {
-                for volume in contest.choices_of(claim) {
-                    if volumes.insert(*volume)
-                        && let Some(holder) = self.claim_of[*volume].filter(|holder| claims.insert(*holder))
-                    {
-                        open.push(holder);
-                    }
-                }
-            }
-            let others = self
-                .unserved()
-                .filter(|other| contest.choices_of(*other).iter().all(|volume| volumes.contains(volume)));
-            claims.extend(others.filter(|_| !volumes.is_empty()));
-            told.extend(&claims);
-            found.push((claims.into_iter().collect(), volumes.into_iter().collect()));
-        }
-        found.into_iter()
+/// The first of some names, and how many more there are.
+fn some<T: fmt::Display>(names: &[T]) -> String {
+    let told: Vec<String> = names.iter().take(NAMED).map(ToString::to_string).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => told.join(", "),
+        more => format!("{} and {} more", told.join(", "), thousands(more)),
     }
 }
 
@@ -269,15 +263,23 @@ impl fmt::Display for Plan {
             writeln!(f, "  {} gets {}", pair.claim, pair.volume)?;
         }
         for shortage in &self.shortages {
-            let claims: Vec<String> = shortage.claims.iter().map(ToString::to_string).collect();
-            let volumes: Vec<&str> = shortage.volumes.iter().map(AsRef::as_ref).collect();
-            let (count, claims) = (plural(shortage.claims.len(), "claim"), claims.join(", "));
+            let Shortage { claims, volumes } = shortage;
             if volumes.is_empty() {
-                writeln!(f, "No volume suits {claims}.")?;
+                writeln!(f, "No volume suits {}.", some(claims))?;
             } else {
-                let only = plural(volumes.len(), "volume");
-                writeln!(f, "{count} ({claims}) have {only} between them ({}).", volumes.join(", "))?;
+                let (count, only) = (plural(claims.len(), "claim"), plural(volumes.len(), "volume"));
+                writeln!(f, "{count} ({}) have {only} between them ({}).", some(claims), some(volumes))?;
             }
+        }
+        for pair in self.pairs.iter().filter(|pair| !pair.binds) {
+            writeln!(f, "Tried in a copy, {} does not bind to {}.", pair.claim, pair.volume)?;
+        }
+        if !self.pods_of_several.is_empty() {
+            let pods = some(&self.pods_of_several);
+            writeln!(
+                f,
+                "Not exact: the volumes of each of these pods must be usable on one node, and each was chosen alone: {pods}."
+            )?;
         }
         if !self.reservations.is_empty() {
             writeln!(f, "\nTo have it so, before the claims are bound:")?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
 use crate::explain::check::{ClaimProspect, Prospect};
-use crate::explain::claim::runs;
+use crate::explain::claim::{brief_state, runs};
 use crate::explain::contest::{Contender, Contest, untaken};
 use crate::explain::edit::Edit;
 use crate::explain::history::object_of;
@@ -87,7 +87,12 @@ impl<'c> Trial<'c> {
     }
 
     /// Which claims bind in every order.
-    pub(super) fn safe(&self, contenders: &[Contender<'_>], contest: &Contest) -> Vec<bool> {
+    pub(super) fn safe(
+        &self,
+        contenders: &[Contender<'_>],
+        contest: &Contest,
+        volumes: &[PersistentVolume],
+    ) -> Vec<bool> {
         let mut safe: Vec<bool> = contenders
             .iter()
             .enumerate()
@@ -96,6 +101,9 @@ impl<'c> Trial<'c> {
                     && (contest.is_safe(number) || self.is_made(contender.claim))
             })
             .collect();
+        for number in self.safe_in_orders(contenders, contest, volumes, &safe) {
+            safe[number] = true;
+        }
         // A claim that waits for a pod is as safe as the other claims of the pod.
         let places: BTreeMap<ClaimKey, usize> =
             contenders.iter().enumerate().map(|(number, contender)| (contender.claim.key(), number)).collect();
@@ -160,6 +168,7 @@ impl<'c> Trial<'c> {
         contest: &Contest,
         number: usize,
         safe: bool,
+        tries: &mut usize,
     ) -> ClaimProspect {
         let claim = contender.claim;
         let key = claim.key();
@@ -173,12 +182,14 @@ impl<'c> Trial<'c> {
             rivals,
             edits: Vec::new(),
         };
-        let choices = contest.volumes_of(number).count();
+        let choices = contest.choices(number);
         if claim.status.phase == ClaimPhase::Bound {
             let volume = &claim.spec.volume_name;
             judged.why = if !safe {
                 judged.prospect = Prospect::May;
-                judged.edits.extend(self.reservation(claim));
+                if take(tries) {
+                    judged.edits.extend(self.reservation(claim));
+                }
                 self.unsafely(contender, choices, rivals).into()
             } else if self.applied.volume(volume).is_none() {
                 format!("a volume is made for it by {}", self.provisioner_of(claim)).into()
@@ -195,18 +206,20 @@ impl<'c> Trial<'c> {
             judged.waits_for_pod = true;
             return self.judge_waiting(judged, claim);
         }
-        let explanation = self.settled.explain(&key.to_string()).ok();
-        if let Some(explanation) = explanation {
-            judged.why = explanation.state.to_string().into();
-            judged.edits = explanation.edits;
-            judged.prospect = Prospect::Cannot;
-            if choices > 0 {
-                judged.prospect = Prospect::May;
-                judged.why = format!("{}; {}", contested(choices, rivals), explanation.state).into();
-            } else if matches!(explanation.state, State::Provisioning { .. }) && self.binds_alone(claim) {
-                judged.prospect = Prospect::May;
-                judged.why = format!("it binds where it comes first; else {}", explanation.state).into();
-            }
+        let explanation = if take(tries) { self.settled.explain(&key.to_string()).ok() } else { None };
+        let (state, edits) = match explanation {
+            Some(explanation) => (explanation.state, explanation.edits),
+            None => (brief_state(self.settled, claim), Vec::new()),
+        };
+        judged.why = state.to_string().into();
+        judged.edits = edits;
+        judged.prospect = Prospect::Cannot;
+        if choices > 0 {
+            judged.prospect = Prospect::May;
+            judged.why = format!("{}; {state}", contested(choices, rivals)).into();
+        } else if matches!(state, State::Provisioning { .. }) && self.binds_alone(claim) {
+            judged.prospect = Prospect::May;
+            judged.why = format!("it binds where it comes first; else {state}").into();
         }
         judged
     }
@@ -284,6 +297,13 @@ impl<'c> Trial<'c> {
         copy.settle().is_ok()
             && copy.claim(&key.to_string()).is_some_and(|claim| claim.status.phase == ClaimPhase::Bound)
     }
+}
+
+/// Whether something may be tried once more.
+fn take(tries: &mut usize) -> bool {
+    let may = *tries > 0;
+    *tries -= usize::from(may);
+    may
 }
 
 fn contested(choices: usize, rivals: usize) -> String {

@@ -55,6 +55,56 @@ fn rivals() -> impl Strategy<Value = Vec<Seed>> + Clone {
     })
 }
 
+/// Where the volumes are there before the claims come, nothing depends on them but the order of the claims, and what is
+/// said is exact.
+#[test]
+fn where_the_volumes_come_first_may_means_that_it_depends() {
+    let fitting = any::<prop::sample::Index>();
+    let worlds = (prop::collection::vec((seeds(), fitting), 1..5), rivals());
+    let depends = std::cell::Cell::new(0);
+    let spared = std::cell::Cell::new(0);
+    Property::new(file!(), "where the volumes come first may means that it depends", 150).check(
+        &worlds,
+        |(volumes, claims)| {
+            let volumes: Vec<Seed> = volumes.iter().map(|(volume, claim)| volume.fitting(claim.get(&claims))).collect();
+            let objects = objects(&volumes, &claims);
+            let (volumes, claims) = objects.split_at(volumes.len());
+            let fail = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
+            let mut before = start();
+            for volume in volumes {
+                before.restore(volume.clone()).map_err(|error| fail(&error))?;
+            }
+            before.settle().map_err(|error| fail(&error))?;
+            let mut applied = before.fork();
+            for claim in claims {
+                applied.restore(claim.clone()).map_err(|error| fail(&error))?;
+            }
+            let check = before.check(&applied, &[]).map_err(|error| fail(&error))?;
+            let outcomes: Vec<BTreeSet<String>> = orders(claims)
+                .into_iter()
+                .map(|order| bound(&[volumes.to_vec(), order].concat()))
+                .collect::<Result<_, _>>()?;
+            for claim in &check.claims {
+                let name = claim.claim.to_string();
+                let times = outcomes.iter().filter(|bound| bound.contains(&name)).count();
+                let expected = match times {
+                    0 => Prospect::Cannot,
+                    all if all == outcomes.len() => Prospect::Must,
+                    _ => Prospect::May,
+                };
+                // What never binds is not always known to be so.
+                let is_told =
+                    claim.prospect == expected || (claim.prospect, expected) == (Prospect::May, Prospect::Cannot);
+                prop_assert!(is_told, "{name} {expected} bind, and it is said that it {}", claim.prospect);
+                let counter = if expected == Prospect::May { &depends } else { &spared };
+                counter.set(counter.get() + usize::from(claim.rivals > 0));
+            }
+            Ok(())
+        },
+    );
+    assert!(depends.get() > 10 && spared.get() > 10, "{} depend, {} do not", depends.get(), spared.get());
+}
+
 #[test]
 fn what_must_bind_binds_in_every_order_and_what_cannot_in_none() {
     let fitting = prop::option::weighted(0.7, any::<prop::sample::Index>());
