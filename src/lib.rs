@@ -37,6 +37,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The [`guide`] begins where people begin, in five chapters, and says what the program prints. This page is the reference.
+//!
 //! # Writing
 //! A [`Cluster`] takes objects as an API server does. [`Cluster::create`], [`Cluster::replace`], [`Cluster::patch`] and
 //! [`Cluster::delete`] go through defaults, admission and validation and answer with Kubernetes' own words;
@@ -195,6 +197,7 @@ mod controllers;
 pub mod explain;
 #[cfg(feature = "explore")]
 pub mod explore;
+pub mod guide;
 mod manifest;
 mod matching;
 mod model;

@@ -1,5 +1,6 @@
 //! Runs what the program says of clusters: exit codes, the shape of its JSON, and what it does with real dumps.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -264,4 +265,78 @@ fn help_has_examples_and_exit_codes() {
 fn nothing_is_coloured_when_nobody_looks() {
     let run = run(&["explain", "fixtures/mysql", "too-large"]);
     assert!(!run.out.contains('\u{1b}'));
+}
+
+/// The keys of the JSON of a command, as the guide has them, with those below which others may stand.
+fn documented(command: &str) -> (BTreeSet<String>, Vec<String>) {
+    let guide = include_str!("../src/guide/output.md");
+    let chapter = guide.split("\n## ").find(|part| part.starts_with(&format!("{command}\n"))).expect("a chapter");
+    let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let (mut keys, mut open) = (BTreeSet::new(), Vec::new());
+    for (key, meaning) in rows {
+        keys.insert(key.to_owned());
+        if meaning.contains("depend on it") {
+            open.push(key.rsplit_once('.').expect("a parent").0.to_owned());
+        } else if ["as for `check`", "has its keys", "merge patch", "the whole new object", "its value"]
+            .iter()
+            .any(|words| meaning.contains(words))
+        {
+            open.push(key.to_owned());
+        }
+    }
+    (keys, open)
+}
+
+/// Every path of keys in a value; `[]` stands for the items of a list.
+fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                found.insert(path.clone());
+                keys(value, &path, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+fn compare_with_the_guide(command: &str, runs: &[&[&str]]) {
+    let mut found = BTreeSet::new();
+    for arguments in runs {
+        let run = run(&[&[command], *arguments, &["-o", "json"]].concat());
+        keys(&json(&run.out), "", &mut found);
+    }
+    let found: BTreeSet<String> = found.iter().map(|key| key.trim_start_matches("[].").to_owned()).collect();
+    let (documented, open) = documented(command);
+    let missing: Vec<&String> = documented.iter().filter(|key| !found.contains(*key)).collect();
+    assert!(missing.is_empty(), "{command}: the guide has keys that do not occur: {missing:?}");
+    let is_below = |key: &str, parent: &str| key.strip_prefix(parent).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let unknown: Vec<&String> = found
+        .iter()
+        .filter(|key| !documented.contains(*key) && !open.iter().any(|parent| is_below(key, parent)))
+        .collect();
+    assert!(unknown.is_empty(), "{command}: the guide lacks keys: {unknown:?}");
+}
+
+#[test]
+fn the_json_of_every_judgement_has_the_keys_that_the_guide_has() {
+    let file = |case: &str| format!("fixtures/questions/{case}.yaml");
+    let (no_class, typo, delayed) =
+        (file("1-no-class/input"), file("2-class-typo/input"), file("3-wait-for-first-consumer/input"));
+    let (chart, input) = (file("15-chart/cluster"), file("15-chart/input"));
+    compare_with_the_guide("check", &[&[&input, "--cluster", &chart], &[&delayed], &[&typo]]);
+    compare_with_the_guide("explain", &[&[&no_class], &[&typo], &[&delayed]]);
+    compare_with_the_guide("plan", &[&[&file("8-two-claims-one-volume/input")], &[&no_class]]);
+    compare_with_the_guide("diff", &[&[&file("8-two-claims-one-volume/input")]]);
+    let (attached, rolling) = (file("13-multi-attach/cluster"), file("13-multi-attach/input"));
+    compare_with_the_guide(
+        "audit",
+        &[
+            &[&chart, &input, "--delete", "sts/db", "--delete", "pvc/data-db-0"],
+            &[&chart, &input, "--delete", "pvc/media"],
+            &[&attached, &rolling, "--restart", "deploy/web"],
+        ],
+    );
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, each with those that it may name. A layer may always name itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
+    ("guide", &[]),
     ("testing", &["explore", "cluster", "model"]),
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
     ("report", &["cluster", "manifest", "model"]),
