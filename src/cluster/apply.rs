@@ -14,6 +14,7 @@ use crate::model::names::LAST_APPLIED;
 
 /// What applying did to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was created.
     Created,

@@ -47,6 +47,7 @@ impl FieldErrorKind {
 
 /// One rule that one field breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FieldError {
     /// The path of the field, as the API server writes it.
     pub field: String,

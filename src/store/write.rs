@@ -68,6 +68,7 @@ impl Actor {
 
 /// What kind of write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Verb {
     /// An object is created.
     Create,
