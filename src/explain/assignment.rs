@@ -32,6 +32,11 @@ pub(super) struct Market {
     pub(super) suits: Vec<Vec<usize>>,
     /// The volumes that a claim can be given besides, whatever their size.
     pub(super) besides: BTreeMap<usize, Vec<usize>>,
+    /// The kinds of claims that each kind of volumes suits.
+    suited: Vec<Vec<usize>>,
+    /// Sizes and numbers of the claims and of the volumes of each kind, sorted.
+    claims_of: Vec<Vec<(usize, usize)>>,
+    volumes_of: Vec<Vec<(usize, usize)>>,
 }
 
 /// Claims with volumes, each with one at most.
@@ -50,14 +55,14 @@ impl Market {
     /// The largest number of pairs, of these those with the least capacity, of these those that ask for the most. Of
     /// equals the earlier ones are used.
     pub(super) fn best(&self) -> Assignment {
-        let mut search = self.from_volumes();
+        let mut search = self.search_by_volumes();
         let mut volumes: Vec<usize> = (0..self.volumes.len()).collect();
         volumes.sort_by_key(|volume| self.volumes[*volume].size);
         for volume in volumes {
             search.serve(volume);
         }
         let used: Vec<bool> = search.partner.iter().map(Option::is_some).collect();
-        let mut search = self.from_claims(|volume| used[volume]);
+        let mut search = self.search_by_claims(|volume| used[volume]);
         let mut claims: Vec<usize> = (0..self.claims.len()).collect();
         claims.sort_by_key(|claim| Reverse(self.claims[*claim].size));
         for claim in claims {
@@ -69,7 +74,7 @@ impl Market {
     /// Why no more claims are served: those that go without, those that hold what they could have, and so on, apart
     /// where they have nothing to do with each other. Claims that nothing suits stand together, without volumes.
     pub(super) fn scarcities(&self, assignment: &Assignment) -> Vec<Scarcity> {
-        let mut search = self.from_claims(|_| true);
+        let mut search = self.search_by_claims(|_| true);
         search.partner.clone_from(&assignment.volume_of);
         search.holder.clone_from(&assignment.claim_of);
         // The group of each claim is that of the claim from which it was reached; groups that meet are one.
@@ -111,87 +116,121 @@ impl Market {
             held.extend(volumes);
         }
         let mut scarcities: Vec<Scarcity> = found.into_values().collect();
-        scarcities.iter_mut().for_each(|(_, volumes)| volumes.sort_unstable());
+        for (_, volumes) in &mut scarcities {
+            volumes.sort_unstable();
+        }
         if !hopeless.is_empty() {
             scarcities.push((hopeless, Vec::new()));
         }
         scarcities
     }
 
+    /// Who suits whom: claims and volumes, the kinds of volumes that suit each kind of claims, and the pairs beside these.
+    pub(super) fn new(
+        claims: Vec<Member>,
+        volumes: Vec<Member>,
+        suits: Vec<Vec<usize>>,
+        besides: BTreeMap<usize, Vec<usize>>,
+    ) -> Self {
+        let kinds = suits.iter().flatten().copied().chain(volumes.iter().filter_map(|volume| volume.kind)).max();
+        let mut suited = vec![Vec::new(); kinds.map_or(0, |last| last + 1)];
+        for (kind, volumes) in suits.iter().enumerate() {
+            for volume in volumes {
+                suited[*volume].push(kind);
+            }
+        }
+        let by_kind = |members: &[Member], kinds: usize| {
+            let mut lists: Vec<Vec<(usize, usize)>> = vec![Vec::new(); kinds];
+            for (number, member) in members.iter().enumerate() {
+                if let Some(kind) = member.kind {
+                    lists[kind].push((member.size, number));
+                }
+            }
+            for list in &mut lists {
+                list.sort_unstable();
+            }
+            lists
+        };
+        let claims_of = by_kind(&claims, suits.len());
+        let volumes_of = by_kind(&volumes, suited.len());
+        Self { claims, volumes, suits, besides, suited, claims_of, volumes_of }
+    }
+
     /// The volumes that a claim can be given, sorted.
     pub(super) fn choices(&self, claim: usize) -> Vec<usize> {
         let Member { kind, size } = self.claims[claim];
         let kinds = kind.map_or(&[][..], |kind| &self.suits[kind]);
-        let suits = |volume: &Member| volume.size >= size && volume.kind.is_some_and(|kind| kinds.contains(&kind));
-        let volumes = self.volumes.iter().enumerate().filter(|(_, volume)| suits(volume)).map(|(number, _)| number);
-        let besides = self.besides.get(&claim).into_iter().flatten().copied();
-        let mut all: Vec<usize> = volumes.chain(besides).collect();
+        let large = |kind: &usize| {
+            let list = &self.volumes_of[*kind];
+            &list[list.partition_point(|(held, _)| *held < size)..]
+        };
+        let volumes = kinds.iter().flat_map(large).map(|(_, number)| *number);
+        let mut all: Vec<usize> = volumes.chain(self.besides.get(&claim).into_iter().flatten().copied()).collect();
         all.sort_unstable();
         all.dedup();
         all
     }
 
     /// The other claims that can be given one of the volumes of a claim, sorted.
-    pub(super) fn rivals(&self, claim: usize) -> Vec<usize> {
-        let choices = self.choices(claim);
+    pub(super) fn rivals(&self, claim: usize, choices: &[usize]) -> Vec<usize> {
         // The largest volume of each kind decides which claims can be given one of them.
         let mut largest: BTreeMap<usize, usize> = BTreeMap::new();
-        for volume in &choices {
+        for volume in choices {
             if let Member { kind: Some(kind), size } = self.volumes[*volume] {
                 let held = largest.entry(kind).or_default();
                 *held = size.max(*held);
             }
         }
-        let limit = |kinds: &Vec<usize>| kinds.iter().filter_map(|kind| largest.get(kind)).max().copied();
-        let limits: Vec<Option<usize>> = self.suits.iter().map(limit).collect();
-        let named = |rival: usize| {
-            let volumes = self.besides.get(&rival).into_iter().flatten();
-            volumes.into_iter().any(|volume| choices.binary_search(volume).is_ok())
+        let mut limits: BTreeMap<usize, usize> = BTreeMap::new();
+        for (kind, size) in largest {
+            for takers in &self.suited[kind] {
+                let held = limits.entry(*takers).or_default();
+                *held = size.max(*held);
+            }
+        }
+        let small = |(kind, limit): (&usize, &usize)| {
+            let list = &self.claims_of[*kind];
+            &list[..list.partition_point(|(size, _)| size <= limit)]
         };
-        let takes = |rival: &usize| {
-            let Member { kind, size } = self.claims[*rival];
-            *rival != claim && (kind.and_then(|kind| limits[kind]).is_some_and(|limit| size <= limit) || named(*rival))
-        };
-        (0..self.claims.len()).filter(takes).collect()
+        let mut all: Vec<usize> = limits.iter().flat_map(small).map(|(_, number)| *number).collect();
+        let named = |volumes: &Vec<usize>| volumes.iter().any(|volume| choices.binary_search(volume).is_ok());
+        all.extend(self.besides.iter().filter(|(_, volumes)| named(volumes)).map(|(rival, _)| *rival));
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|rival| *rival != claim);
+        all
     }
 
     /// Whether the other claims cannot hold all volumes of a claim at once (Hall's theorem), and it has some.
     pub(super) fn is_left_for(&self, claim: usize) -> bool {
         let choices = self.choices(claim);
-        let rivals = self.rivals(claim);
-        if rivals.len() < choices.len() {
+        if self.rivals(claim, &choices).len() < choices.len() {
             return true;
         }
         let mut without = self.clone();
         // It takes part without being able to have anything.
         without.claims[claim].kind = None;
         without.besides.remove(&claim);
-        let mut search = without.from_volumes();
+        let mut search = without.search_by_volumes();
         !choices.iter().all(|volume| {
             search.serve(*volume);
             search.partner[*volume].is_some()
         })
     }
 
-    fn from_volumes(&self) -> Search {
-        let mut suits: Vec<Vec<usize>> = Vec::new();
-        for (claims, volumes) in self.suits.iter().enumerate() {
-            for kind in volumes {
-                if suits.len() <= *kind {
-                    suits.resize(kind + 1, Vec::new());
-                }
-                suits[*kind].push(claims);
-            }
-        }
+    fn search_by_volumes(&self) -> Search {
+        let suits = self.suited.clone();
         let mut besides = vec![Vec::new(); self.volumes.len()];
         for (claim, volumes) in &self.besides {
-            volumes.iter().for_each(|volume| besides[*volume].push(*claim));
+            for volume in volumes {
+                besides[*volume].push(*claim);
+            }
         }
         let claims = self.claims.iter().enumerate().map(|(number, claim)| (number, claim.kind, claim.size));
         Search::new(&self.volumes, suits, besides, &claims.collect::<Vec<_>>(), self.claims.len(), |size| size)
     }
 
-    fn from_claims(&self, is_open: impl Fn(usize) -> bool) -> Search {
+    fn search_by_claims(&self, is_open: impl Fn(usize) -> bool) -> Search {
         let besides = (0..self.claims.len()).map(|claim| {
             let volumes = self.besides.get(&claim).into_iter().flatten().copied();
             volumes.filter(|volume| is_open(*volume)).collect()
@@ -421,7 +460,7 @@ mod tests {
                 }
             }
             let suits = suits.into_iter().map(|kinds| kinds.into_iter().collect()).collect();
-            Market { claims, volumes, suits, besides }
+            Market::new(claims, volumes, suits, besides)
         })
     }
 

@@ -57,14 +57,10 @@ impl Contest {
         Self { market, safe_up_to }
     }
 
-    /// How many volumes a claim could be given.
-    pub(super) fn choices(&self, claim: usize) -> usize {
-        self.market.choices(claim).len()
-    }
-
-    /// How many other claims could be given one of the volumes of a claim.
-    pub(super) fn rivals(&self, claim: usize) -> usize {
-        self.market.rivals(claim).len()
+    /// How many volumes a claim could be given, and how many other claims could be given one of these.
+    pub(super) fn choices_and_rivals(&self, claim: usize) -> (usize, usize) {
+        let choices = self.market.choices(claim);
+        (choices.len(), self.market.rivals(claim, &choices).len())
     }
 
     /// The claims that could be given what a claim could be given, what these could be given, and so on, with all those
@@ -73,8 +69,12 @@ impl Contest {
         let (mut claims, mut volumes) = (BTreeSet::from([claim]), BTreeSet::new());
         let mut open = vec![claim];
         while let Some(claim) = open.pop() {
-            volumes.extend(self.market.choices(claim));
-            let rivals = self.market.rivals(claim);
+            let choices = self.market.choices(claim);
+            let rivals = self.market.rivals(claim, &choices);
+            if rivals.len() >= most {
+                return None;
+            }
+            volumes.extend(choices);
             open.extend(rivals.into_iter().filter(|rival| claims.insert(*rival)));
             if claims.len() > most {
                 return None;

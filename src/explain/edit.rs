@@ -9,13 +9,14 @@ use crate::cluster::{Cluster, merge};
 use crate::manifest::{self, Strictness};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::json::Json;
-use crate::model::kind::{Object, ObjectKey, Resource};
+use crate::model::kind::{Kind, Object, ObjectKey, Resource};
 use crate::model::metadata::ObjectMeta;
 use crate::model::names::{
     BETA_STORAGE_PROVISIONER, BIND_COMPLETED, BOUND_BY_CONTROLLER, LAST_APPLIED, SELECTED_NODE, STORAGE_PROVISIONER,
 };
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
 
 /// One step of an [`Edit`].
 #[derive(Clone, Debug, PartialEq)]
@@ -28,13 +29,13 @@ pub enum Step {
         /// The patch, as for [`Cluster::patch`].
         patch: Json,
     },
-    /// A claim is deleted and created again, because what has to change may not be changed.
+    /// A claim or a volume is deleted and created again, because what has to change may not be changed.
     Recreate {
-        /// The claim.
+        /// The object.
         object: ObjectKey,
         /// What is different, as a JSON merge patch.
         patch: Json,
-        /// The whole new claim.
+        /// The whole new object.
         manifest: Object,
     },
 }
@@ -171,6 +172,18 @@ pub(super) struct Draft {
     pub(super) steps: Vec<Step>,
     pub(super) cost: u32,
     pub(super) cautions: Vec<Text>,
+}
+
+/// A volume as somebody would write it again, with a patch merged in. Nothing where the result is no volume.
+pub(super) fn rewritten_volume(volume: &PersistentVolume, patch: &Json) -> Option<Object> {
+    let mut new = volume.clone();
+    new.metadata = ObjectMeta::named(volume.metadata.name.clone());
+    new.metadata.labels = volume.metadata.labels.clone();
+    new.metadata.annotations = volume.metadata.annotations.without(LAST_APPLIED).without(BOUND_BY_CONTROLLER);
+    new.status = crate::model::volume::PersistentVolumeStatus::default();
+    let mut json = manifest::to_value(&Object::from(new));
+    merge(&mut json, patch);
+    manifest::from_value(Kind::PersistentVolume, &json, Strictness::Keep).ok()
 }
 
 /// A claim as somebody would write it again: what the controllers and the API server added is left out, then the patch

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::explain::assignment::{Market, Member};
 use crate::explain::contest::{Contender, named};
 use crate::explain::weigh::Judge;
-use crate::matching::{Demand, Mismatch};
+use crate::matching::Demand;
 use crate::model::access_modes::ModeSet;
 use crate::model::list::StringMap;
 use crate::model::node_selector::VolumeNodeAffinity;
@@ -55,7 +55,7 @@ pub(super) fn market(contenders: &[Contender<'_>], volumes: &[PersistentVolume])
     let demands: Vec<Option<Demand<'_>>> =
         contenders.iter().map(|contender| Demand::of(&contender.unbound, false).ok()).collect();
 
-    let mut market = Market::default();
+    let (mut claims, mut offers_of) = (Vec::new(), Vec::new());
     let mut asking: FxHashMap<Asks<'_>, usize> = FxHashMap::default();
     // The first claim and the first volume of each kind.
     let (mut first_claims, mut first_volumes) = (Vec::new(), Vec::new());
@@ -67,7 +67,7 @@ pub(super) fn market(contenders: &[Contender<'_>], volumes: &[PersistentVolume])
                 first_claims.len() - 1
             })
         });
-        market.claims.push(Member { kind, size: size(&contender.unbound.request()) });
+        claims.push(Member { kind, size: size(&contender.unbound.request()) });
     }
     let selecting: FxHashSet<&str> = asking_classes(contenders, |contender| contender.unbound.spec.selector.is_some());
     let placing: FxHashSet<&str> = asking_classes(contenders, |contender| !contender.nodes.is_empty());
@@ -81,24 +81,21 @@ pub(super) fn market(contenders: &[Contender<'_>], volumes: &[PersistentVolume])
                 first_volumes.len() - 1
             })
         });
-        market.volumes.push(Member { kind, size: size(&volume.capacity()) });
+        offers_of.push(Member { kind, size: size(&volume.capacity()) });
     }
-    market.suits = first_claims
+    let suits = first_claims
         .into_iter()
         .map(|number| {
             let Some(demand) = &demands[number] else {
                 return Vec::new();
             };
-            let suits = |kind: &usize| {
-                let objections = judge(&contenders[number]).objections(&volumes[first_volumes[*kind]], demand);
-                objections.iter().all(|mismatch| matches!(mismatch, Mismatch::TooSmall { .. }))
-            };
+            let suits =
+                |kind: &usize| judge(&contenders[number]).allows_but_for_size(&volumes[first_volumes[*kind]], demand);
             let kinds = offered.get(contenders[number].unbound.class_name()).into_iter().flatten();
             kinds.copied().filter(suits).collect()
         })
         .collect();
-    market.besides = besides(contenders, &demands, volumes);
-    market
+    Market::new(claims, offers_of, suits, besides(contenders, &demands, volumes))
 }
 
 fn judge<'c>(contender: &'c Contender<'_>) -> Judge<'c> {

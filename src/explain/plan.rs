@@ -169,9 +169,16 @@ impl Cluster {
     fn realise(&self, pairs: &mut [Pair]) -> Result<Vec<Step>, NotQuiet> {
         let mut steps: Vec<Step> = pairs.iter().map(reservation).collect();
         self.try_out(pairs, &steps)?;
-        let naming: Vec<Step> = pairs.iter().filter(|pair| !pair.binds).map(naming).collect();
-        if !naming.is_empty() {
-            steps.extend(naming);
+        let mut named: BTreeSet<usize> = BTreeSet::new();
+        // What those give up that take their own volume may lead others astray, so that in the end all name theirs.
+        for round in 0..3 {
+            let astray = (0..pairs.len()).filter(|pair| !pairs[*pair].binds);
+            let astray: Vec<usize> = if round < 2 { astray.collect() } else { (0..pairs.len()).collect() };
+            let more: Vec<usize> = astray.into_iter().filter(|pair| named.insert(*pair)).collect();
+            if more.is_empty() || pairs.iter().all(|pair| pair.binds) {
+                break;
+            }
+            steps.extend(more.into_iter().map(|pair| naming(&pairs[pair])));
             self.try_out(pairs, &steps)?;
         }
         Ok(steps)

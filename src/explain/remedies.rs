@@ -5,13 +5,14 @@ use crate::explain::edit::{Draft, Edit, Step, rewritten};
 use crate::explain::history::object_of;
 use crate::explain::patch::{metadata, patch_volume, spec, text};
 use crate::explain::probe::{binds_with_a_pod, is_unused};
-use crate::explain::repair::{Side, ask_for_class, class_patch, repair};
+use crate::explain::repair::{Side, ask_for_class, class_patch, label_near, repair};
 use crate::explain::state::State;
 use crate::matching::Mismatch;
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::json::Json;
 use crate::model::kind::Kind;
 use crate::model::names::DEFAULT_CLASS;
+use crate::model::node::Node;
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
@@ -39,9 +40,10 @@ pub(super) fn remedies(
     ground: &Ground<'_>,
 ) -> Vec<Edit> {
     let mut drafts: Vec<Draft> = Vec::new();
+    let nodes: Vec<&Node> = cluster.nodes().collect();
     for (volume, mismatches) in ground.repairable.iter().take(VOLUMES) {
         for side in [Side::Volume, Side::Claim] {
-            drafts.extend(repair(claim, volume, mismatches, side));
+            drafts.extend(repair(claim, volume, mismatches, side, &nodes));
         }
     }
     drafts.extend(by_state(cluster, claim, state));
@@ -101,10 +103,11 @@ fn by_state(cluster: &Cluster, claim: &PersistentVolumeClaim, state: &State) -> 
             drafts
         }
         State::ClassNotFound { nearest, .. } => other_classes(cluster, claim, nearest.as_ref()),
-        State::NoProvisioner { .. }
-        | State::ProvisioningOff { .. }
-        | State::Provisioning { .. }
-        | State::WaitsForPods { .. } => other_classes(cluster, claim, None),
+        State::Provisioning { class, .. } | State::WaitsForPods { class, .. } => {
+            let topologies = other_topologies(cluster, class);
+            topologies.into_iter().chain(other_classes(cluster, claim, None)).collect()
+        }
+        State::NoProvisioner { .. } | State::ProvisioningOff { .. } => other_classes(cluster, claim, None),
         State::VolumeNotFound { volume, nearest } => {
             let named = nearest.as_ref().and_then(|nearest| {
                 let patch = spec([("volumeName", text(nearest))]);
@@ -115,13 +118,13 @@ fn by_state(cluster: &Cluster, claim: &PersistentVolumeClaim, state: &State) -> 
         State::VolumeMismatch { volume, mismatches } => {
             let volume = cluster.volume(volume);
             let sides = [Side::Volume, Side::Claim].into_iter();
-            let repaired = sides.filter_map(|side| repair(claim, volume?, mismatches, side));
+            let repaired = sides.filter_map(|side| repair(claim, volume?, mismatches, side, &[]));
             repaired.chain(any_volume(claim)).collect()
         }
         State::VolumeTaken { volume, by, exists } => {
             let volume = cluster.volume(volume).filter(|_| !exists);
-            let freed =
-                volume.and_then(|volume| repair(claim, volume, &[Mismatch::Claimed { by: by.clone() }], Side::Volume));
+            let freed = volume
+                .and_then(|volume| repair(claim, volume, &[Mismatch::Claimed { by: by.clone() }], Side::Volume, &[]));
             freed.into_iter().chain(any_volume(claim)).collect()
         }
         State::BadSelector { .. } => {
@@ -185,6 +188,38 @@ fn class_draft(claim: &PersistentVolumeClaim, class: &Text, more: u32) -> Option
         return Some(Draft { summary, steps, cost: 1, cautions: Vec::new() });
     }
     recreate(claim, class_patch(claim, class), summary, 2 + more)
+}
+
+/// The class with topologies that nodes have, where it names some that none has.
+fn other_topologies(cluster: &Cluster, class: &Text) -> Option<Draft> {
+    let nodes: Vec<&Node> = cluster.nodes().collect();
+    let class = cluster.class(class)?;
+    let mut words: Vec<String> = Vec::new();
+    let terms = class.allowed_topologies.iter().map(|term| {
+        let mut term = term.clone();
+        let expressions = term.match_label_expressions.iter().map(|expression| {
+            let mut expression = expression.clone();
+            let near = |value: &Text| {
+                let meant = label_near(&nodes, &expression.key, value);
+                if meant != *value {
+                    words.push(format!("{}={meant} instead of {value}", expression.key));
+                }
+                meant
+            };
+            expression.values = expression.values.iter().map(near).collect::<Vec<_>>().into();
+            expression
+        });
+        term.match_label_expressions = expressions.collect::<Vec<_>>().into();
+        term
+    });
+    let terms: Vec<_> = terms.collect();
+    if words.is_empty() {
+        return None;
+    }
+    let patch = Json::object([("allowedTopologies", Json::of(&terms))]);
+    let object = Kind::StorageClass.named(class.metadata.name.as_str());
+    let summary = format!("let class {} allow {}", class.metadata.name, words.join(", "));
+    Some(Draft { summary, steps: vec![Step::Patch { object, patch }], cost: 2, cautions: Vec::new() })
 }
 
 fn make_default(class: &Text) -> Draft {

@@ -1,13 +1,18 @@
 //! Repairs everything that is wrong with a volume for a claim, on the side of the volume or of the claim.
 
-use crate::explain::edit::{Draft, Step, rewritten};
+use crate::explain::claim::places;
+use crate::explain::edit::{Draft, Step, rewritten, rewritten_volume};
 use crate::explain::history::object_of;
 use crate::explain::patch::{both, metadata, patch_volume, spec, text};
-use crate::matching::{Demand, Mismatch};
+use crate::manifest::nearest;
+use crate::matching::{Demand, Mismatch, misplaced};
 use crate::model::access_modes::{AccessMode, AccessModes};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::json::Json;
+use crate::model::kind::Kind;
 use crate::model::names::{BETA_STORAGE_CLASS, STORAGE};
+use crate::model::node::Node;
+use crate::model::node_selector::VolumeNodeAffinity;
 use crate::model::selector::Test;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -28,6 +33,8 @@ struct Changes {
     claim_words: Vec<String>,
     cost: u32,
     cautions: Vec<Text>,
+    /// Whether the volume has to be deleted and created again.
+    recreates_volume: bool,
 }
 
 impl Changes {
@@ -56,6 +63,7 @@ pub(super) fn repair(
     volume: &PersistentVolume,
     mismatches: &[Mismatch],
     side: Side,
+    nodes: &[&Node],
 ) -> Option<Draft> {
     let mut changes = Changes::default();
     let name = &volume.metadata.name;
@@ -82,6 +90,12 @@ pub(super) fn repair(
             // A volume that names the claim is taken whatever these are, and a free one becomes Available.
             Mismatch::Phase { .. } => {}
             Mismatch::Class { .. } | Mismatch::Selector { .. } if old_claim => {}
+            Mismatch::TooSmall { capacity, requested } if side == Side::Volume => {
+                let patch = spec([("capacity", Json::object([(STORAGE, text(&requested.to_string()))]))]);
+                changes.on_volume(9, format!("let {name} have {requested} instead of {capacity}"), patch);
+                let caution = "What a volume says of its size does not make its storage larger; grow that first.";
+                changes.cautions.push(caution.into());
+            }
             Mismatch::TooSmall { capacity, requested } => {
                 let requests = Json::object([(STORAGE, text(&capacity.to_string()))]);
                 let patch = spec([("resources", Json::object([("requests", requests)]))]);
@@ -105,15 +119,69 @@ pub(super) fn repair(
             }
             Mismatch::Selector { .. } => selector(&mut changes, claim, volume, side)?,
             Mismatch::Class { offered, requested } => class(&mut changes, claim, volume, (offered, requested), side),
-            Mismatch::Deleting | Mismatch::Delayed | Mismatch::NodeAffinity { .. } => return None,
+            Mismatch::NodeAffinity { .. } => {
+                let moved = moved_affinity(volume, nodes)?;
+                let words = format!("create {name} again, usable where {}", places(&moved));
+                changes.on_volume(7, words, spec([("nodeAffinity", Json::of(&moved))]));
+                changes.recreates_volume = true;
+                changes
+                    .cautions
+                    .push("Where a volume can be used cannot be changed; its files stay where they are.".into());
+            }
+            Mismatch::Deleting | Mismatch::Delayed => return None,
         }
     }
-    finish(claim, name, changes)
+    finish(claim, volume, changes)
 }
 
-fn finish(claim: &PersistentVolumeClaim, volume: &Text, changes: Changes) -> Option<Draft> {
-    let Changes { volume: volume_patch, claim: claim_patch, volume_words, claim_words, mut cost, cautions } = changes;
-    let mut steps: Vec<Step> = volume_patch.into_iter().map(|patch| patch_volume(volume, patch)).collect();
+/// Where a volume could be used if a value were the one that was probably meant: one that a node has. Only for a volume
+/// that can be used on no node at all; else nobody has mistyped anything.
+fn moved_affinity(volume: &PersistentVolume, nodes: &[&Node]) -> Option<VolumeNodeAffinity> {
+    let affinity = volume.spec.node_affinity.as_deref()?;
+    if nodes.iter().any(|node| misplaced(volume, node).is_none()) {
+        return None;
+    }
+    let mut moved = affinity.clone();
+    let mut required = moved.required.as_deref()?.clone();
+    let terms = required.node_selector_terms.iter().map(|term| {
+        let mut term = term.clone();
+        let requirements = term.match_expressions.iter().map(|requirement| {
+            let mut requirement = requirement.clone();
+            if requirement.operator.as_str() == "In" {
+                requirement.values =
+                    requirement.values.iter().map(|value| label_near(nodes, &requirement.key, value)).collect();
+            }
+            requirement
+        });
+        term.match_expressions = requirements.collect::<Vec<_>>().into();
+        term
+    });
+    required.node_selector_terms = terms.collect::<Vec<_>>().into();
+    moved.required = Some(required.into());
+    (moved != *affinity).then_some(moved)
+}
+
+/// The value of a label of some node that is nearest to one that no node has.
+pub(super) fn label_near(nodes: &[&Node], key: &str, value: &Text) -> Text {
+    let known: Vec<&Text> = nodes.iter().filter_map(|node| node.metadata.labels.get(key)).collect();
+    if known.contains(&value) {
+        return value.clone();
+    }
+    nearest(value, known.into_iter().map(AsRef::as_ref)).map_or_else(|| value.clone(), Into::into)
+}
+
+fn finish(claim: &PersistentVolumeClaim, volume: &PersistentVolume, changes: Changes) -> Option<Draft> {
+    let Changes { volume: volume_patch, claim: claim_patch, volume_words, claim_words, .. } = changes;
+    let Changes { mut cost, cautions, recreates_volume, .. } = changes;
+    let name = &volume.metadata.name;
+    let step = |patch: Json| {
+        if !recreates_volume {
+            return Some(patch_volume(name, patch));
+        }
+        let manifest = rewritten_volume(volume, &patch)?;
+        Some(Step::Recreate { object: Kind::PersistentVolume.named(name.as_str()), patch, manifest })
+    };
+    let mut steps: Vec<Step> = volume_patch.into_iter().map(step).collect::<Option<_>>()?;
     let mut words = volume_words;
     if let Some(patch) = claim_patch {
         let object = object_of(&claim.key());

@@ -7,6 +7,7 @@ use crate::explain::consumers::{Consumer, NodeGroup};
 use crate::explain::edit::{Edit, Step};
 use crate::explain::state::{Hint, NotTaken, State};
 use crate::explain::{Asks, EventLine, Explanation};
+use crate::model::kind::Kind;
 use crate::model::text::Text;
 
 /// How many of the nearest volumes are printed.
@@ -278,8 +279,13 @@ impl Display for Edit {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.headline())?;
         self.steps.iter().try_for_each(|step| writeln!(f, "     {step}"))?;
-        if self.steps.iter().any(|step| matches!(step, Step::Recreate { .. })) {
-            writeln!(f, "     The claim must be deleted and created again: its spec cannot be changed.")?;
+        let recreated = self.steps.iter().filter(|step| matches!(step, Step::Recreate { .. }));
+        for kind in recreated.map(|step| step.object().kind) {
+            let (what, part) = match kind {
+                Kind::PersistentVolume => ("volume", "its nodeAffinity"),
+                _ => ("claim", "its spec"),
+            };
+            writeln!(f, "     The {what} must be deleted and created again: {part} cannot be changed.")?;
         }
         self.cautions.iter().try_for_each(|caution| writeln!(f, "     {caution}"))?;
         if !self.displaced.is_empty() {

@@ -172,7 +172,7 @@ impl<'c> Trial<'c> {
     ) -> ClaimProspect {
         let claim = contender.claim;
         let key = claim.key();
-        let rivals = contest.rivals(number);
+        let (choices, rivals) = contest.choices_and_rivals(number);
         let mut judged = ClaimProspect {
             claim: key.clone(),
             prospect: Prospect::Must,
@@ -182,7 +182,6 @@ impl<'c> Trial<'c> {
             rivals,
             edits: Vec::new(),
         };
-        let choices = contest.choices(number);
         if claim.status.phase == ClaimPhase::Bound {
             let volume = &claim.spec.volume_name;
             judged.why = if !safe {

@@ -39,6 +39,21 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether the volume breaks no rule but that of the size.
+    pub(super) fn allows_but_for_size(self, volume: &PersistentVolume, demand: &Demand<'_>) -> bool {
+        let reference = volume.spec.claim_ref.as_ref();
+        let designated = reference.is_some_and(|reference| demand.claim.is_designated_by(reference));
+        let mut found = mismatches(volume, demand, self.rules(designated));
+        found.all(|mismatch| matches!(mismatch, Mismatch::TooSmall { .. })) && !self.is_misplaced(volume)
+    }
+
+    fn is_misplaced(self, volume: &PersistentVolume) -> bool {
+        let Self::Scheduler(nodes) = self else {
+            return false;
+        };
+        !nodes.is_empty() && misplaced_everywhere(volume, nodes).is_some()
+    }
+
     /// Every rule that the volume breaks.
     pub(super) fn objections(self, volume: &PersistentVolume, demand: &Demand<'_>) -> Vec<Mismatch> {
         let reference = volume.spec.claim_ref.as_ref();
@@ -278,7 +293,8 @@ fn cost(volume: &PersistentVolume, mismatch: &Mismatch) -> Option<u32> {
         Mismatch::Class { .. } | Mismatch::TooSmall { .. } => Some(3),
         Mismatch::AttributesClass { .. } | Mismatch::AccessModes { .. } => Some(4),
         Mismatch::VolumeMode { .. } => Some(5),
-        Mismatch::Deleting | Mismatch::NodeAffinity { .. } => None,
+        Mismatch::NodeAffinity { .. } => Some(6),
+        Mismatch::Deleting => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod edits;
 mod plan;
+mod remedies;
 mod rules;
 #[path = "../runner/mod.rs"]
 mod runner;
