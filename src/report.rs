@@ -6,7 +6,10 @@
 mod age;
 mod describe;
 mod infrastructure;
+mod markup;
 mod objects;
+mod page;
+mod picture;
 mod storage;
 mod table;
 mod tables;
@@ -14,5 +17,7 @@ mod workloads;
 
 pub use crate::report::describe::{describe, describe_all};
 pub use crate::report::objects::{Format, print_objects};
+pub use crate::report::page::Page;
+pub use crate::report::picture::Picture;
 pub use crate::report::table::Table;
 pub use crate::report::tables::{Query, events, print_events, print_tables, tables};

@@ -15,6 +15,7 @@ mod meter;
 mod output;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod world;
 
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Explore(arguments) => explore::run(arguments),
         Command::Outcomes(arguments) => explore::outcomes(arguments),
         Command::Replay(arguments) => replay::run(arguments),

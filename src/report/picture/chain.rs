@@ -1,0 +1,396 @@
+//! What belongs together: pods, the claims that they use, the volumes that these have, name or wait for.
+//!
+//! A chain is everything that is connected. Most are one claim and its volume; pods that share a claim, and claims that
+//! name one volume, make them larger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::Cluster;
+use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
+use crate::model::kind::{Kind, ObjectKey};
+use crate::model::pod::Pod;
+use crate::model::reference::ClaimKey;
+use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
+use crate::report::picture::label::{count, natural};
+use crate::report::picture::tone::{Tone, claim_tone, pod_tone, volume_tone};
+
+/// How many boxes of a kind a chain shows; what is beyond is one more box.
+const SHOWN: usize = 8;
+
+/// How a claim and a volume are tied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tie {
+    /// Bound to each other.
+    Bound,
+    /// One of them names the other, and they are not bound.
+    Named,
+    /// The volume names the claim that had this claim's name before.
+    Former,
+    /// The claim has lost the volume.
+    Broken,
+}
+
+/// A box of a picture.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Item {
+    /// The object; nothing where the box stands for several.
+    pub(in crate::report) object: Option<ObjectKey>,
+    /// How many objects it stands for.
+    pub(super) count: usize,
+    /// What is written in it.
+    pub(super) title: String,
+    /// Its phase.
+    pub(super) status: String,
+    /// What else there is to say of it.
+    pub(super) detail: String,
+    /// Its class; nothing for pods, empty for none.
+    pub(super) class: Option<Text>,
+    pub(super) tone: Tone,
+}
+
+/// What is connected.
+#[derive(Clone, Debug, Default)]
+pub(in crate::report) struct Chain {
+    /// What it is drawn below.
+    pub(super) heading: String,
+    pub(super) pods: Vec<Item>,
+    pub(in crate::report) claims: Vec<Item>,
+    pub(in crate::report) volumes: Vec<Item>,
+    /// Which pod uses which claim, by their places.
+    pub(super) uses: BTreeSet<(usize, usize)>,
+    /// Which claim is tied to which volume, by their places.
+    pub(super) ties: BTreeSet<(usize, usize, Tie)>,
+}
+
+impl Chain {
+    /// How many boxes are drawn below each other.
+    pub(super) fn rows(&self) -> usize {
+        self.pods.len().max(self.claims.len()).max(self.volumes.len())
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.pods.iter().chain(&self.claims).chain(&self.volumes)
+    }
+}
+
+/// A chain as it is found: the objects that are connected, and the names of those that are missing.
+#[derive(Default)]
+pub(super) struct Found<'c> {
+    pub(super) pods: Vec<&'c Pod>,
+    pub(super) claims: Vec<&'c PersistentVolumeClaim>,
+    pub(super) volumes: Vec<&'c PersistentVolume>,
+    missing_claims: Vec<ClaimKey>,
+    missing_volumes: Vec<Text>,
+    /// The workload of its first pod.
+    owner: String,
+}
+
+impl Found<'_> {
+    /// How the worst of it is.
+    pub(super) fn tone(&self) -> Tone {
+        let missing = !self.missing_claims.is_empty() || !self.missing_volumes.is_empty();
+        let tones = self.claims.iter().map(|claim| claim_tone(&claim.status.phase));
+        let tones = tones.chain(self.pods.iter().map(|pod| pod_tone(pod)));
+        let tones = tones.chain(self.volumes.iter().map(|volume| volume_tone(&volume.status.phase)));
+        tones.chain(missing.then_some(Tone::Bad)).min().unwrap_or(Tone::Plain)
+    }
+
+    /// Whether it is volumes only.
+    pub(super) fn is_alone(&self) -> bool {
+        self.pods.is_empty() && self.claims.is_empty() && self.missing_claims.is_empty()
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        let claims = self.claims.len() + self.missing_claims.len();
+        let volumes = self.volumes.len() + self.missing_volumes.len();
+        self.pods.len().max(claims).max(volumes).min(SHOWN + 1)
+    }
+
+    fn namespace(&self) -> &str {
+        let claim = self.claims.first().map(|claim| &claim.metadata.namespace);
+        let pod = self.pods.first().map(|pod| &pod.metadata.namespace);
+        pod.or(claim).map_or("", |namespace| namespace)
+    }
+
+    pub(super) fn heading(&self) -> String {
+        match (self.is_alone(), self.owner.as_str(), self.pods.is_empty()) {
+            (true, ..) => "Volumes without a claim".to_owned(),
+            (false, "", true) => format!("Namespace {}: claims that no pod uses", self.namespace()),
+            (false, "", false) => format!("Namespace {}: pods of their own", self.namespace()),
+            (false, owner, _) => format!("Namespace {}: {owner}", self.namespace()),
+        }
+    }
+
+    /// Where it stands among others of its heading.
+    pub(super) fn place(&self) -> impl Ord + use<> {
+        let pod = self.pods.first().map(|pod| pod.metadata.name.clone());
+        let claim = self.claims.first().map(|claim| claim.metadata.name.clone());
+        let volume = self.volumes.first().map(|volume| volume.metadata.name.clone());
+        natural(&pod.or(claim).or(volume).unwrap_or_default())
+    }
+}
+
+/// Everything that is connected, in no particular order, and the number of pods that use no claim.
+pub(super) fn find(cluster: &Cluster) -> (Vec<Found<'_>>, usize) {
+    let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
+    let claims: Vec<&PersistentVolumeClaim> = cluster.claims().collect();
+    let mut others = 0;
+    let pods: Vec<(&Pod, Vec<ClaimKey>)> = cluster
+        .pods()
+        .map(|pod| (pod, pod.claim_keys().collect::<Vec<_>>()))
+        .filter(|(_, claims)| {
+            others += usize::from(claims.is_empty());
+            !claims.is_empty()
+        })
+        .collect();
+    let mut sets = Sets::new(volumes.len() + claims.len() + pods.len());
+    let by_name: FxHashMap<&str, usize> =
+        volumes.iter().enumerate().map(|(place, volume)| (&*volume.metadata.name, place)).collect();
+    let first_claim = volumes.len();
+    let by_key: FxHashMap<ClaimKey, usize> =
+        claims.iter().enumerate().map(|(place, claim)| (claim.key(), first_claim + place)).collect();
+    for (place, claim) in claims.iter().enumerate() {
+        if let Some(volume) = by_name.get(&*claim.spec.volume_name) {
+            sets.join(first_claim + place, *volume);
+        }
+    }
+    for (place, volume) in volumes.iter().enumerate() {
+        let named = volume.spec.claim_ref.as_ref().and_then(|reference| by_key.get(&reference.key()));
+        if let Some(claim) = named {
+            sets.join(place, *claim);
+        }
+    }
+    let first_pod = first_claim + claims.len();
+    // Pods that wait for the same missing claim belong together, too.
+    let mut missing: BTreeMap<&ClaimKey, usize> = BTreeMap::new();
+    for (place, (_, keys)) in pods.iter().enumerate() {
+        for key in keys {
+            let other = by_key.get(key).copied();
+            sets.join(first_pod + place, other.unwrap_or_else(|| *missing.entry(key).or_insert(first_pod + place)));
+        }
+    }
+    let mut found: BTreeMap<usize, Found<'_>> = BTreeMap::new();
+    for (place, volume) in volumes.iter().enumerate() {
+        found.entry(sets.root(place)).or_default().volumes.push(volume);
+    }
+    for (place, claim) in claims.iter().enumerate() {
+        let set = found.entry(sets.root(first_claim + place)).or_default();
+        set.claims.push(claim);
+        let name = &claim.spec.volume_name;
+        if !name.is_empty() && !by_name.contains_key(&**name) && !set.missing_volumes.contains(name) {
+            set.missing_volumes.push(name.clone());
+        }
+    }
+    for (place, (pod, keys)) in pods.iter().enumerate() {
+        let set = found.entry(sets.root(first_pod + place)).or_default();
+        if set.pods.is_empty() {
+            set.owner = owner(cluster, pod);
+        }
+        set.pods.push(pod);
+        for key in keys.iter().filter(|key| !by_key.contains_key(key)) {
+            if !set.missing_claims.contains(key) {
+                set.missing_claims.push(key.clone());
+            }
+        }
+    }
+    (found.into_values().collect(), others)
+}
+
+/// The workload of a pod: that of its ReplicaSet, where it has one.
+fn owner(cluster: &Cluster, pod: &Pod) -> String {
+    let Some(owner) = pod.metadata.controller() else {
+        return String::new();
+    };
+    let name = format!("{}/{}", pod.metadata.namespace, owner.name);
+    let above = cluster.replica_set(&name).filter(|_| owner.kind == "ReplicaSet");
+    let owner = above.and_then(|set| set.metadata.controller()).unwrap_or(owner);
+    format!("{} {}", owner.kind, owner.name)
+}
+
+/// Sets that are joined, each known by its lowest member.
+struct Sets(Vec<usize>);
+
+impl Sets {
+    fn new(members: usize) -> Self {
+        Self((0..members).collect())
+    }
+
+    fn root(&mut self, mut member: usize) -> usize {
+        while self.0[member] != member {
+            self.0[member] = self.0[self.0[member]];
+            member = self.0[member];
+        }
+        member
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
+
+impl Found<'_> {
+    /// What is drawn of it.
+    pub(super) fn chain(mut self) -> Chain {
+        self.pods.sort_by_cached_key(|pod| (pod_tone(pod), natural(&pod.metadata.name)));
+        self.claims.sort_by_cached_key(|claim| (claim_tone(&claim.status.phase), natural(&claim.key().to_string())));
+        self.volumes.sort_by_cached_key(|volume| (volume_tone(&volume.status.phase), natural(&volume.metadata.name)));
+        let home = self.namespace().to_owned();
+        let mut chain = Chain { heading: self.heading(), ..Chain::default() };
+        chain.pods = self.pods.iter().map(|pod| pod_item(pod)).collect();
+        chain.claims = self.claims.iter().map(|claim| claim_item(claim, &home)).collect();
+        chain.claims.extend(self.missing_claims.iter().map(missing_claim));
+        chain.volumes = self.volumes.iter().map(|volume| volume_item(volume, self.is_alone())).collect();
+        chain.volumes.extend(self.missing_volumes.iter().map(missing_volume));
+        chain.uses = self.uses();
+        chain.ties = self.ties();
+        cap(&mut chain.pods, "pod");
+        cap(&mut chain.claims, "claim");
+        cap(&mut chain.volumes, "volume");
+        chain
+    }
+
+    fn uses(&self) -> BTreeSet<(usize, usize)> {
+        let known = self.claims.iter().map(|claim| claim.key()).chain(self.missing_claims.iter().cloned());
+        let places: FxHashMap<ClaimKey, usize> = known.enumerate().map(|(place, key)| (key, place)).collect();
+        let pods = self.pods.iter().enumerate();
+        let uses = pods.flat_map(|(place, pod)| pod.claim_keys().map(move |key| (place, key)));
+        uses.filter_map(|(pod, key)| Some((pod.min(SHOWN), (*places.get(&key)?).min(SHOWN)))).collect()
+    }
+
+    fn ties(&self) -> BTreeSet<(usize, usize, Tie)> {
+        let names: FxHashMap<&str, usize> = self
+            .volumes
+            .iter()
+            .map(|volume| &volume.metadata.name)
+            .chain(&self.missing_volumes)
+            .enumerate()
+            .map(|(place, name)| (&**name, place))
+            .collect();
+        let claims: FxHashMap<ClaimKey, usize> =
+            self.claims.iter().enumerate().map(|(place, claim)| (claim.key(), place)).collect();
+        let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for (place, claim) in self.claims.iter().enumerate() {
+            pairs.extend(names.get(&*claim.spec.volume_name).map(|volume| (place, *volume)));
+        }
+        for (place, volume) in self.volumes.iter().enumerate() {
+            let named = volume.spec.claim_ref.as_ref().and_then(|reference| claims.get(&reference.key()));
+            pairs.extend(named.map(|claim| (*claim, place)));
+        }
+        let tied = pairs.into_iter().map(|(claim, volume)| {
+            let tie = tie(self.claims[claim], self.volumes.get(volume).copied());
+            (claim.min(SHOWN), volume.min(SHOWN), tie)
+        });
+        tied.collect()
+    }
+}
+
+fn tie(claim: &PersistentVolumeClaim, volume: Option<&PersistentVolume>) -> Tie {
+    let lost = claim.status.phase == ClaimPhase::Lost;
+    let Some(volume) = volume else {
+        return if lost { Tie::Broken } else { Tie::Named };
+    };
+    let names = claim.spec.volume_name == volume.metadata.name;
+    let reference = volume.spec.claim_ref.as_ref().filter(|reference| reference.key() == claim.key());
+    let same = reference.is_some_and(|reference| reference.uid == claim.metadata.uid);
+    let other = reference.is_some_and(|reference| !reference.uid.is_empty()) && !same;
+    match (names, same, claim.status.phase == ClaimPhase::Bound) {
+        (true, true, true) => Tie::Bound,
+        (true, ..) if lost => Tie::Broken,
+        (false, ..) if other => Tie::Former,
+        _ => Tie::Named,
+    }
+}
+
+fn pod_item(pod: &Pod) -> Item {
+    let status = match pod.status.phase.as_str() {
+        phase if pod.metadata.is_deleting() => format!("{phase}, Terminating"),
+        "Running" if !pod.is_ready() => "Running, not ready".to_owned(),
+        phase => phase.to_owned(),
+    };
+    let node = &pod.spec.node_name;
+    Item {
+        object: Some(Kind::Pod.named(pod.key().to_string())),
+        count: 1,
+        title: pod.metadata.name.to_string(),
+        status,
+        detail: if node.is_empty() { "no node".to_owned() } else { format!("on {node}") },
+        class: None,
+        tone: pod_tone(pod),
+    }
+}
+
+fn claim_item(claim: &PersistentVolumeClaim, home: &str) -> Item {
+    let phase = claim.status.phase.as_str();
+    let elsewhere = claim.metadata.namespace != home;
+    Item {
+        object: Some(Kind::PersistentVolumeClaim.named(claim.key().to_string())),
+        count: 1,
+        title: if elsewhere { claim.key().to_string() } else { claim.metadata.name.to_string() },
+        status: if claim.metadata.is_deleting() { format!("{phase}, Terminating") } else { phase.to_owned() },
+        detail: format!("{} {}", claim.request(), claim.spec.access_modes.set()),
+        class: Some(claim.class_name().into()),
+        tone: claim_tone(&claim.status.phase),
+    }
+}
+
+fn volume_item(volume: &PersistentVolume, alone: bool) -> Item {
+    let phase = volume.status.phase.as_str();
+    let mut detail = format!("{} {}", volume.capacity(), volume.spec.access_modes.set());
+    if let Some(reference) = volume.spec.claim_ref.as_ref().filter(|_| alone) {
+        detail = format!("{detail}, of {}", reference.key());
+    }
+    Item {
+        object: Some(Kind::PersistentVolume.named(volume.metadata.name.as_str())),
+        count: 1,
+        title: volume.metadata.name.to_string(),
+        status: if volume.metadata.is_deleting() { format!("{phase}, Terminating") } else { phase.to_owned() },
+        detail,
+        class: Some(volume.class_name().into()),
+        tone: volume_tone(&volume.status.phase),
+    }
+}
+
+fn missing_claim(key: &ClaimKey) -> Item {
+    missing(Kind::PersistentVolumeClaim.named(key.to_string()), &key.name)
+}
+
+fn missing_volume(name: &Text) -> Item {
+    missing(Kind::PersistentVolume.named(name.as_str()), name)
+}
+
+fn missing(object: ObjectKey, name: &str) -> Item {
+    Item {
+        object: Some(object),
+        count: 1,
+        title: name.to_owned(),
+        status: "does not exist".to_owned(),
+        detail: String::new(),
+        class: None,
+        tone: Tone::Bad,
+    }
+}
+
+/// Folds the items beyond those that are shown into one.
+fn cap(items: &mut Vec<Item>, noun: &str) {
+    if items.len() <= SHOWN + 1 {
+        return;
+    }
+    let rest = items.split_off(SHOWN);
+    let classes: BTreeSet<&Option<Text>> = rest.iter().map(|item| &item.class).collect();
+    let class = if classes.len() == 1 { rest.first().and_then(|item| item.class.clone()) } else { None };
+    let statuses: BTreeSet<&str> = rest.iter().map(|item| item.status.as_str()).collect();
+    let statuses: Vec<&str> = statuses.into_iter().take(3).collect();
+    items.push(Item {
+        object: None,
+        count: rest.len(),
+        title: format!("{} more", count(rest.len(), noun)),
+        status: statuses.join(", "),
+        detail: String::new(),
+        class,
+        tone: rest.iter().map(|item| item.tone).min().unwrap_or(Tone::Plain),
+    });
+}
