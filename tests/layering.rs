@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 15] = [
     ("testing", &["explore", "cluster", "model"]),
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
-    ("report", &["explain", "cluster", "store", "manifest", "model"]),
+    ("report", &["explain", "cluster", "controllers", "store", "manifest", "model"]),
     ("explain", &["cluster", "controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("synthetic", &["model"]),
     ("openapi", &["manifest", "model"]),

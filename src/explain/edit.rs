@@ -82,7 +82,11 @@ impl Step {
         match self {
             Self::Patch { .. } => self.to_string(),
             Self::Recreate { manifest, .. } => {
-                let manifest = manifest::to_yaml(manifest);
+                let mut manifest = Json::of(manifest);
+                if let Json::Map(fields) = &mut manifest {
+                    fields.retain(|(field, _)| *field != "status");
+                }
+                let manifest = manifest::to_yaml(&manifest);
                 format!("kubectl delete {name}\nkubectl apply -f - <<'END'\n{}\nEND", manifest.trim_end())
             }
         }

@@ -155,7 +155,7 @@ impl Page {
 
 fn picture_section(cluster: &Cluster, picture: &Picture, main: &mut Markup) {
     section(main, "picture", "Who binds to whom", |section| {
-        scrolling(section, "Picture of pods, claims and volumes", |frame| {
+        fitting(section, "Picture of pods, claims and volumes", |frame| {
             frame.insert(picture.inline());
         });
         tables::objects(cluster, section);
@@ -175,6 +175,13 @@ fn section(main: &mut Markup, id: &'static str, heading: &str, inside: impl FnOn
 fn scrolling(markup: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
     let attributes: [crate::report::markup::Attribute<'_>; 4] =
         [("class", &"scroll"), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
+    markup.element("div", &attributes, inside);
+}
+
+/// The same for what is narrower than a wide page.
+fn fitting(markup: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
+    let attributes: [crate::report::markup::Attribute<'_>; 4] =
+        [("class", &"scroll fit"), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
     markup.element("div", &attributes, inside);
 }
 

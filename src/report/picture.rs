@@ -24,7 +24,7 @@ use crate::report::picture::choice::choose;
 use crate::report::picture::palette::Palette;
 
 /// How many rows a picture has, if nothing else is said.
-const ROWS: usize = 64;
+const ROWS: usize = 40;
 
 /// Who binds to whom in a cluster.
 ///
@@ -45,7 +45,7 @@ const ROWS: usize = 64;
 pub struct Picture {
     /// What is drawn one by one, what belongs to one workload together.
     pub(super) chains: Vec<Chain>,
-    /// What is drawn as a number.
+    /// What is drawn as a number, above everything else: where there are too many, numbers are the overview.
     folds: Vec<Chain>,
     palette: Palette,
     /// Pods that use no claim, which are not drawn.
@@ -53,7 +53,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The picture of a cluster, with at most 64 rows of boxes. Cost: n log n in the numbers of volumes, claims and pods.
+    /// The picture of a cluster, with at most 40 rows of boxes. Cost: n log n in the numbers of volumes, claims and pods.
     pub fn of(cluster: &Cluster) -> Self {
         Self::with_rows(cluster, ROWS)
     }
@@ -80,7 +80,7 @@ impl Picture {
     pub fn left_out(&self) -> Option<String> {
         let mut parts = Vec::new();
         let folded = |column: fn(&Chain) -> &Vec<Item>| {
-            let items = self.chains.iter().chain(&self.folds).flat_map(column);
+            let items = self.all().flat_map(column);
             items.filter(|item| item.object.is_none()).map(|item| item.count).sum::<usize>()
         };
         let (pods, claims, volumes) =
@@ -102,6 +102,11 @@ impl Picture {
         });
         let all: Vec<String> = folded.into_iter().chain(others).collect();
         (!all.is_empty()).then(|| all.join(" "))
+    }
+
+    /// Everything that is drawn, from the top.
+    fn all(&self) -> impl Iterator<Item = &Chain> {
+        self.folds.iter().chain(&self.chains)
     }
 
     /// The picture inside of a page that has its style.

@@ -1,16 +1,18 @@
 //! Why claims do not bind, and what would make them: claims that wait for the same reason are told of once.
 
 use crate::cluster::Cluster;
-use crate::explain::{Candidates, Edit, Explanation, thousands};
+use crate::explain::{Candidates, Edit, Explanation, Step, thousands};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
-use crate::report::markup::Markup;
+use crate::report::markup::{Attribute, Markup};
 use crate::report::page::section as titled;
 use crate::report::page::summary::pill;
-use crate::report::picture::{claim_tone, count};
+use crate::report::picture::{Tone, claim_tone, count};
 
 /// How many claims are explained, and for how many groups of them edits are looked for and everything is told.
 const EXPLAINED: usize = 200;
 const GROUPS: usize = 24;
+/// How many of them are unfolded.
+const OPEN: usize = 4;
 /// How many claims of a group are named.
 const NAMED: usize = 12;
 /// How many volumes that nearly fit are named.
@@ -35,14 +37,14 @@ pub(super) fn section(cluster: &Cluster, main: &mut Markup) {
         }
         let explained = claims.iter().take(EXPLAINED).map(|claim| claim.key().to_string());
         let groups = groups(explained.filter_map(|name| cluster.explain_briefly(&name).ok()));
-        for group in groups.iter().take(GROUPS) {
+        for (place, group) in groups.iter().take(GROUPS).enumerate() {
             let full = cluster.explain(&group.first.claim.to_string());
-            article(full.as_ref().unwrap_or(&group.first), &group.others, section);
+            article(full.as_ref().unwrap_or(&group.first), &group.others, place < OPEN, section);
         }
         let told: usize = groups.iter().take(GROUPS).map(|group| 1 + group.others.len()).sum();
         if claims.len() > told {
             let rest = claims.len() - told;
-            let text = format!("{} more are not explained here; bindery explain tells of each.", count(rest, "claim"));
+            let text = format!("{} are not explained here; bindery explain tells of each.", count(rest, "more claim"));
             section.line("p", &[("class", &"muted")], text);
         }
     });
@@ -69,46 +71,61 @@ fn groups(explanations: impl Iterator<Item = Explanation>) -> Vec<Group> {
     groups
 }
 
-fn article(explanation: &Explanation, others: &[String], section: &mut Markup) {
+fn article(explanation: &Explanation, others: &[String], open: bool, section: &mut Markup) {
+    let attributes: &[Attribute<'_>] = if open { &[("open", &"open")] } else { &[] };
     section.element("article", &[], |article| {
-        article.element("h3", &[], |heading| {
-            heading.line("span", &[], &explanation.claim).write(" ");
-            pill(claim_tone(&explanation.phase), explanation.phase.as_str(), heading);
-            if explanation.terminating.is_some() {
-                pill(crate::report::picture::Tone::Left, "Terminating", heading);
-            }
+        article.element("details", attributes, |details| {
+            details.element("summary", &[], |summary| heading(explanation, others, summary));
+            body(explanation, others, details);
         });
-        article.line("p", &[("class", &"why")], sentence(&explanation.state.to_string()));
-        article.line("p", &[], format!("It asks for {}.", explanation.asks));
-        if let Some(terminating) = &explanation.terminating {
-            let finalizers: Vec<&str> = terminating.finalizers.iter().map(AsRef::as_ref).collect();
-            article.line("p", &[], format!("Its deletion was asked for; {} hold it.", finalizers.join(", ")));
-            if !terminating.pods.is_empty() {
-                let pods: Vec<&str> = terminating.pods.iter().map(AsRef::as_ref).collect();
-                article.line("p", &[], format!("It is used by {}.", pods.join(", ")));
-            }
+    });
+}
+
+fn heading(explanation: &Explanation, others: &[String], summary: &mut Markup) {
+    summary.element("h3", &[], |heading| {
+        heading.line("span", &[], &explanation.claim).write(" ");
+        pill(claim_tone(&explanation.phase), explanation.phase.as_str(), heading);
+        if explanation.terminating.is_some() {
+            pill(Tone::Left, "Terminating", heading);
         }
         if !others.is_empty() {
-            alike(others, article);
+            heading.line("span", &[("class", &"muted")], format!("and {} more", thousands(others.len())));
         }
-        if let Some(volumes) = &explanation.volumes {
-            candidates(volumes, article);
-        }
-        for pod in &explanation.pods {
-            article.line("p", &[("class", &"nodes")], pod.to_string().trim_end());
-        }
-        if !explanation.edits.is_empty() {
-            article.line("h4", &[], "What would make it bind, tried in a copy of the cluster");
-            article.element("ol", &[], |list| explanation.edits.iter().for_each(|tried| edit(tried, list)));
-        }
-        list("", explanation.hints.iter().map(ToString::to_string), article);
-        list("What happened", explanation.history.iter().map(ToString::to_string), article);
-        let events = explanation.events.iter().map(|event| {
-            let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
-            format!("{} {}{times}: {}", event.event_type, event.reason, event.message)
-        });
-        list("Events", events, article);
     });
+    summary.line("p", &[("class", &"why")], sentence(&explanation.state.to_string()));
+}
+
+fn body(explanation: &Explanation, others: &[String], article: &mut Markup) {
+    article.line("p", &[], format!("It asks for {}.", explanation.asks));
+    if let Some(terminating) = &explanation.terminating {
+        let finalizers: Vec<&str> = terminating.finalizers.iter().map(AsRef::as_ref).collect();
+        let hold = if finalizers.len() == 1 { "holds" } else { "hold" };
+        article.line("p", &[], format!("Its deletion was asked for; {} {hold} it.", finalizers.join(", ")));
+        if !terminating.pods.is_empty() {
+            let pods: Vec<&str> = terminating.pods.iter().map(AsRef::as_ref).collect();
+            article.line("p", &[], format!("It is used by {}.", pods.join(", ")));
+        }
+    }
+    if !others.is_empty() {
+        alike(others, article);
+    }
+    if let Some(volumes) = &explanation.volumes {
+        candidates(volumes, article);
+    }
+    for pod in &explanation.pods {
+        article.line("p", &[("class", &"nodes")], pod.to_string().trim_end());
+    }
+    if !explanation.edits.is_empty() {
+        article.line("h4", &[], "What would make it bind, tried in a copy of the cluster");
+        article.element("ol", &[], |list| explanation.edits.iter().for_each(|tried| edit(tried, list)));
+    }
+    list("What else to know", explanation.hints.iter().map(ToString::to_string), article);
+    list("What happened", explanation.history.iter().map(ToString::to_string), article);
+    let events = explanation.events.iter().map(|event| {
+        let times = if event.count > 1 { format!(" ({} times)", event.count) } else { String::new() };
+        format!("{} {}{times}: {}", event.event_type, event.reason, event.message)
+    });
+    list("Events", events, article);
 }
 
 fn alike(others: &[String], article: &mut Markup) {
@@ -139,11 +156,7 @@ fn candidates(volumes: &Candidates, article: &mut Markup) {
 fn edit(tried: &Edit, list: &mut Markup) {
     list.element("li", &[], |item| {
         item.line("p", &[], tried.headline());
-        for step in &tried.steps {
-            item.element("pre", &[("class", &"command"), ("tabindex", &"0")], |block| {
-                block.line("code", &[], step.script());
-            });
-        }
+        tried.steps.iter().for_each(|step| commands(step, item));
         for caution in &tried.cautions {
             item.line("p", &[], caution);
         }
@@ -152,6 +165,26 @@ fn edit(tried: &Edit, list: &mut Markup) {
             item.line("p", &[], format!("Not bound any more then: {}.", names.join(", ")));
         }
     });
+}
+
+/// What does a step, to be copied: a click selects all of it. What is long is folded.
+fn commands(step: &Step, item: &mut Markup) {
+    let block = |markup: &mut Markup| {
+        markup.element("pre", &[("class", &"command"), ("tabindex", &"0")], |block| {
+            block.line("code", &[], step.script());
+        });
+    };
+    match step {
+        Step::Recreate { .. } => {
+            item.element("details", &[], |details| {
+                details.element("summary", &[], |summary| {
+                    summary.line("code", &[], step);
+                });
+                block(details);
+            });
+        }
+        _ => block(item),
+    }
 }
 
 /// A list below a heading, if there is anything in it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::{Cluster, JournalEntry, WriteRecord};
+use crate::controllers::EventType;
 use crate::explain::{FieldChange, thousands};
 use crate::model::text::Text;
 use crate::report::age::age;
@@ -14,7 +15,7 @@ use crate::report::page::{moment, section as titled};
 use crate::report::picture::{Tone, count, shortened};
 
 /// How many writes and how many events are listed at most.
-const WRITES: usize = 400;
+const WRITES: usize = 500;
 const EVENTS: usize = 300;
 /// How many changed fields of a write are told, and how many letters of each.
 const FIELDS: usize = 8;
@@ -30,7 +31,8 @@ pub(super) struct Journal<'c> {
 impl<'c> Journal<'c> {
     /// Those of the timeline, and of the others as many as there is room for, the first ones first.
     pub(super) fn of(cluster: &'c Cluster, timeline: &Timeline) -> Self {
-        let on_lanes: BTreeSet<usize> = timeline.columns.iter().flatten().map(|column| column.number).collect();
+        let on_lanes: BTreeSet<usize> =
+            timeline.columns.iter().flatten().flat_map(|column| &column.writes).map(|(number, _)| *number).collect();
         let mut room = WRITES.saturating_sub(on_lanes.len());
         let mut journal = Self { rows: BTreeMap::new(), total: 0 };
         for (entry, held) in cluster.journal().iter().enumerate() {
@@ -83,9 +85,9 @@ pub(super) fn section(journal: &Journal<'_>, milestones: &[(usize, Text)], main:
                 ),
             };
             details.line("summary", &[], &summary);
-            tall(details, "Writes", |frame| {
+            tall(details, "Table of writes", |frame| {
                 frame.element("table", &[], |table| {
-                    head(table, &["Write", "Time", "Who", "What", "Rule", "Changes"]);
+                    head(table, &["Write", "Time", "What", "Rule", "Who", "Changes"]);
                     table.element("tbody", &[], |body| rows(journal, milestones, body));
                 });
             });
@@ -110,10 +112,10 @@ fn rows(journal: &Journal<'_>, milestones: &[(usize, Text)], body: &mut Markup) 
         body.element("tr", &[("id", &id)], |row| {
             row.line("th", &[("scope", &"row"), ("class", &"number")], thousands(*number));
             row.line("td", &[("class", &"tight")], moment(write.time));
-            row.line("td", &[("class", &"tight")], write.actor.as_str());
             let object = write.object().map(ToString::to_string).unwrap_or_default();
-            row.line("td", &[], format!("{} {object}", write.verb.as_str()));
+            row.line("td", &[("class", &"object")], format!("{} {object}", write.verb.as_str()));
             row.line("td", &[("class", &"tight")], write.rule);
+            row.line("td", &[("class", &"tight")], write.actor.as_str());
             row.element("td", &[("class", &"text")], |cell| {
                 let changes = changes(write);
                 if !changes.is_empty() {
@@ -150,23 +152,22 @@ pub(super) fn events(cluster: &Cluster, main: &mut Markup) {
             section.line("p", &[("class", &"muted")], text);
         }
         let since = |time| age(cluster.elapsed().saturating_sub(time).as_secs().cast_signed());
-        tall(section, "Events", |frame| {
+        tall(section, "Table of events", |frame| {
             frame.element("table", &[], |table| {
-                head(table, &["Last seen", "Count", "Type", "Reason", "Object", "Message", "Source"]);
+                head(table, &["Last seen", "Type", "Reason", "Message", "Object", "Count", "Source"]);
                 table.element("tbody", &[], |body| {
                     for record in &records[left_out..] {
                         let event = &record.event;
                         body.element("tr", &[], |row| {
                             row.line("td", &[("class", &"tight")], format!("{} ago", since(record.last)));
-                            row.line("td", &[("class", &"number")], record.count);
-                            row.element("td", &[("class", &"tight")], |cell| {
-                                let word = event.event_type.as_str();
-                                let tone = if word == "Warning" { Tone::Waits } else { Tone::Plain };
-                                pill(tone, word, cell);
+                            row.element("td", &[("class", &"tight")], |cell| match event.event_type {
+                                EventType::Warning => pill(Tone::Waits, "Warning", cell),
+                                EventType::Normal => drop(cell.write("Normal")),
                             });
                             row.line("td", &[("class", &"tight")], event.reason);
-                            row.line("td", &[], &event.object);
                             row.line("td", &[("class", &"text")], &event.message);
+                            row.line("td", &[("class", &"object")], &event.object);
+                            row.line("td", &[("class", &"number")], record.count);
                             row.line("td", &[("class", &"tight")], event.source.as_str());
                         });
                     }

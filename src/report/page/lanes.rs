@@ -1,4 +1,5 @@
-//! The timeline as data: a lane for each claim and volume, a column for each write to one of them.
+//! The timeline as data: a lane for each claim and volume, a column for each write to one of them, or for several of one
+//! kind that follow each other, as when a user creates many objects.
 //!
 //! Most of what happens happens at one instant of virtual time, so that the columns are writes in their order; where
 //! time passes between two of them the later one says so.
@@ -12,11 +13,11 @@ use crate::model::text::Text;
 use crate::report::picture::{Chain, Item, Picture, Tone, claim_tone, volume_tone};
 use crate::store::{Actor, Verb};
 
-/// How many lanes and columns there are at most.
+/// How many lanes there are at most, and how many writes to them are drawn.
 const LANES: usize = 48;
-const COLUMNS: usize = 180;
-/// How many of the columns are the last ones, where some are left out.
-const LAST: usize = 60;
+const WRITES: usize = 400;
+/// How many of the writes are the last ones, where some are left out.
+const LAST: usize = 120;
 
 /// A phase of an object, from a column on to before another one.
 pub(super) struct Span {
@@ -31,11 +32,10 @@ pub(super) struct Lane {
     pub(super) spans: Vec<Span>,
 }
 
-/// A write to an object that has a lane.
+/// Writes of one kind by one actor, one after the other, each to another object that has a lane.
 pub(super) struct Column {
-    /// Its number among all writes, counted from one.
-    pub(super) number: usize,
-    pub(super) lane: usize,
+    /// Their numbers among all writes, counted from one, and their lanes.
+    pub(super) writes: Vec<(usize, usize)>,
     pub(super) time: Duration,
     pub(super) actor: Actor,
     pub(super) verb: Verb,
@@ -61,28 +61,11 @@ pub(super) struct Timeline {
     pub(super) columns_left_out: usize,
 }
 
-/// Where a write to an object with a lane goes.
-struct Places {
-    total: usize,
-}
-
-impl Places {
-    fn head(&self) -> usize {
-        if self.total > COLUMNS { COLUMNS - LAST } else { self.total }
-    }
-
-    fn left_out(&self) -> usize {
-        self.total.saturating_sub(COLUMNS)
-    }
-
-    /// The column of a write by its place, and whether it is drawn there.
-    fn column(&self, place: usize) -> (usize, bool) {
-        let (head, left_out) = (self.head(), self.left_out());
-        match place {
-            _ if left_out == 0 || place < head => (place, true),
-            _ if place < head + left_out => (head, false),
-            _ => (place + 1 - left_out, true),
-        }
+impl Column {
+    /// Whether another write can stand in the same column.
+    fn takes(&self, write: &WriteRecord, lane: usize) -> bool {
+        let alike = self.time == write.time && self.verb == write.verb && self.rule == write.rule;
+        alike && self.actor == write.actor && self.writes.iter().all(|(_, held)| *held != lane)
     }
 }
 
@@ -95,12 +78,13 @@ impl Timeline {
             known.get(&object.reference()).copied()
         };
         let writes = || cluster.journal().iter().enumerate().filter_map(|(entry, held)| Some((entry, held.write()?)));
-        let places = Places { total: writes().filter(|(_, write)| lane_of(write).is_some()).count() };
+        let total = writes().filter(|(_, write)| lane_of(write).is_some()).count();
+        let left_out = if total > WRITES { WRITES - LAST..total - LAST } else { total..total };
         let mut timeline = Self {
             lanes: lanes.iter().map(|object| Lane { object: object.clone(), spans: Vec::new() }).collect(),
             milestones: milestones.iter().map(|(_, what)| what.clone()).collect(),
             lanes_left_out,
-            columns_left_out: places.left_out(),
+            columns_left_out: left_out.len(),
             ..Self::default()
         };
         let mut due = milestones.iter().map(|(entry, _)| *entry).enumerate().peekable();
@@ -109,19 +93,13 @@ impl Timeline {
             let Some(lane) = lane_of(write) else {
                 continue;
             };
-            let (column, drawn) = places.column(place);
-            place += 1;
+            let reached = due.peek().is_some_and(|(_, at)| *at <= entry);
+            let column = timeline.column(number + 1, write, lane, left_out.contains(&place), reached);
             while let Some((milestone, _)) = due.next_if(|(_, at)| *at <= entry) {
                 timeline.marks.push(Mark { number: milestone + 1, column });
             }
-            if drawn {
-                let WriteRecord { time, ref actor, verb, rule, .. } = *write;
-                let drawn = Column { number: number + 1, lane, time, actor: actor.clone(), verb, rule };
-                timeline.columns.push(Some(drawn));
-            } else if timeline.columns.len() == column {
-                timeline.columns.push(None);
-            }
             timeline.lanes[lane].take(write, column);
+            place += 1;
         }
         let end = timeline.columns.len();
         timeline.marks.extend(due.map(|(milestone, _)| Mark { number: milestone + 1, column: end }));
@@ -129,6 +107,21 @@ impl Timeline {
             span.to = span.to.min(end);
         }
         timeline
+    }
+
+    /// Puts a write into a column, a new one where a step begins with it. Returns the place of the column.
+    fn column(&mut self, number: usize, write: &WriteRecord, lane: usize, left_out: bool, new: bool) -> usize {
+        match self.columns.last_mut() {
+            Some(None) if left_out => {}
+            Some(Some(last)) if !left_out && !new && last.takes(write, lane) => last.writes.push((number, lane)),
+            _ if left_out => self.columns.push(None),
+            _ => {
+                let WriteRecord { time, ref actor, verb, rule, .. } = *write;
+                let column = Column { writes: vec![(number, lane)], time, actor: actor.clone(), verb, rule };
+                self.columns.push(Some(column));
+            }
+        }
+        self.columns.len() - 1
     }
 }
 
@@ -171,13 +164,13 @@ fn phase(object: &Object) -> Option<(Text, Tone)> {
 /// gone. And how many get none.
 fn lanes(cluster: &Cluster, picture: &Picture) -> (Vec<ObjectKey>, usize) {
     let drawn = picture.chains.iter().flat_map(|chain: &Chain| chain.claims.iter().chain(&chain.volumes));
-    let drawn: BTreeMap<usize, ObjectKey> = drawn.filter_map(|item: &Item| item.object.clone()).enumerate().collect();
+    let drawn = drawn.filter_map(|item: &Item| item.object.clone()).filter(|key| cluster.get(key).is_some());
     let mut lanes: Vec<ObjectKey> = Vec::new();
     let mut seen: BTreeSet<ObjectKey> = BTreeSet::new();
     // What is gone has its place, too, if there is any.
     let gone: Vec<ObjectKey> = gone(cluster);
     let room = LANES - gone.len().min(LANES / 4);
-    let wanted = drawn.into_values().take(room).chain(gone.iter().cloned());
+    let wanted = drawn.take(room).chain(gone.iter().cloned());
     for key in wanted {
         if lanes.len() < LANES && seen.insert(key.clone()) {
             lanes.push(key);

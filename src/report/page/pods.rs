@@ -24,7 +24,7 @@ pub(super) fn section(cluster: &Cluster, main: &mut Markup) {
             section.line("p", &[], "No pod waits.");
             return;
         }
-        scrolling(section, "Pods that wait", |frame| {
+        scrolling(section, "Table of pods that wait", |frame| {
             frame.element("table", &[], |table| {
                 head(table, &["Pod", "Phase", "Why"]);
                 table.element("tbody", &[], |body| {
@@ -35,7 +35,7 @@ pub(super) fn section(cluster: &Cluster, main: &mut Markup) {
             });
         });
         if let Some(more) = waiting.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            section.line("p", &[("class", &"muted")], format!("{} more are not listed.", count(more, "pod")));
+            section.line("p", &[("class", &"muted")], format!("{} are not listed.", count(more, "more pod")));
         }
     });
 }

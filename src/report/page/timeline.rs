@@ -1,7 +1,6 @@
 //! The timeline as SVG: lanes that stay beside what scrolls, bars for phases, marks for writes.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use crate::model::kind::Kind;
 use crate::report::markup::{Attribute, Markup};
@@ -15,8 +14,6 @@ use crate::store::Actor;
 const PITCH: usize = 24;
 const LANE: usize = 40;
 const HEAD: usize = 148;
-/// How wide the names of the lanes are.
-const NAMES: usize = 240;
 /// The bar within a lane.
 const BAR: (usize, usize) = (22, 15);
 /// How wide a letter of a phase is, about, in tenths of a pixel.
@@ -30,22 +27,24 @@ pub(super) fn section(timeline: &Timeline, journal: &Journal<'_>, main: &mut Mar
             section.line("p", &[], "There is no claim and no volume.");
             return;
         }
-        let text = "Every column is one write to a claim or a volume, with its number and its rule; they stand in the order \
-                    in which they were made. Bars are phases, marks say who wrote. The writes stand below as a table, too.";
+        let text = "Every mark is a write to a claim or a volume, in the order in which they were made, below its number and its \
+                    rule; alike ones share a column. Bars are phases. The writes stand below as a table, too.";
         section.line("p", &[("class", &"muted")], text);
         key(timeline, section);
         section.element("div", &[("class", &"chart")], |chart| {
             names(timeline, chart);
-            scrolling(chart, "Timeline", |frame| draw(timeline, journal, frame));
+            scrolling(chart, "Chart of phases and writes", |frame| draw(timeline, journal, frame));
         });
         if let Some(text) = left_out(timeline) {
             section.line("p", &[("class", &"muted")], text);
         }
         if !timeline.milestones.is_empty() {
-            section.line("h3", &[], "Steps");
-            section.element("ol", &[("class", &"steps")], |list| {
-                timeline.milestones.iter().for_each(|what| {
-                    list.line("li", &[], what);
+            section.element("details", &[], |details| {
+                details.line("summary", &[], format!("The {}", count(timeline.milestones.len(), "step")));
+                details.element("ol", &[("class", &"steps")], |list| {
+                    timeline.milestones.iter().for_each(|what| {
+                        list.line("li", &[], what);
+                    });
                 });
             });
         }
@@ -108,43 +107,37 @@ fn short(lane: &Lane) -> &'static str {
     if lane.object.kind == Kind::PersistentVolume { "volume" } else { "claim" }
 }
 
-/// The names of the lanes. They are in the chart's description, so that they are not read twice.
+/// The names of the lanes, in a column that stays where it is. The chart's description has them, too.
 fn names(timeline: &Timeline, chart: &mut Markup) {
-    let height = HEAD + timeline.lanes.len() * LANE + 8;
-    let attributes: [Attribute<'_>; 4] =
-        [("class", &"picture names"), ("width", &NAMES), ("height", &height), ("aria-hidden", &"true")];
-    chart.element("svg", &attributes, |svg| {
-        stripes(timeline, NAMES, svg);
-        svg.line("text", &[("class", &"muted"), ("x", &10), ("y", &18)], "virtual time");
-        svg.line("text", &[("class", &"muted"), ("x", &10), ("y", &(HEAD - 10))], "write and rule");
-        for (place, lane) in timeline.lanes.iter().enumerate() {
-            let y = HEAD + place * LANE;
-            let (name, kind) = (y + 17, y + 32);
-            svg.element("g", &[], |group| {
-                group.line("title", &[], &lane.object);
-                let key = &lane.object.key;
-                group.line("text", &[("class", &"name"), ("x", &10), ("y", &name)], shortened(&key.name, 30));
-                let kind_text = match key.namespace.as_str() {
-                    "" => short(lane).to_owned(),
-                    namespace => format!("{} in {}", short(lane), shortened(namespace, 24)),
-                };
-                group.line("text", &[("class", &"muted"), ("x", &10), ("y", &kind)], kind_text);
+    chart.element("div", &[("class", &"names"), ("aria-hidden", &"true")], |names| {
+        let steps = if timeline.milestones.is_empty() { "" } else { "step" };
+        names.element("p", &[("class", &"corner muted")], |corner| {
+            corner.line("span", &[], "virtual time").line("span", &[], steps).line("span", &[], "write, rule");
+        });
+        for lane in &timeline.lanes {
+            let key = &lane.object.key;
+            let kind = match key.namespace.as_str() {
+                "" => short(lane).to_owned(),
+                namespace => format!("{} in {namespace}", short(lane)),
+            };
+            names.element("p", &[("title", &lane.object)], |name| {
+                name.line("b", &[], shortened(&key.name, 34)).line("span", &[("class", &"muted")], kind);
             });
         }
     });
 }
 
-fn stripes(timeline: &Timeline, width: usize, svg: &mut Markup) {
+fn stripes(timeline: &Timeline, svg: &mut Markup) {
     let height = HEAD + timeline.lanes.len() * LANE + 8;
-    svg.void("rect", &[("class", &"back"), ("width", &width), ("height", &height)]);
+    svg.void("rect", &[("class", &"back"), ("width", &"100%"), ("height", &height)]);
     for place in (0..timeline.lanes.len()).step_by(2) {
         let y = HEAD + place * LANE;
-        svg.void("rect", &[("class", &"stripe"), ("y", &y), ("width", &width), ("height", &LANE)]);
+        svg.void("rect", &[("class", &"stripe"), ("y", &y), ("width", &"100%"), ("height", &LANE)]);
     }
 }
 
 fn draw(timeline: &Timeline, journal: &Journal<'_>, frame: &mut Markup) {
-    let width = (timeline.columns.len() * PITCH + 40).max(320);
+    let width = (timeline.columns.len() * PITCH + 64).max(320);
     let height = HEAD + timeline.lanes.len() * LANE + 8;
     let attributes: [Attribute<'_>; 5] = [
         ("class", &"picture"),
@@ -156,15 +149,22 @@ fn draw(timeline: &Timeline, journal: &Journal<'_>, frame: &mut Markup) {
     frame.element("svg", &attributes, |svg| {
         svg.line("title", &[("id", &"lanes-title")], "Phases of claims and volumes, write by write");
         svg.line("desc", &[("id", &"lanes-text")], description(timeline));
-        stripes(timeline, width, svg);
+        stripes(timeline, svg);
         times(timeline, height, svg);
         milestones(timeline, height, svg);
+        for (place, column) in timeline.columns.iter().enumerate() {
+            let lanes = column.iter().flat_map(|column| &column.writes).map(|(_, lane)| *lane);
+            let (x, end) = (place * PITCH + PITCH / 2, lanes.max().map_or(HEAD, mark_at) - 9);
+            let guide: [Attribute<'_>; 5] =
+                [("class", &"guide"), ("x1", &x), ("y1", &HEAD), ("x2", &x), ("y2", &end.max(HEAD))];
+            svg.void("line", &guide);
+        }
         for (place, lane) in timeline.lanes.iter().enumerate() {
             bars(lane, HEAD + place * LANE, svg);
         }
         for (place, column) in timeline.columns.iter().enumerate() {
             match column {
-                Some(column) => mark(place, column, timeline, journal, svg),
+                Some(column) => marks(place, column, timeline, journal, svg),
                 None => {
                     let x = place * PITCH + PITCH / 2;
                     turned("muted", x, &format!("{} left out", count(timeline.columns_left_out, "write")), svg);
@@ -211,19 +211,26 @@ fn milestones(timeline: &Timeline, height: usize, svg: &mut Markup) {
     for mark in &timeline.marks {
         at.entry(mark.column).or_default().push(mark.number);
     }
+    let mut free_from = 0;
     for (column, numbers) in at {
         let x = column * PITCH;
         let text = match numbers.as_slice() {
-            [one] => format!("step {one}"),
-            [first, .., last] => format!("steps {first}–{last}"),
+            [one] => one.to_string(),
+            [first, .., last] => format!("{first}–{last}"),
             [] => continue,
         };
+        let room = x >= free_from;
+        if room {
+            free_from = x + text.chars().count() * LETTER / 10 + 10;
+        }
         svg.element("g", &[], |group| {
             let titles = numbers.iter().filter_map(|number| Some((number, timeline.milestones.get(number - 1)?)));
             let titles: Vec<String> = titles.map(|(number, what)| format!("{number}. {what}")).collect();
             group.line("title", &[], titles.join("\n"));
             group.void("line", &[("class", &"rule"), ("x1", &x), ("y1", &26), ("x2", &x), ("y2", &height)]);
-            group.line("text", &[("x", &(x + 3)), ("y", &36)], text);
+            if room {
+                group.line("text", &[("x", &(x + 3)), ("y", &36)], text);
+            }
         });
     }
 }
@@ -247,37 +254,46 @@ fn bars(lane: &Lane, top: usize, svg: &mut Markup) {
     }
 }
 
-fn mark(place: usize, column: &Column, timeline: &Timeline, journal: &Journal<'_>, svg: &mut Markup) {
+/// How high the marks of a lane stand.
+fn mark_at(lane: usize) -> usize {
+    HEAD + lane * LANE + 11
+}
+
+fn marks(place: usize, column: &Column, timeline: &Timeline, journal: &Journal<'_>, svg: &mut Markup) {
     let x = place * PITCH + PITCH / 2;
-    let y = HEAD + column.lane * LANE + 11;
     let what = if column.rule.is_empty() { column.verb.as_str() } else { column.rule };
-    turned("", x, &format!("{} {what}", column.number), svg);
-    let guide: [Attribute<'_>; 5] = [("class", &"guide"), ("x1", &x), ("y1", &HEAD), ("x2", &x), ("y2", &(y - 9))];
-    svg.void("line", &guide);
-    let lane = &timeline.lanes[column.lane];
-    let title = format!(
-        "Write {} at {}: {} by {}{}, {}{}",
-        column.number,
-        moment(column.time),
-        column.verb.as_str(),
-        column.actor.as_str(),
-        if column.rule.is_empty() { String::new() } else { format!(" ({})", column.rule) },
-        lane.object,
-        journal.changes(column.number).iter().map(|change| format!("\n{change}")).collect::<String>(),
-    );
-    let target = format!("#w{}", column.number);
-    // The table has everything for the keyboard; hundreds of stops here would be in the way.
+    let numbers = match column.writes.as_slice() {
+        [.., (last, _)] if column.writes.len() > 1 => format!("{}–{last}", column.writes[0].0),
+        [(one, _), ..] => one.to_string(),
+        [] => String::new(),
+    };
+    turned("", x, &format!("{numbers} {what}"), svg);
+    for (number, lane) in &column.writes {
+        let object = &timeline.lanes[*lane].object;
+        let title = format!(
+            "Write {number} at {}: {} by {}{}, {object}{}",
+            moment(column.time),
+            column.verb.as_str(),
+            column.actor.as_str(),
+            if column.rule.is_empty() { String::new() } else { format!(" ({})", column.rule) },
+            journal.changes(*number).iter().map(|change| format!("\n{change}")).collect::<String>(),
+        );
+        mark(x, mark_at(*lane), &format!("#w{number}"), &column.actor, &title, svg);
+    }
+}
+
+/// A mark that leads to the row of its write. The table has everything for the keyboard; hundreds of stops here would be in
+/// the way.
+fn mark(x: usize, y: usize, target: &str, actor: &Actor, title: &str, svg: &mut Markup) {
     svg.element("a", &[("class", &"mark"), ("href", &target), ("tabindex", &"-1")], |link| {
         link.line("title", &[], title);
-        if column.actor == Actor::User {
+        if *actor == Actor::User {
             let path = format!("M{} {y}l9 -9l9 9l-9 9z", x - 9);
             link.void("path", &[("d", &path)]);
         } else {
             link.void("circle", &[("cx", &x), ("cy", &y), ("r", &8)]);
         }
-        let base = y + 4;
-        let letter: &dyn Display = &letter(&column.actor);
-        link.line("text", &[("x", &x), ("y", &base)], letter);
+        link.line("text", &[("x", &x), ("y", &(y + 4))], letter(actor));
     });
 }
 

@@ -71,6 +71,12 @@ impl Chain {
         self.pods.len().max(self.claims.len()).max(self.volumes.len())
     }
 
+    /// Whether it is one box that stands for one object.
+    pub(super) fn is_single(&self) -> bool {
+        let mut items = self.items();
+        items.next().is_some_and(|item| item.object.is_some()) && items.next().is_none()
+    }
+
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.pods.iter().chain(&self.claims).chain(&self.volumes)
     }
@@ -103,6 +109,12 @@ impl Found<'_> {
         self.pods.is_empty() && self.claims.is_empty() && self.missing_claims.is_empty()
     }
 
+    /// Whether it is one object that nothing is tied to.
+    pub(super) fn is_single(&self) -> bool {
+        let missing = self.missing_claims.len() + self.missing_volumes.len();
+        self.pods.len() + self.claims.len() + self.volumes.len() + missing == 1
+    }
+
     pub(super) fn rows(&self) -> usize {
         let claims = self.claims.len() + self.missing_claims.len();
         let volumes = self.volumes.len() + self.missing_volumes.len();
@@ -118,7 +130,10 @@ impl Found<'_> {
     pub(super) fn heading(&self) -> String {
         match (self.is_alone(), self.owner.as_str(), self.pods.is_empty()) {
             (true, ..) => "Volumes without a claim".to_owned(),
-            (false, "", true) => format!("Namespace {}: claims that no pod uses", self.namespace()),
+            (false, "", true) if self.is_single() => {
+                format!("Namespace {}: claims without pods and volumes", self.namespace())
+            }
+            (false, "", true) => format!("Namespace {}: claims without pods", self.namespace()),
             (false, "", false) => format!("Namespace {}: pods of their own", self.namespace()),
             (false, owner, _) => format!("Namespace {}: {owner}", self.namespace()),
         }
@@ -236,8 +251,28 @@ impl Found<'_> {
     /// What is drawn of it.
     pub(super) fn chain(mut self) -> Chain {
         self.pods.sort_by_cached_key(|pod| (pod_tone(pod), natural(&pod.metadata.name)));
-        self.claims.sort_by_cached_key(|claim| (claim_tone(&claim.status.phase), natural(&claim.key().to_string())));
-        self.volumes.sort_by_cached_key(|volume| (volume_tone(&volume.status.phase), natural(&volume.metadata.name)));
+        // A claim stands beside its first pod, a volume beside its first claim, so that few lines cross.
+        let mut beside: FxHashMap<ClaimKey, usize> = FxHashMap::default();
+        for (place, pod) in self.pods.iter().enumerate() {
+            for key in pod.claim_keys() {
+                beside.entry(key).or_insert(place);
+            }
+        }
+        self.claims.sort_by_cached_key(|claim| {
+            let key = claim.key();
+            let place = beside.get(&key).copied().unwrap_or(usize::MAX);
+            (place, claim_tone(&claim.status.phase), natural(&key.to_string()))
+        });
+        let places: FxHashMap<ClaimKey, usize> =
+            self.claims.iter().enumerate().map(|(place, claim)| (claim.key(), place)).collect();
+        let named: FxHashMap<&str, usize> =
+            self.claims.iter().enumerate().rev().map(|(place, claim)| (&*claim.spec.volume_name, place)).collect();
+        self.volumes.sort_by_cached_key(|volume| {
+            let by_claim = named.get(&*volume.metadata.name);
+            let of_claim = || volume.spec.claim_ref.as_ref().and_then(|reference| places.get(&reference.key()));
+            let place = by_claim.or_else(of_claim).copied().unwrap_or(usize::MAX);
+            (place, natural(&volume.metadata.name))
+        });
         let home = self.namespace().to_owned();
         let mut chain = Chain { heading: self.heading(), ..Chain::default() };
         chain.pods = self.pods.iter().map(|pod| pod_item(pod)).collect();

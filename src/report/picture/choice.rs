@@ -9,7 +9,9 @@ use crate::report::picture::tone::Tone;
 
 /// How many rows of numbers there are.
 const FOLDS: usize = 8;
-/// How many volumes without a claim stand beside each other.
+/// How many of these there are in a part. Nobody reads more of what is alike.
+const SINGLES: usize = 24;
+/// How many boxes that nothing is tied to stand beside each other.
 pub(super) const ABREAST: usize = 3;
 
 /// What is alike among what is not drawn one by one: phases and class.
@@ -37,31 +39,39 @@ pub(super) fn choose(found: Vec<Found<'_>>, rows: usize) -> (Vec<Chain>, Vec<Cha
         part.sort_by_cached_key(|chain| (chain.tone(), natural(&chain.heading()), chain.place()));
     }
     let shares = [rows / 2, rows * 3 / 8, rows / 8];
-    let taken = share(&parts, shares, rows);
+    let taken = share(&parts, shares.map(|share| share * ABREAST), rows * ABREAST);
     let (mut shown, mut rest) = (Vec::new(), Vec::new());
     for (part, taken) in parts.into_iter().zip(taken) {
         let mut chains = part.into_iter();
         shown.extend(chains.by_ref().take(taken));
         rest.extend(chains);
     }
-    // Volumes without a claim come last, what is in trouble before the rest of its heading.
+    // Headings with trouble come first, and trouble comes first below a heading; volumes without a claim come last.
+    let mut tones: BTreeMap<String, Tone> = BTreeMap::new();
+    for chain in &shown {
+        let tone = tones.entry(chain.heading()).or_insert(Tone::Good);
+        *tone = chain.tone().min(*tone);
+    }
     shown.sort_by_cached_key(|chain| {
-        (chain.is_alone(), natural(&chain.heading()), chain.tone().min(Tone::Good), chain.place())
+        let heading = chain.heading();
+        let worst = tones.get(&heading).copied();
+        (chain.is_alone(), worst, natural(&heading), chain.tone().min(Tone::Good), chain.place())
     });
     (shown.into_iter().map(Found::chain).collect(), fold(&rest))
 }
 
-/// How many chains of each part are drawn: what its share allows, then what the others leave.
-fn share(parts: &[Vec<Found<'_>>; 3], shares: [usize; 3], rows: usize) -> [usize; 3] {
+/// How many chains of each part are drawn: what its share allows, then what the others leave. Room is counted in boxes.
+fn share(parts: &[Vec<Found<'_>>; 3], shares: [usize; 3], room: usize) -> [usize; 3] {
     let mut taken = [0; 3];
-    let mut left = rows;
+    let mut left = room;
+    let mut singles = [0; 3];
     for last in [false, true] {
         for (place, part) in parts.iter().enumerate() {
             let mut allowed = if last { left } else { shares[place].min(left) };
             while let Some(chain) = part.get(taken[place]) {
-                // Volumes without a claim stand beside each other: only the first in a row takes one.
-                let needed = if chain.is_alone() { usize::from(taken[place] % ABREAST == 0) } else { chain.rows() };
-                if needed > allowed {
+                let needed = if chain.is_single() { 1 } else { ABREAST * chain.rows() };
+                singles[place] += usize::from(chain.is_single());
+                if needed > allowed || singles[place] > SINGLES {
                     break;
                 }
                 allowed -= needed;
@@ -106,6 +116,7 @@ fn fold(rest: &[Found<'_>]) -> Vec<Chain> {
         }
         crowds.push((Likeness { class: "several classes".into(), ..Likeness::default() }, last));
     }
+    crowds.sort_by_key(|(likeness, crowd)| (crowd.tones.is_none(), likeness.claim.is_empty()));
     crowds.iter().map(|(likeness, crowd)| crowd_chain(likeness, crowd)).collect()
 }
 
@@ -118,14 +129,14 @@ fn crowd_chain(likeness: &Likeness, crowd: &Crowd) -> Chain {
         let (title, status) = (count(number, noun), status.to_owned());
         (number > 0).then_some(Item { object: None, count: number, title, status, detail, class, tone })
     };
-    let mut chain = Chain { heading: "The rest, as numbers".to_owned(), ..Chain::default() };
+    let mut chain = Chain { heading: "Not drawn one by one".to_owned(), ..Chain::default() };
     chain.pods.extend(item(crowd.pods, "pod", "", pods, None));
     chain.claims.extend(item(crowd.claims, "claim", &likeness.claim, claims, class.clone()));
     chain.volumes.extend(item(crowd.volumes, "volume", &likeness.volume, volumes, class));
-    if crowd.pods > 0 && crowd.claims > 0 {
+    if crowd.pods > 0 && crowd.claims > 0 && !several {
         chain.uses.insert((0, 0));
     }
-    if crowd.claims > 0 && crowd.volumes > 0 {
+    if crowd.claims > 0 && crowd.volumes > 0 && !several {
         let tie = if likeness.claim == "Bound" { Tie::Bound } else { Tie::Named };
         chain.ties.insert((0, 0, tie));
     }

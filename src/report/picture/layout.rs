@@ -5,9 +5,9 @@ use crate::report::picture::chain::{Chain, Item, Tie};
 use crate::report::picture::choice::ABREAST;
 
 /// Width and height of a box, and how far boxes, columns and bands stand apart.
-pub(super) const BOX: (usize, usize) = (246, 44);
+pub(super) const BOX: (usize, usize) = (268, 44);
 const GAP: usize = 10;
-const BETWEEN: usize = 62;
+const BETWEEN: usize = 70;
 pub(super) const MARGIN: usize = 16;
 const HEADING: usize = 28;
 const BAND: usize = 12;
@@ -45,33 +45,34 @@ pub(super) struct Layout<'p> {
 /// Lays a picture out, from a height on.
 pub(super) fn lay_out(picture: &Picture, top: usize) -> Layout<'_> {
     let mut layout = Layout { height: top, ..Layout::default() };
-    let mut heading = "";
-    // How many boxes stand in the last row of volumes without a claim.
-    let mut abreast = 0;
-    for chain in picture.chains.iter().chain(&picture.folds) {
-        if chain.heading != heading {
-            layout.height += if heading.is_empty() { 0 } else { BAND };
-            layout.headings.push((layout.height, &chain.heading));
-            layout.height += HEADING;
-            heading = &chain.heading;
-            abreast = 0;
-        }
-        match chain.volumes.as_slice() {
-            [volume] if chain.pods.is_empty() && chain.claims.is_empty() && volume.object.is_some() => {
-                if abreast % ABREAST == 0 {
-                    layout.height += BOX.1 + GAP;
-                }
-                let y = layout.height - BOX.1 - GAP;
-                layout.boxes.push(Placed { item: volume, x: COLUMNS[abreast % ABREAST], y });
-                abreast += 1;
-            }
-            _ => layout.chain(chain),
-        }
+    let chains: Vec<&Chain> = picture.all().collect();
+    for band in chains.chunk_by(|one, next| one.heading == next.heading) {
+        layout.height += if layout.headings.is_empty() { 0 } else { BAND };
+        layout.headings.extend(band.first().map(|chain| (layout.height, chain.heading.as_str())));
+        layout.height += HEADING;
+        let (single, several): (Vec<&Chain>, Vec<&Chain>) = band.iter().partition(|chain| chain.is_single());
+        several.into_iter().for_each(|chain| layout.chain(chain));
+        layout.singles(&single);
     }
     layout
 }
 
 impl<'p> Layout<'p> {
+    /// Boxes that nothing is tied to stand beside each other. A last row that is not full stands where its kind belongs.
+    fn singles(&mut self, chains: &[&'p Chain]) {
+        for row in chains.chunks(ABREAST) {
+            let first = match (row.len(), row.first().is_some_and(|chain| chain.claims.is_empty())) {
+                (number, true) => ABREAST - number,
+                (1, false) => 1,
+                _ => 0,
+            };
+            let items = row.iter().flat_map(|chain| chain.items());
+            let y = self.height;
+            self.boxes.extend(items.zip(&COLUMNS[first..]).map(|(item, x)| Placed { item, x: *x, y }));
+            self.height += BOX.1 + GAP;
+        }
+    }
+
     fn chain(&mut self, chain: &'p Chain) {
         let top = self.height;
         let rows = chain.rows();

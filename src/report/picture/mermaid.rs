@@ -28,7 +28,7 @@ const COLOURS: [(Tone, &str, &str); 6] = [
 
 pub(super) fn flowchart(picture: &Picture) -> String {
     let mut chart = Chart { text: "flowchart LR\n".to_owned(), ..Chart::default() };
-    for chain in picture.chains.iter().chain(&picture.folds) {
+    for chain in picture.all() {
         chart.chain(chain, &picture.palette);
     }
     for (number, class) in picture.palette.classes().iter().enumerate() {

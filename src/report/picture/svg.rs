@@ -8,8 +8,8 @@ use crate::report::picture::layout::{BOX, COLUMNS, Layout, Line, MARGIN, Placed,
 use crate::report::picture::{Picture, STYLE, count, shortened};
 
 /// How many letters fit into the lines of a box.
-const NAME: usize = 30;
-const DETAIL: usize = 36;
+const NAME: usize = 27;
+const DETAIL: usize = 34;
 /// How wide a letter is, about, in tenths of a pixel.
 const LETTER: usize = 68;
 /// The height of a line of the legend.
@@ -167,7 +167,7 @@ impl Entry {
 
 /// What the colours and lines mean that occur.
 fn legend(picture: &Picture) -> Vec<Entry> {
-    let chains = || picture.chains.iter().chain(&picture.folds);
+    let chains = || picture.all();
     let ties: BTreeSet<_> = chains().flat_map(|chain| &chain.ties).map(|(_, _, tie)| *tie).collect();
     let mut entries: Vec<(String, bool, String)> = Vec::new();
     for class in picture.palette.classes() {
@@ -202,7 +202,7 @@ fn legend(picture: &Picture) -> Vec<Entry> {
 
 /// The picture in words.
 fn description(picture: &Picture) -> String {
-    let chains = || picture.chains.iter().chain(&picture.folds);
+    let chains = || picture.all();
     let ties = chains().flat_map(|chain| &chain.ties).filter(|(_, _, tie)| *tie == super::chain::Tie::Bound).count();
     let sum =
         |column: fn(&super::Chain) -> &[super::Item]| chains().flat_map(column).map(|item| item.count).sum::<usize>();
