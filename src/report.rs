@@ -1,7 +1,8 @@
-//! What a cluster looks like, as `kubectl` prints it.
+//! What a cluster looks like: as `kubectl` prints it, as a page, as a picture.
 //!
 //! Only reads. Tables have kubectl's columns, values and order; ages are in virtual time. A [`Table`] is data first,
-//! so that an expectation can be held against its cells.
+//! so that an expectation can be held against its cells. A [`Page`] and a [`Picture`] need nothing but themselves, are the
+//! same for the same cluster to the byte, and stay of a size that can be looked at.
 
 mod age;
 mod describe;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::model::duration;
 use crate::model::text::Text;
-use crate::report::markup::Markup;
+use crate::report::markup::{Attribute, Markup};
 use crate::report::page::journal::Journal;
 use crate::report::page::lanes::Timeline;
 use crate::report::picture::{Picture, STYLE as PICTURE_STYLE, count};
@@ -155,7 +155,7 @@ impl Page {
 
 fn picture_section(cluster: &Cluster, picture: &Picture, main: &mut Markup) {
     section(main, "picture", "Who binds to whom", |section| {
-        fitting(section, "Picture of pods, claims and volumes", |frame| {
+        frame(section, "scroll fit", "Picture of pods, claims and volumes", |frame| {
             frame.insert(picture.inline());
         });
         tables::objects(cluster, section);
@@ -173,15 +173,13 @@ fn section(main: &mut Markup, id: &'static str, heading: &str, inside: impl FnOn
 
 /// A frame that scrolls when what is in it is wider than the page, with the keyboard as well.
 fn scrolling(markup: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
-    let attributes: [crate::report::markup::Attribute<'_>; 4] =
-        [("class", &"scroll"), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
-    markup.element("div", &attributes, inside);
+    frame(markup, "scroll", label, inside);
 }
 
-/// The same for what is narrower than a wide page.
-fn fitting(markup: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
-    let attributes: [crate::report::markup::Attribute<'_>; 4] =
-        [("class", &"scroll fit"), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
+/// A frame that scrolls, by the name that the style has for its kind.
+fn frame(markup: &mut Markup, class: &'static str, label: &str, inside: impl FnOnce(&mut Markup)) {
+    let attributes: [Attribute<'_>; 4] =
+        [("class", &class), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
     markup.element("div", &attributes, inside);
 }
 

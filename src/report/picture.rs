@@ -6,6 +6,7 @@
 
 mod chain;
 mod choice;
+mod item;
 mod label;
 mod layout;
 mod mermaid;
@@ -15,7 +16,8 @@ mod tone;
 
 use crate::cluster::Cluster;
 
-pub(super) use crate::report::picture::chain::{Chain, Item};
+pub(super) use crate::report::picture::chain::Chain;
+pub(super) use crate::report::picture::item::Item;
 pub(super) use crate::report::picture::label::{count, shortened};
 pub(super) use crate::report::picture::palette::STYLE;
 pub(super) use crate::report::picture::tone::{Tone, claim_tone, volume_tone};

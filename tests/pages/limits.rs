@@ -25,9 +25,9 @@ fn nothing_that_a_manifest_says_becomes_markup_or_a_command() {
 "#
     );
     let cluster = settled(&text);
-    let html = Page::new("</title><script>").note("<b>").milestone(0, "<script>").to_html(&cluster);
+    let html = Page::new("</title><script>").note("<em>").milestone(0, "<script>").to_html(&cluster);
     let elements = markup::check("hostile", html.strip_prefix("<!DOCTYPE html>\n").expect("a document type"));
-    assert!(!elements.iter().any(|element| element == "script" || element == "b" && html.contains("<li><b>")));
+    assert!(!elements.iter().any(|element| element == "script" || element == "em"));
     assert!(
         html.contains("&lt;/style&gt;&lt;/title&gt;&lt;/svg&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=")
     );

@@ -203,10 +203,12 @@ fn list(heading: &str, lines: impl Iterator<Item = String>, article: &mut Markup
     });
 }
 
-/// A text as a sentence, from a large letter to a full stop.
+/// A text as a sentence, from a large letter to a full stop. What begins with a name stays as it is.
 fn sentence(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let named = !word.chars().all(|letter| letter.is_ascii_lowercase() || letter == ',');
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    if named { format!("{text}{end}") } else { format!("{first}{}{end}", letters.as_str()) }
 }

@@ -11,7 +11,7 @@ use crate::report::markup::Markup;
 use crate::report::page::lanes::Timeline;
 use crate::report::page::summary::pill;
 use crate::report::page::tables::head;
-use crate::report::page::{moment, section as titled};
+use crate::report::page::{frame, moment, section as titled};
 use crate::report::picture::{Tone, count, shortened};
 
 /// How many writes and how many events are listed at most.
@@ -85,7 +85,7 @@ pub(super) fn section(journal: &Journal<'_>, milestones: &[(usize, Text)], main:
                 ),
             };
             details.line("summary", &[], &summary);
-            tall(details, "Table of writes", |frame| {
+            frame(details, "scroll tall", "Table of writes", |frame| {
                 frame.element("table", &[], |table| {
                     head(table, &["Write", "Time", "What", "Rule", "Who", "Changes"]);
                     table.element("tbody", &[], |body| rows(journal, milestones, body));
@@ -93,13 +93,6 @@ pub(super) fn section(journal: &Journal<'_>, milestones: &[(usize, Text)], main:
             });
         });
     });
-}
-
-/// A frame that scrolls in both directions.
-fn tall(markup: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
-    let attributes: [crate::report::markup::Attribute<'_>; 4] =
-        [("class", &"scroll tall"), ("role", &"region"), ("aria-label", &label), ("tabindex", &"0")];
-    markup.element("div", &attributes, inside);
 }
 
 fn rows(journal: &Journal<'_>, milestones: &[(usize, Text)], body: &mut Markup) {
@@ -152,7 +145,7 @@ pub(super) fn events(cluster: &Cluster, main: &mut Markup) {
             section.line("p", &[("class", &"muted")], text);
         }
         let since = |time| age(cluster.elapsed().saturating_sub(time).as_secs().cast_signed());
-        tall(section, "Table of events", |frame| {
+        frame(section, "scroll tall", "Table of events", |frame| {
             frame.element("table", &[], |table| {
                 head(table, &["Last seen", "Type", "Reason", "Message", "Object", "Count", "Source"]);
                 table.element("tbody", &[], |body| {

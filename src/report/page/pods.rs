@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::explain::PodExplanation;
+use crate::model::claim::ClaimPhase;
 use crate::model::pod::Pod;
 use crate::report::markup::Markup;
 use crate::report::page::summary::pill;
@@ -53,9 +54,7 @@ fn row(explained: &PodExplanation, body: &mut Markup) {
                 ("", message) => cell.line("p", &[], message),
                 (node, _) => cell.line("p", &[], format!("It is on node {node} and not ready.")),
             };
-            for claim in
-                explained.claims.iter().filter(|claim| claim.phase != Some(crate::model::claim::ClaimPhase::Bound))
-            {
+            for claim in explained.claims.iter().filter(|claim| claim.phase != Some(ClaimPhase::Bound)) {
                 let text = match &claim.phase {
                     Some(phase) => format!("Claim {} is {phase}: {}.", claim.claim, claim.why),
                     None => format!("Claim {} does not exist.", claim.claim),

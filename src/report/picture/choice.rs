@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::text::Text;
-use crate::report::picture::chain::{Chain, Found, Item, Tie};
+use crate::report::picture::chain::{Chain, Found, Tie};
+use crate::report::picture::item::Item;
 use crate::report::picture::label::{count, natural};
 use crate::report::picture::tone::Tone;
 

@@ -1,8 +1,9 @@
 //! Where everything stands: three columns of boxes, in bands below headings.
 
 use crate::report::picture::Picture;
-use crate::report::picture::chain::{Chain, Item, Tie};
+use crate::report::picture::chain::{Chain, Tie};
 use crate::report::picture::choice::ABREAST;
+use crate::report::picture::item::Item;
 
 /// Width and height of a box, and how far boxes, columns and bands stand apart.
 pub(super) const BOX: (usize, usize) = (268, 44);

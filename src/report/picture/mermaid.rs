@@ -3,12 +3,13 @@
 //! Follows <https://mermaid.js.org/syntax/flowchart.html>. Nodes have ids of their own making, labels are quoted, and what
 //! could end a label or be taken for markup is written as an entity code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::model::text::Text;
 use crate::report::markup::shown;
-use crate::report::picture::chain::{Chain, Item, Tie};
+use crate::report::picture::chain::{Chain, Tie};
+use crate::report::picture::item::Item;
 use crate::report::picture::palette::Palette;
 use crate::report::picture::{Picture, Tone, shortened};
 
@@ -34,7 +35,10 @@ pub(super) fn flowchart(picture: &Picture) -> String {
     for (number, class) in picture.palette.classes().iter().enumerate() {
         chart.line(format_args!("s{number}{{{{\"StorageClass {}\"}}}}:::plain", escaped(class)));
     }
-    for (tone, fill, stroke) in COLOURS {
+    let used: BTreeSet<Tone> = picture.all().flat_map(Chain::items).map(|item| item.tone).collect();
+    let classes = !picture.palette.classes().is_empty();
+    let is_used = |tone: &Tone| used.contains(tone) || (classes && *tone == Tone::Plain);
+    for (tone, fill, stroke) in COLOURS.into_iter().filter(|(tone, ..)| is_used(tone)) {
         let name = tone.name();
         chart.line(format_args!("classDef {name} fill:{fill},stroke:{stroke},color:#1b1f24"));
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::text::Text;
-use crate::report::markup::Markup;
-use crate::report::picture::layout::{BOX, COLUMNS, Layout, Line, MARGIN, Placed, WIDTH, lay_out};
-use crate::report::picture::{Picture, STYLE, count, shortened};
+use crate::report::markup::{Attribute, Markup};
+use crate::report::picture::chain::Tie;
+use crate::report::picture::layout::{BOX, COLUMNS, Layout, Line, MARGIN, Placed, WIDTH, drawn, lay_out};
+use crate::report::picture::{Chain, Item, Picture, STYLE, count, shortened};
 
 /// How many letters fit into the lines of a box.
 const NAME: usize = 27;
@@ -39,7 +40,7 @@ fn draw(picture: &Picture, alone: bool, markup: &mut Markup) {
     let view = format!("0 0 {WIDTH} {height}");
     let namespace = "http://www.w3.org/2000/svg";
     let (width, labelled) = (WIDTH, "picture-title picture-text");
-    let mut attributes: Vec<crate::report::markup::Attribute<'_>> = Vec::new();
+    let mut attributes: Vec<Attribute<'_>> = Vec::new();
     if alone {
         attributes.push(("xmlns", &namespace));
     }
@@ -177,8 +178,7 @@ fn legend(picture: &Picture) -> Vec<Entry> {
         entries.push(("k".to_owned(), false, "no class".to_owned()));
     }
     for tie in ties {
-        use crate::report::picture::chain::Tie;
-        let (style, _) = crate::report::picture::layout::drawn(tie);
+        let (style, _) = drawn(tie);
         let text = match tie {
             Tie::Bound => "bound",
             Tie::Named => "named, not bound",
@@ -203,9 +203,8 @@ fn legend(picture: &Picture) -> Vec<Entry> {
 /// The picture in words.
 fn description(picture: &Picture) -> String {
     let chains = || picture.all();
-    let ties = chains().flat_map(|chain| &chain.ties).filter(|(_, _, tie)| *tie == super::chain::Tie::Bound).count();
-    let sum =
-        |column: fn(&super::Chain) -> &[super::Item]| chains().flat_map(column).map(|item| item.count).sum::<usize>();
+    let ties = chains().flat_map(|chain| &chain.ties).filter(|(_, _, tie)| *tie == Tie::Bound).count();
+    let sum = |column: fn(&Chain) -> &[Item]| chains().flat_map(column).map(|item| item.count).sum::<usize>();
     let (pods, claims, volumes) = (sum(|chain| &chain.pods), sum(|chain| &chain.claims), sum(|chain| &chain.volumes));
     let left_out = picture.left_out().map(|left_out| format!(" {left_out}")).unwrap_or_default();
     format!(
