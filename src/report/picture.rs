@@ -93,9 +93,9 @@ impl Picture {
             }
         }
         let folded = (!parts.is_empty()).then(|| {
-            let (last, first) =
-                parts.split_last().map_or(("", &[] as &[String]), |(last, first)| (last.as_str(), first));
-            let list = if first.is_empty() { last.to_owned() } else { format!("{} and {last}", first.join(", ")) };
+            let (end, before) =
+                parts.split_last().map_or(("", &[] as &[String]), |(end, before)| (end.as_str(), before));
+            let list = if before.is_empty() { end.to_owned() } else { format!("{} and {end}", before.join(", ")) };
             format!("{list} are drawn as numbers, not one by one.")
         });
         let others = (self.others > 0).then(|| {

@@ -293,8 +293,8 @@ impl Found<'_> {
             pairs.extend(names.get(&*claim.spec.volume_name).map(|volume| (place, *volume)));
         }
         for (place, volume) in self.volumes.iter().enumerate() {
-            let named = volume.spec.claim_ref.as_ref().and_then(|reference| claims.get(&reference.key()));
-            pairs.extend(named.map(|claim| (*claim, place)));
+            let claim = volume.spec.claim_ref.as_ref().and_then(|reference| claims.get(&reference.key()));
+            pairs.extend(claim.map(|claim| (*claim, place)));
         }
         let tied = pairs.into_iter().map(|(claim, volume)| {
             let tie = tie(self.claims[claim], self.volumes.get(volume).copied());
