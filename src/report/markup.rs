@@ -64,7 +64,7 @@ impl Markup {
     }
 
     /// Markup that was made before.
-    pub(super) fn insert(&mut self, made: Self) -> &mut Self {
+    pub(super) fn insert(&mut self, made: &Self) -> &mut Self {
         self.text.push_str(&made.text);
         self
     }

@@ -156,7 +156,7 @@ impl Page {
 fn picture_section(cluster: &Cluster, picture: &Picture, main: &mut Markup) {
     section(main, "picture", "Who binds to whom", |section| {
         frame(section, "scroll fit", "Picture of pods, claims and volumes", |frame| {
-            frame.insert(picture.inline());
+            frame.insert(&picture.inline());
         });
         tables::objects(cluster, section);
     });

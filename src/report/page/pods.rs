@@ -61,8 +61,8 @@ fn row(explained: &PodExplanation, body: &mut Markup) {
                 };
                 cell.line("p", &[], text);
             }
-            let warnings = explained.events.iter().filter(|event| event.event_type == "Warning");
-            if let Some(event) = warnings.last().filter(|event| event.message != pod.message) {
+            let mut warnings = explained.events.iter().filter(|event| event.event_type == "Warning");
+            if let Some(event) = warnings.next_back().filter(|event| event.message != pod.message) {
                 cell.line("p", &[("class", &"muted")], format!("{}: {}", event.reason, event.message));
             }
         });

@@ -163,16 +163,14 @@ fn draw(timeline: &Timeline, journal: &Journal<'_>, frame: &mut Markup) {
             bars(lane, HEAD + place * LANE, svg);
         }
         for (place, column) in timeline.columns.iter().enumerate() {
-            match column {
-                Some(column) => marks(place, column, timeline, journal, svg),
-                None => {
-                    let x = place * PITCH + PITCH / 2;
-                    turned("muted", x, &format!("{} left out", count(timeline.columns_left_out, "write")), svg);
-                    let lines: [Attribute<'_>; 5] =
-                        [("class", &"tick"), ("x1", &x), ("y1", &HEAD), ("x2", &x), ("y2", &height)];
-                    svg.void("line", &lines);
-                }
+            if let Some(column) = column {
+                marks(place, column, timeline, journal, svg);
+                continue;
             }
+            let x = place * PITCH + PITCH / 2;
+            turned("muted", x, &format!("{} left out", count(timeline.columns_left_out, "write")), svg);
+            let line: [Attribute<'_>; 5] = [("class", &"tick"), ("x1", &x), ("y1", &HEAD), ("x2", &x), ("y2", &height)];
+            svg.void("line", &line);
         }
     });
 }
@@ -270,13 +268,15 @@ fn marks(place: usize, column: &Column, timeline: &Timeline, journal: &Journal<'
     turned("", x, &format!("{numbers} {what}"), svg);
     for (number, lane) in &column.writes {
         let object = &timeline.lanes[*lane].object;
+        let mut changes = journal.changes(*number);
+        changes.insert(0, String::new());
         let title = format!(
             "Write {number} at {}: {} by {}{}, {object}{}",
             moment(column.time),
             column.verb.as_str(),
             column.actor.as_str(),
             if column.rule.is_empty() { String::new() } else { format!(" ({})", column.rule) },
-            journal.changes(*number).iter().map(|change| format!("\n{change}")).collect::<String>(),
+            changes.join("\n"),
         );
         mark(x, mark_at(*lane), &format!("#w{number}"), &column.actor, &title, svg);
     }

@@ -52,7 +52,9 @@ pub(super) fn lay_out(picture: &Picture, top: usize) -> Layout<'_> {
         layout.headings.extend(band.first().map(|chain| (layout.height, chain.heading.as_str())));
         layout.height += HEADING;
         let (single, several): (Vec<&Chain>, Vec<&Chain>) = band.iter().partition(|chain| chain.is_single());
-        several.into_iter().for_each(|chain| layout.chain(chain));
+        for chain in several {
+            layout.chain(chain);
+        }
         layout.singles(&single);
     }
     layout

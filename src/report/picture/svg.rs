@@ -61,7 +61,9 @@ fn draw(picture: &Picture, alone: bool, markup: &mut Markup) {
             });
         }
         svg.void("rect", &[("class", &"back"), ("width", &WIDTH), ("height", &height)]);
-        legend.iter().for_each(|entry| entry.draw(svg));
+        for entry in &legend {
+            entry.draw(svg);
+        }
         for (x, text) in COLUMNS.iter().zip(["Pods", "Claims", "Volumes"]) {
             svg.line("text", &[("class", &"column"), ("x", x), ("y", &columns_at)], text);
         }
@@ -97,11 +99,11 @@ fn draw_box(placed: &Placed<'_>, picture: &Picture, svg: &mut Markup) {
     let Placed { item, x, y } = placed;
     let (width, height) = BOX;
     svg.element("g", &[("class", &item.tone.name())], |group| {
-        let class = item.class.as_ref().map(|class| class_words(class));
+        let class = item.class.as_ref().map(class_words);
         let details: Vec<&str> =
             [&item.detail, class.as_deref().unwrap_or_default()].into_iter().filter(|part| !part.is_empty()).collect();
         let rest = details.join(" · ");
-        let named = item.object.as_ref().map_or_else(|| item.title.clone(), |object| object.to_string());
+        let named = item.object.as_ref().map_or_else(|| item.title.clone(), ToString::to_string);
         let all: Vec<&str> =
             [named.as_str(), &item.status, &rest].into_iter().filter(|part| !part.is_empty()).collect();
         group.line("title", &[], all.join(" · "));
@@ -174,7 +176,7 @@ fn legend(picture: &Picture) -> Vec<Entry> {
     for class in picture.palette.classes() {
         entries.push((picture.palette.colour(class), false, format!("class {}", shortened(class, 28))));
     }
-    if chains().flat_map(|chain| chain.items()).any(|item| item.class.as_ref().is_some_and(|class| class.is_empty())) {
+    if chains().flat_map(Chain::items).any(|item| item.class.as_ref().is_some_and(|class| class.is_empty())) {
         entries.push(("k".to_owned(), false, "no class".to_owned()));
     }
     for tie in ties {
