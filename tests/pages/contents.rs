@@ -101,7 +101,7 @@ fn pods_that_wait_are_listed_with_what_they_wait_for() {
 }
 
 /// The chart of a cluster with everything in it that a chart can show.
-const CHART: &str = r##"flowchart LR
+const CHART: &str = r#"flowchart LR
   c0["PersistentVolumeClaim default/named<br/>Pending, 1Gi RWO"]:::waits
   v0[("PersistentVolume nowhere<br/>does not exist")]:::bad
   c0 -. "named, not bound" .-> v0
@@ -123,7 +123,7 @@ const CHART: &str = r##"flowchart LR
   classDef good fill:#edf8f0,stroke:#1f7344,color:#1b1f24
   classDef free fill:#eaf3fc,stroke:#2a67a8,color:#1b1f24
   classDef plain fill:#f3f4f6,stroke:#6b7280,color:#1b1f24
-"##;
+"#;
 
 fn world() -> Cluster {
     let volume = |name: &str, size: &str, class: &str| {

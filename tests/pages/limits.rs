@@ -1,5 +1,7 @@
 //! Hostile names, and clusters that are too large to draw.
 
+use std::fmt::Write;
+
 use bindery::explain::Step;
 use bindery::report::{Page, Picture};
 use bindery::synthetic::Synthetic;
@@ -107,7 +109,8 @@ fn a_chart_stays_within_what_mermaid_draws() {
     let long = "n".repeat(200);
     let mut text = String::new();
     for number in 0..60 {
-        text += &format!(
+        let _ = write!(
+            text,
             "{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: v{long}{number}}}, spec: {{capacity: {{storage: 1Gi}}, \
              accessModes: [ReadWriteOnce], storageClassName: c{long}{number}, nfs: {{server: s, path: /p{number}}}}}}}\n---\n\
              {{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: c{long}{number}}}, spec: {{accessModes: \
@@ -119,7 +122,8 @@ fn a_chart_stays_within_what_mermaid_draws() {
         let volumes: Vec<String> = (0..20)
             .map(|claim| format!("{{name: v{claim}, persistentVolumeClaim: {{claimName: c{long}{claim}}}}}"))
             .collect();
-        text += &format!(
+        let _ = write!(
+            text,
             "{{apiVersion: v1, kind: Pod, metadata: {{name: p{long}{number}}}, spec: {{containers: [{{name: c, image: i}}], \
              volumes: [{}]}}}}\n---\n",
             volumes.join(", ")

@@ -50,8 +50,9 @@ fn fixtures() -> Vec<(String, Cluster)> {
     let mut clusters: Vec<(String, Cluster)> =
         names.into_iter().map(|name| (name.clone(), settled(&fixture(&name)))).collect();
     for file in fs::read_dir(root.join("tutorial")).expect("a folder") {
-        let name = file.expect("an entry").file_name().into_string().expect("text");
-        if name.ends_with(".yaml") {
+        let path = file.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let name = path.file_name().expect("a name").display().to_string();
             clusters.push((name.clone(), played(&name)));
         }
     }

@@ -15,7 +15,7 @@ pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
         let tag = &rest[at + 1..end];
         rest = &rest[end + 1..];
         if let Some(closed) = tag.strip_prefix('/') {
-            assert_eq!(open.pop().as_deref(), Some(closed), "{name}: before {:.60}", rest);
+            assert_eq!(open.pop().as_deref(), Some(closed), "{name}: before {rest:.60}");
             continue;
         }
         assert!(seen.is_empty() || !open.is_empty(), "{name}: there is a second root");
