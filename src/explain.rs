@@ -79,6 +79,8 @@ pub use crate::explain::pod::{ClaimOfPod, PodExplanation};
 pub use crate::explain::state::{Hint, NotTaken, State};
 pub use crate::explain::volume::{VolumeExplanation, VolumeState};
 
+pub(crate) use crate::explain::text::thousands;
+
 /// What was to be explained does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -64,6 +64,11 @@
 //! [`Cluster::headroom`] counts what would still bind, [`Cluster::plan`] finds the best assignment, and
 //! [`Cluster::diff`] tells two clusters apart.
 //!
+//! # Showing
+//! The module [`report`] prints a cluster as `kubectl get` and `kubectl describe` do. A [`Page`](report::Page) is all that
+//! there is to say of a cluster in one file of HTML: a summary, a picture, a timeline of phases and writes, why claims wait and
+//! what would help, events. A [`Picture`](report::Picture) is who binds to whom, as SVG or as a flowchart of Mermaid.
+//!
 //! # Storage
 //! Every volume has files behind it ([`Cluster::files`], [`Cluster::write_file`]), and two volumes on one export share
 //! them. Recycling wipes, deleting destroys, archiving moves; each change stands in the journal. External drivers exist

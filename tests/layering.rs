@@ -8,7 +8,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("guide", &[]),
     ("testing", &["explore", "cluster", "model"]),
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
-    ("report", &["cluster", "manifest", "model"]),
+    ("report", &["explain", "cluster", "controllers", "store", "manifest", "model"]),
     ("explain", &["cluster", "controllers", "backend", "matching", "store", "api", "manifest", "model"]),
     ("synthetic", &["model"]),
     ("openapi", &["manifest", "model"]),

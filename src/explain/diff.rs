@@ -27,6 +27,16 @@ pub struct FieldChange {
     pub after: Option<Json>,
 }
 
+impl FieldChange {
+    /// The fields that are different between two states of an object, such as before and after a write. Versions and who
+    /// manages which field are passed over.
+    pub fn between(before: &Object, after: &Object) -> Vec<Self> {
+        let mut fields = Vec::new();
+        compare(&Json::of(before), &Json::of(after), "", &mut fields);
+        fields
+    }
+}
+
 /// What became of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -120,8 +130,7 @@ fn changed(old: &Object, new: &Object) -> Option<ObjectChange> {
     if old == new {
         return None;
     }
-    let mut fields = Vec::new();
-    compare(&Json::of(old), &Json::of(new), "", &mut fields);
+    let mut fields = FieldChange::between(old, new);
     let recreated = old.metadata().uid != new.metadata().uid;
     fields.retain(|field| field.path != "metadata.uid");
     if recreated {

@@ -75,20 +75,56 @@ impl Step {
     }
 }
 
+impl Step {
+    /// The step as lines that a shell can run: a patch, or a deletion and the new manifest. Whatever the names and values
+    /// are, the shell takes them as they stand.
+    pub fn script(&self) -> String {
+        let name = self.kubectl_name();
+        match self {
+            Self::Patch { .. } => self.to_string(),
+            Self::Recreate { manifest, .. } => {
+                let mut manifest = Json::of(manifest);
+                if let Json::Map(fields) = &mut manifest {
+                    fields.retain(|(field, _)| *field != "status");
+                }
+                let manifest = manifest::to_yaml(&manifest);
+                format!("kubectl delete {name}\nkubectl apply -f - <<'END'\n{}\nEND", manifest.trim_end())
+            }
+        }
+    }
+
+    /// Kind, name and namespace as arguments of `kubectl`.
+    fn kubectl_name(&self) -> String {
+        let ObjectKey { kind, key } = self.object();
+        let short = kind.short_name().map_or_else(|| kind.as_str().to_lowercase(), ToOwned::to_owned);
+        let name = quoted(&key.name);
+        if key.namespace.is_empty() {
+            format!("{short} {name}")
+        } else {
+            format!("{short} {name} -n {}", quoted(&key.namespace))
+        }
+    }
+}
+
+/// A word as a shell takes it: as it is where it is made of harmless letters, else between quotes.
+fn quoted(word: &str) -> String {
+    let harmless = |letter: char| letter.is_ascii_alphanumeric() || "-._/:".contains(letter);
+    if !word.is_empty() && word.chars().all(harmless) { word.to_owned() } else { format!("'{}'", unquoted(word)) }
+}
+
+/// A text that stands between single quotes.
+fn unquoted(text: &str) -> String {
+    text.replace('\'', r"'\''")
+}
+
 impl fmt::Display for Step {
     /// The command line that does it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ObjectKey { kind, key } = self.object();
-        let short = kind.short_name().map_or_else(|| kind.as_str().to_lowercase(), ToOwned::to_owned);
-        let name = if key.namespace.is_empty() {
-            format!("{short} {}", key.name)
-        } else {
-            format!("{short} {} -n {}", key.name, key.namespace)
-        };
+        let name = self.kubectl_name();
         let patch = manifest::to_line(self.patch());
         let patch = patch.trim_end();
         match self {
-            Self::Patch { .. } => write!(f, "kubectl patch {name} --type=merge -p '{patch}'"),
+            Self::Patch { .. } => write!(f, "kubectl patch {name} --type=merge -p '{}'", unquoted(patch)),
             Self::Recreate { .. } => write!(f, "kubectl delete {name}, then create it again with {patch}"),
         }
     }

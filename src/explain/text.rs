@@ -266,7 +266,7 @@ impl Display for NodeGroup {
 
 impl Edit {
     /// What is done and what comes of it, in one line.
-    pub(super) fn headline(&self) -> String {
+    pub(crate) fn headline(&self) -> String {
         let mut letters = self.summary.chars();
         let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
         let volume = if self.made { "a volume that is made for it" } else { self.volume.as_str() };
@@ -357,7 +357,7 @@ impl Display for NotTaken {
 }
 
 /// A number with its thousands set apart.
-pub(super) fn thousands(number: usize) -> String {
+pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

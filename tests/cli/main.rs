@@ -3,6 +3,7 @@
 mod completions;
 mod errors;
 mod generate;
+mod report;
 mod stats;
 
 use std::io::Write;
@@ -176,10 +177,11 @@ fn the_readme_shows_what_its_commands_print() {
     let commands = readme.split("cargo run --release --features cli -- ").skip(1);
     let arguments = commands.filter_map(|rest| rest.split(['\n', '`']).next()).map(|line| line.split(' ').collect());
     let printed: Vec<String> = arguments.map(|arguments: Vec<&str>| run(&arguments).out).collect();
-    assert_eq!((shown.len(), printed.len()), (3, 3));
+    assert_eq!((shown.len(), printed.len()), (4, 4));
     assert!(printed[0].starts_with(shown[0]), "the beginning of {}", printed[0]);
     assert_eq!(printed[1], shown[1]);
     assert!(printed[2].starts_with(shown[2]), "the beginning of {}", printed[2]);
+    assert_eq!(printed[3], shown[3]);
 }
 
 /// A file for one test, in a folder of its own.

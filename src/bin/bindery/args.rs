@@ -3,6 +3,7 @@
 mod change;
 mod judge;
 mod look;
+mod page;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use crate::args::change::{Audit, Diff, Plan};
 pub(crate) use crate::args::judge::{Check, Report};
 pub(crate) use crate::args::look::{Describe, Explain, Form, Get, Input};
+pub(crate) use crate::args::page::Page;
 
 /// Simulates how Kubernetes 1.36 binds storage, in memory.
 #[derive(Debug, Parser)]
@@ -51,6 +53,9 @@ pub(crate) enum Command {
     /// Prints objects as `kubectl describe` does, of what manifests or a dump become.
     #[command(after_help = look::DESCRIBE_EXAMPLES)]
     Describe(Describe),
+    /// Draws who binds to whom, what happened and why claims wait: a page of HTML, a picture as SVG or as Mermaid.
+    #[command(after_help = page::REPORT_EXAMPLES)]
+    Report(Page),
     /// Tries every order of what could happen, and says what is wrong with any of them.
     #[command(after_help = EXPLORE_EXAMPLES)]
     Explore(Explore),

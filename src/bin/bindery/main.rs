@@ -17,6 +17,7 @@ mod meter;
 mod output;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod world;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Get(arguments) => get::get(arguments),
         Command::Describe(arguments) => get::describe(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Explore(arguments) => explore::run(arguments),
         Command::Outcomes(arguments) => explore::outcomes(arguments),
         Command::Replay(arguments) => replay::run(arguments),

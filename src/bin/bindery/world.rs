@@ -17,21 +17,28 @@ const IN_TREE: &str = "kubernetes.io/";
 /// Puts in what the manifests need and do not bring, and says so: a node for their pods, and the drivers that their
 /// classes name.
 pub(crate) fn assume(cluster: &mut Cluster, drivers: &Drivers) -> Result<(), Failure> {
+    put_in(cluster, drivers)?.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(())
+}
+
+/// The same, with what was assumed in words.
+pub(crate) fn put_in(cluster: &mut Cluster, drivers: &Drivers) -> Result<Vec<String>, Failure> {
+    let mut notes = Vec::new();
     match drivers {
         Drivers::Absent => {}
-        Drivers::Assumed => assume_drivers(cluster),
+        Drivers::Assumed => notes.extend(assume_drivers(cluster)),
         Drivers::File(path) => install_drivers(cluster, path)?,
     }
     let workloads = [Kind::Pod, Kind::StatefulSet, Kind::Deployment, Kind::ReplicaSet];
     if cluster.count(Kind::Node) == 0 && workloads.into_iter().any(|kind| cluster.count(kind) > 0) {
         let node = Node { metadata: ObjectMeta::named("node"), ..Node::default() };
         cluster.create(node).map_err(|error| Failure::Input(error.to_string()))?;
-        eprintln!("note: assumed one node, called node, without labels of its own: the manifests bring none");
+        notes.push("assumed one node, called node, without labels of its own: the manifests bring none".to_owned());
     }
-    Ok(())
+    Ok(notes)
 }
 
-fn assume_drivers(cluster: &mut Cluster) {
+fn assume_drivers(cluster: &mut Cluster) -> Option<String> {
     let provisioners: BTreeSet<String> = cluster
         .objects(Kind::StorageClass)
         .iter()
@@ -44,10 +51,8 @@ fn assume_drivers(cluster: &mut Cluster) {
         let driver = driver(cluster, name);
         cluster.set_driver(Box::new(driver));
     }
-    if !provisioners.is_empty() {
-        let names: Vec<String> = provisioners.into_iter().collect();
-        eprintln!("note: assumed that these provisioners run and work: {}", names.join(", "));
-    }
+    let names: Vec<String> = provisioners.into_iter().collect();
+    (!names.is_empty()).then(|| format!("assumed that these provisioners run and work: {}", names.join(", ")))
 }
 
 /// A driver that works, in the topology that the nodes report and with the storage that is reported as left.
