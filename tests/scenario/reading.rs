@@ -47,7 +47,7 @@ spec:
             "test.yaml: document 1, line 13: spec.steps[1].scale: \"replicas\" is not set",
             "test.yaml: document 1, line 15: spec.steps[2].expect[0].staus: unknown field \"staus\", did you mean \
              \"status\"?",
-            "test.yaml: document 1, line 16: spec.steps[2].expect[1].status.phse: unknown field \"status.phse\"",
+            "test.yaml: document 1, line 16: spec.steps[2].expect[1].status.phse: unknown field \"status.phse\", did you mean \"phase\"?",
             "test.yaml: document 1, line 17: spec.steps[2].expect[2].event.reson: unknown field \"reson\", did you mean \
              \"reason\"?",
             "test.yaml: document 1, line 18: spec.steps[2].expect[3]: an expectation has one of object, kind, absent, \
