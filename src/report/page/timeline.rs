@@ -121,7 +121,7 @@ fn names(timeline: &Timeline, chart: &mut Markup) {
                 namespace => format!("{} in {namespace}", short(lane)),
             };
             names.element("p", &[("title", &lane.object)], |name| {
-                name.line("b", &[], shortened(&key.name, 34)).line("span", &[("class", &"muted")], kind);
+                name.line("b", &[], shortened(&key.name, 26)).line("span", &[("class", &"muted")], kind);
             });
         }
     });
