@@ -340,7 +340,12 @@ impl Cluster {
             return;
         }
         match (origin, end) {
-            (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
+            (Some((key, _)), Some(Ok(()))) => {
+                // Most keys never fail, and what is known of others stays shared with copies.
+                if self.retries.know(worker, key) {
+                    self.retries.succeeded(worker, key);
+                }
+            }
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
             (Some(_) | None, _) => {}
         }

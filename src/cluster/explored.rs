@@ -85,6 +85,60 @@ impl Cluster {
         syncing || self.operations.running().next().is_some() || self.stale.is_some()
     }
 
+    /// Becomes a copy of another cluster for the next move, with an empty journal. Cost: next to nothing where it is one
+    /// already but for a move or two, so that whoever tries many moves from one cluster does it in one copy.
+    pub(crate) fn become_fork_for_move(&mut self, other: &Self) {
+        let Self {
+            config,
+            settings,
+            store,
+            cache,
+            plugins,
+            drivers,
+            contents,
+            external,
+            work,
+            operations,
+            retries,
+            wakes,
+            sets,
+            nodes,
+            scheduler,
+            recorder,
+            journal,
+            faults,
+            now,
+            plan,
+            stale,
+            mishap,
+            tie,
+            loose,
+        } = self;
+        renew(config, &other.config);
+        renew(settings, &other.settings);
+        store.become_copy_of(&other.store);
+        cache.clone_from(&other.cache);
+        renew(plugins, &other.plugins);
+        renew(drivers, &other.drivers);
+        contents.clone_from(&other.contents);
+        external.clone_from(&other.external);
+        work.become_copy_of(&other.work);
+        operations.clone_from(&other.operations);
+        retries.clone_from(&other.retries);
+        wakes.clone_from(&other.wakes);
+        sets.become_copy_of(&other.sets);
+        nodes.clone_from(&other.nodes);
+        scheduler.clone_from(&other.scheduler);
+        recorder.clone_from(&other.recorder);
+        journal.clear();
+        if !(faults.is_empty() && other.faults.is_empty()) {
+            faults.clone_from(&other.faults);
+        }
+        plan.clone_from(&other.plan);
+        stale.clone_from(&other.stale);
+        (*now, *mishap, *tie, *loose) = (other.now, other.mishap, other.tie, other.loose);
+    }
+
     /// A copy for the next move, with an empty journal.
     pub(crate) fn fork_for_move(&self) -> Self {
         let mut copy = self.clone();
@@ -118,5 +172,11 @@ impl Cluster {
     /// Whether a controller could fall behind now, and is not behind yet.
     pub(crate) fn could_fall_behind(&self, controller: Controller) -> bool {
         self.runs(controller) && self.stale.as_ref().is_none_or(|stale| stale.view(controller).is_none())
+    }
+}
+
+fn renew<T>(shared: &mut Arc<T>, other: &Arc<T>) {
+    if !Arc::ptr_eq(shared, other) {
+        shared.clone_from(other);
     }
 }

@@ -200,7 +200,8 @@ impl Cluster {
         match choice {
             Choice::Look { worker, key, tie } => {
                 self.work.remove(worker, key);
-                if !(self.loose && matches!(worker, Worker::Volumes | Worker::Claims)) {
+                let at_any_time = self.loose && matches!(worker, Worker::Volumes | Worker::Claims);
+                if !at_any_time && self.retries.is_waiting(worker, key) {
                     self.retries.no_longer(worker, key);
                 }
                 self.tie = usize::from(tie);

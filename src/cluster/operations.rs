@@ -175,6 +175,11 @@ impl Operations {
         }
     }
 
+    /// Whether an operation of some kinds is under way, or has failed.
+    pub(super) fn know_of(&self, is_its: impl Fn(OperationKind) -> bool) -> bool {
+        self.names.keys().chain(self.backoffs.keys()).any(|name| is_its(name.0))
+    }
+
     /// Forgets the failures of operations, as a restart of whoever ran them does.
     pub(super) fn forget_failures(&mut self, is_its: impl Fn(OperationKind) -> bool) {
         self.backoffs.retain(|name, _| !is_its(name.0));

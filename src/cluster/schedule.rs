@@ -172,7 +172,7 @@ impl Cluster {
         match before.or(after) {
             Some(Object::Pod(_)) => self.notify_of_pod(id, before, after),
             Some(Object::PersistentVolume(_) | Object::PersistentVolumeClaim(_)) if self.store.pods.len() == 0 => {
-                self.scheduler.stir();
+                self.stir_scheduler();
             }
             Some(Object::PersistentVolume(_)) => {
                 let volumes = [before, after].into_iter().flatten();
@@ -219,7 +219,7 @@ impl Cluster {
 
     /// Notes that something changed that rejected pods may have waited for.
     fn stir_scheduler(&mut self) {
-        if self.scheduler.has_rejected() {
+        if self.scheduler.has_rejected() && !self.scheduler.is_stirred() {
             self.scheduler.stir();
         }
     }

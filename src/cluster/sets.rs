@@ -27,6 +27,14 @@ struct Known {
 }
 
 impl SetMemories {
+    /// Becomes a copy of others.
+    #[cfg(feature = "explore")]
+    pub(super) fn become_copy_of(&mut self, other: &Self) {
+        if !self.same(other) {
+            *self = other.clone();
+        }
+    }
+
     /// Whether both are the same memory; a quick way to see that nothing changed.
     pub(super) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

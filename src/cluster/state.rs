@@ -10,6 +10,8 @@
 //! A copy is compared with the stored object and with nothing else (`CONFLICT-1`, `CACHE-1`), so that whether it is the
 //! newest is all that its version says.
 
+mod objects;
+
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -17,6 +19,10 @@ use std::sync::Arc;
 use crate::cluster::Cluster;
 use crate::cluster::mixer::Mixer;
 use crate::cluster::operations::{Running, Waiting};
+use crate::cluster::state::objects::{
+    Pair, mix_claim, mix_claim_status, mix_identity, mix_volume, mix_volume_spec, mix_volume_status, part, same_part,
+    same_slot, slot,
+};
 use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{Copies, OperationTask, Resumed};
 use crate::model::claim::PersistentVolumeClaim;
@@ -28,8 +34,21 @@ use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::Store;
 
+/// The number of a state, with those of the parts of it that change often: whoever works out the number of a state that
+/// differs little needs them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StateNumber {
+    /// The number.
+    pub(crate) whole: u64,
+    syncs: u64,
+    operations: u64,
+    stale: u64,
+    queues: u64,
+    timers: u64,
+}
+
 /// A cluster and the number of its state, from which that of a cluster that differs little is found quickly.
-pub(crate) type Known<'c> = (&'c Cluster, u64);
+pub(crate) type Known<'c> = (&'c Cluster, StateNumber);
 
 impl Cluster {
     /// The state as one number, the same on every platform. Resource versions, times, events and the journal do not
@@ -50,13 +69,15 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn state(&self) -> u64 {
-        self.state_after(None)
+        self.state_after(None).whole
     }
 
     /// The number of the state, worked out from that of an earlier one. Cost: that of what changed since.
-    pub(crate) fn state_after(&self, known: Option<Known<'_>>) -> u64 {
+    pub(crate) fn state_after(&self, known: Option<Known<'_>>) -> StateNumber {
         let old = known.map(|(cluster, _)| cluster);
-        let mut sum = known.map_or(0, |(_, state)| state);
+        let mut number = known.map_or_else(StateNumber::default, |(_, state)| state);
+        self.renew_parts(&mut number, old);
+        let mut sum = number.whole;
         let mut swap = |same: bool, part: &dyn Fn(&Self) -> u64| {
             if !same {
                 sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
@@ -109,30 +130,15 @@ impl Cluster {
                 });
             }
         }
-        let idle = |cluster: &Self| Worker::ALL.iter().all(|worker| cluster.work.sync(*worker).is_none());
-        swap(idle(self) && old.is_some_and(idle), &Self::syncs_state);
-        let none = |cluster: &Self| cluster.operations.running().next().is_none();
-        swap(
-            none(self) && old.is_some_and(|old| none(old) && old.operations.same(&self.operations)),
-            &Self::operations_state,
-        );
-        swap(self.stale.is_none() && old.is_some_and(|old| old.stale.is_none()), &Self::stale_state);
-        swap(old.is_some_and(|old| self.work.same_queues(&old.work)), &Self::queues_state);
-        swap(
-            old.is_some_and(|old| self.retries.same(&old.retries) && self.wakes.same(&old.wakes)),
-            &Self::timers_state,
-        );
-        swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
-            of("plugins", &cluster.plugins)
-        });
+        swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| mixed(15, &cluster.plugins));
         swap(old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
             of("drivers", &cluster.drivers)
         });
-        swap(old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| of("contents", &cluster.contents));
+        swap(old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| mixed(16, &cluster.contents));
         swap(old.is_some_and(|old| self.external.same(&old.external)), &|cluster| of("external", &cluster.external));
         swap(old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
         swap(old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
-            of("scheduler", &cluster.scheduler.remembered())
+            mixed(17, &cluster.scheduler.remembered())
         });
         swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
         swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
@@ -143,7 +149,31 @@ impl Cluster {
                 swap(same, &|cluster| cluster.table_state(*kind));
             }
         }
-        sum
+        StateNumber { whole: sum, ..number }
+    }
+
+    /// Brings those parts of the number up to date that change often.
+    fn renew_parts(&self, number: &mut StateNumber, old: Option<&Self>) {
+        let StateNumber { whole, syncs, operations, stale, queues, timers } = number;
+        let mut renew = |part: &mut u64, new: u64| {
+            *whole = whole.wrapping_add(new).wrapping_sub(*part);
+            *part = new;
+        };
+        // What is in progress is compared with what is stored, so that it may change although nobody has touched it.
+        renew(syncs, self.syncs_state());
+        if !old.is_some_and(|old| self.operations.same(&old.operations) && self.operations.running().next().is_none()) {
+            renew(operations, self.operations_state());
+        }
+        if self.stale.is_some() || old.is_none_or(|old| old.stale.is_some()) {
+            renew(stale, self.stale_state());
+        }
+        if !old.is_some_and(|old| self.work.same_queues(&old.work)) {
+            renew(queues, self.queues_state());
+        }
+        if !old.is_some_and(|old| self.now == old.now && self.retries.same(&old.retries) && self.wakes.same(&old.wakes))
+        {
+            renew(timers, self.timers_state());
+        }
     }
 
     fn volume_pair(&self, number: usize) -> Pair<'_, PersistentVolume> {
@@ -179,12 +209,10 @@ impl Cluster {
 
     fn syncs_state(&self) -> u64 {
         let mut sum = 0u64;
-        for worker in Worker::ALL {
-            if let Some(sync) = self.work.sync(worker) {
-                let mut mixer = Mixer::new(4);
-                self.mix_sync(sync, &mut mixer);
-                sum = sum.wrapping_add(mixer.finish());
-            }
+        for sync in self.work.busy().filter_map(|worker| self.work.sync(worker)) {
+            let mut mixer = Mixer::new(4);
+            self.mix_sync(sync, &mut mixer);
+            sum = sum.wrapping_add(mixer.finish());
         }
         sum
     }
@@ -226,10 +254,10 @@ impl Cluster {
     }
 
     fn mix_volume_copy(&self, volume: &Arc<PersistentVolume>, mixer: &mut Mixer) {
-        let stored = self.store.volumes.find(&NamespacedName::cluster_wide(&volume.metadata.name));
-        volume.metadata.name.hash(mixer);
-        let is_stored = stored
-            .is_some_and(|stored| Arc::ptr_eq(stored, volume) || same_version(&stored.metadata, &volume.metadata));
+        let metadata = &volume.metadata;
+        metadata.name.hash(mixer);
+        let key = || NamespacedName::cluster_wide(&metadata.name);
+        let is_stored = self.store.volumes.is_newest(volume, key, |stored| same_version(&stored.metadata, metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_volume(volume, mixer);
@@ -237,11 +265,10 @@ impl Cluster {
     }
 
     fn mix_claim_copy(&self, claim: &Arc<PersistentVolumeClaim>, mixer: &mut Mixer) {
-        let key = NamespacedName { namespace: claim.metadata.namespace.clone(), name: claim.metadata.name.clone() };
-        let stored = self.store.claims.find(&key);
-        key.hash(mixer);
-        let is_stored =
-            stored.is_some_and(|stored| Arc::ptr_eq(stored, claim) || same_version(&stored.metadata, &claim.metadata));
+        let metadata = &claim.metadata;
+        (&metadata.namespace, &metadata.name).hash(mixer);
+        let key = || NamespacedName { namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        let is_stored = self.store.claims.is_newest(claim, key, |stored| same_version(&stored.metadata, metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_claim(claim, mixer);
@@ -250,6 +277,7 @@ impl Cluster {
 
     fn mix_resumed(&self, resumed: &Resumed, mixer: &mut Mixer) {
         match resumed {
+            Resumed::Awake => 0u8.hash(mixer),
             Resumed::Written(Ok(Object::PersistentVolume(volume))) => self.mix_volume_copy(volume, mixer),
             Resumed::Written(Ok(Object::PersistentVolumeClaim(claim))) => self.mix_claim_copy(claim, mixer),
             other => of("resumed", other).hash(mixer),
@@ -290,7 +318,9 @@ impl Cluster {
             }
             Waiting::Forever => 1u8.hash(mixer),
         }
-        of("effect", effect).hash(mixer);
+        if let Some(effect) = effect {
+            of("effect", effect).hash(mixer);
+        }
     }
 
     /// What controllers see that have fallen behind: each object is the stored one or an old one, and older than what
@@ -324,7 +354,7 @@ impl Cluster {
     /// The keys that wait, as sets. Volumes and claims wait always.
     fn queues_state(&self) -> u64 {
         let mut sum = 0u64;
-        for worker in Worker::ALL.into_iter().filter(|worker| !matches!(worker, Worker::Volumes | Worker::Claims)) {
+        for worker in self.work.wanted().filter(|worker| !matches!(worker, Worker::Volumes | Worker::Claims)) {
             for queued in self.work.waiting(worker) {
                 sum = sum.wrapping_add(mixed(7, &(worker, queued.id)));
             }
@@ -366,67 +396,6 @@ impl Store {
     }
 }
 
-/// What is stored under a number, and what the cache holds of it.
-type Pair<'c, T> = (Option<&'c Arc<T>>, Option<&'c Arc<T>>);
-
-fn same_slot<T>(one: Pair<'_, T>, other: Pair<'_, T>) -> bool {
-    let same = |one: Option<&Arc<T>>, other: Option<&Arc<T>>| match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    same(one.0, other.0) && same(one.1, other.1)
-}
-
-/// Whether a part of what is stored is the same memory in both.
-fn same_part<T>(stored: (Option<&Arc<T>>, Option<&Arc<T>>), same: impl Fn(&T, &T) -> bool) -> bool {
-    matches!(stored, (Some(one), Some(other)) if same(one, other))
-}
-
-/// A part of what is stored; the parts of an object count by themselves, so that what a write leaves alone is not looked
-/// at again.
-fn part<T>(seed: u64, stored: Option<&Arc<T>>, mix: impl Fn(&T, &mut Mixer)) -> u64 {
-    stored.map_or(0, |stored| {
-        let mut mixer = Mixer::new(seed);
-        mix(stored, &mut mixer);
-        mixer.finish()
-    })
-}
-
-/// The part of an object that changes often, and what the cache holds of it.
-fn slot<T>(
-    seed: u64,
-    (stored, cached): Pair<'_, T>,
-    metadata: fn(&T) -> &ObjectMeta,
-    mix_whole: fn(&T, &mut Mixer),
-    mix_status: fn(&T, &mut Mixer),
-) -> u64 {
-    let Some(object) = stored.or(cached) else {
-        return 0;
-    };
-    let mut mixer = Mixer::new(seed);
-    metadata(object).namespace.hash(&mut mixer);
-    metadata(object).name.hash(&mut mixer);
-    if let Some(stored) = stored {
-        metadata(stored).annotations.hash(&mut mixer);
-        mix_status(stored, &mut mixer);
-    }
-    match (stored, cached) {
-        (_, None) => 0u8.hash(&mut mixer),
-        (Some(stored), Some(cached)) if Arc::ptr_eq(stored, cached) => 1u8.hash(&mut mixer),
-        (stored, Some(cached)) => {
-            let order = stored.map(|stored| metadata(cached).resource_version.cmp(&metadata(stored).resource_version));
-            if order == Some(std::cmp::Ordering::Equal) {
-                1u8.hash(&mut mixer);
-            } else {
-                order.hash(&mut mixer);
-                mix_whole(cached, &mut mixer);
-            }
-        }
-    }
-    mixer.finish()
-}
-
 fn same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {
     one.resource_version == other.resource_version && one.uid == other.uid
 }
@@ -443,73 +412,4 @@ fn of(name: &str, part: &impl Debug) -> u64 {
     mixer.write(name.as_bytes());
     mixer.print(part);
     mixer.finish()
-}
-
-/// What a binding leaves alone of the metadata, but for versions and times.
-fn mix_identity(metadata: &ObjectMeta, mixer: &mut Mixer) {
-    metadata.name.hash(mixer);
-    metadata.namespace.hash(mixer);
-    metadata.uid.hash(mixer);
-    metadata.is_deleting().hash(mixer);
-    metadata.finalizers.hash(mixer);
-    metadata.labels.hash(mixer);
-    metadata.owner_references.hash(mixer);
-}
-
-/// A volume but for its version and times.
-fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
-    mix_identity(&volume.metadata, mixer);
-    volume.metadata.annotations.hash(mixer);
-    mix_volume_spec(volume, mixer);
-    mix_volume_status(volume, mixer);
-}
-
-/// A volume's spec but for the version of the claim that it refers to.
-fn mix_volume_spec(volume: &PersistentVolume, mixer: &mut Mixer) {
-    let spec = &volume.spec;
-    match spec.claim_ref.as_deref() {
-        None => 0u8.hash(mixer),
-        Some(reference) => {
-            reference.namespace.hash(mixer);
-            reference.name.hash(mixer);
-            reference.uid.hash(mixer);
-        }
-    }
-    spec.capacity.hash(mixer);
-    spec.access_modes.hash(mixer);
-    spec.persistent_volume_reclaim_policy.hash(mixer);
-    spec.storage_class_name.hash(mixer);
-    spec.mount_options.hash(mixer);
-    spec.volume_mode.hash(mixer);
-    spec.node_affinity.hash(mixer);
-    spec.volume_attributes_class_name.hash(mixer);
-    spec.sources.hash(mixer);
-}
-
-fn mix_volume_status(volume: &PersistentVolume, mixer: &mut Mixer) {
-    volume.status.phase.hash(mixer);
-    volume.status.message.hash(mixer);
-    volume.status.reason.hash(mixer);
-}
-
-/// A claim but for its version and times.
-fn mix_claim(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
-    mix_identity(&claim.metadata, mixer);
-    claim.metadata.annotations.hash(mixer);
-    claim.spec.hash(mixer);
-    mix_claim_status(claim, mixer);
-}
-
-fn mix_claim_status(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
-    let status = &claim.status;
-    status.phase.hash(mixer);
-    status.access_modes.hash(mixer);
-    status.capacity.hash(mixer);
-    status.current_volume_attributes_class_name.hash(mixer);
-    status.progress.allocated_resources.hash(mixer);
-    status.progress.allocated_resource_statuses.hash(mixer);
-    status.progress.modify_volume_status.hash(mixer);
-    for condition in &status.progress.conditions {
-        (&condition.r#type, &condition.status, &condition.reason, &condition.message).hash(mixer);
-    }
 }

@@ -43,6 +43,13 @@ impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
+
+    /// Costs next to nothing where both are the same memory already.
+    fn clone_from(&mut self, other: &Self) {
+        if !self.same(other) {
+            *self = other.clone();
+        }
+    }
 }
 
 impl<T> Deref for Shared<T> {
