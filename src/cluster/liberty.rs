@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::action::Action;
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
-use crate::cluster::work::{SyncTask, Worker};
+use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{ClaimSync, Next, OperationTask, Resumed, Turn, VolumeSync};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Kind;
@@ -80,7 +80,8 @@ impl Move {
 impl Cluster {
     /// What may happen next where nothing goes wrong, but for looks that plainly change nothing.
     pub(crate) fn moves(&self, found: &mut Vec<Move>) {
-        for worker in Worker::ALL {
+        let retries = !self.retries.is_empty();
+        for worker in self.work.active(retries) {
             if self.work.sync(worker).is_some() {
                 found.push(Move::plain(Choice::Proceed(worker)));
                 continue;
@@ -97,7 +98,9 @@ impl Cluster {
                 _ => {
                     let look = |key| Move::plain(Choice::Look { worker, key, tie: 0 });
                     found.extend(self.work.waiting(worker).map(|queued| look(queued.id)));
-                    found.extend(self.retries.waiting().filter(|(of, _)| *of == worker).map(|(_, key)| look(key)));
+                    if retries {
+                        found.extend(self.retries.waiting().filter(|(of, _)| *of == worker).map(|(_, key)| look(key)));
+                    }
                 }
             }
         }
@@ -237,7 +240,12 @@ impl Cluster {
             SyncTask::Volume(task) => task.is_over(&sync.resumed),
             _ => false,
         });
-        if is_over {
+        if is_over && self.loose && self.work.sync(worker).is_some_and(|sync| sync.has_failed()) {
+            // Where everything is looked at again at any time, a failure has no consequence, and nobody reads why.
+            if let Some(Sync { origin, .. }) = self.work.take_sync(worker).filter(|_| worker == Worker::Volumes) {
+                self.work.recycling.remove(&origin.key.number);
+            }
+        } else if is_over {
             self.carry_out(Choice::Continue(worker));
         }
     }

@@ -143,7 +143,8 @@ impl Cluster {
         swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
         swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
         swap(old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
-        for kind in Kind::ALL {
+        let same_others = old.is_some_and(|old| self.store.same_others(&old.store));
+        for kind in Kind::ALL.iter().filter(|_| !same_others) {
             if !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) {
                 let same = old.is_some_and(|old| self.store.same_table(&old.store, *kind));
                 swap(same, &|cluster| cluster.table_state(*kind));
@@ -221,8 +222,8 @@ impl Cluster {
         sync.origin.worker.hash(mixer);
         sync.origin.key.hash(mixer);
         match &sync.task {
-            SyncTask::Volume(task) => self.mix_copies(&task.copies(), mixer),
-            SyncTask::Claim(task) => self.mix_copies(&task.copies(), mixer),
+            SyncTask::Volume(task) => self.mix_copies(&task.copies().replaced_by(&sync.resumed), mixer),
+            SyncTask::Claim(task) => self.mix_copies(&task.copies().replaced_by(&sync.resumed), mixer),
             SyncTask::Ephemeral(task) => of("task", task).hash(mixer),
             SyncTask::Expand(task) => of("task", task).hash(mixer),
             SyncTask::Resize(task) => of("task", task).hash(mixer),
@@ -371,6 +372,12 @@ impl Cluster {
 }
 
 impl Store {
+    /// Whether all objects but volumes and claims are the same as in another store, as far as is seen at a glance.
+    fn same_others(&self, other: &Self) -> bool {
+        let others = |kind: &&Kind| !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+        Kind::ALL.iter().filter(others).all(|kind| self.same_table(other, *kind))
+    }
+
     /// Whether the objects of a kind are the same as in another store, as far as is seen at a glance.
     fn same_table(&self, other: &Self, kind: Kind) -> bool {
         match kind {

@@ -121,6 +121,13 @@ pub(super) struct Sync {
     pub(super) again: bool,
 }
 
+impl Sync {
+    /// Whether its write was refused.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.resumed, Resumed::Written(Err(_)))
+    }
+}
+
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
@@ -281,6 +288,13 @@ impl Work {
         }
         self.end_rounds(queued.place);
         Some(queued)
+    }
+
+    /// The workers that may have something to do, in order; all where retries may wait for any of them. Volumes and claims
+    /// are looked at at any time.
+    pub(super) fn active(&self, retries: bool) -> impl Iterator<Item = Worker> {
+        let always = Worker::Volumes.bit() | Worker::Claims.bit();
+        members(if retries { u32::MAX } else { self.wanted | self.busy | always })
     }
 
     /// The workers for which something may wait.

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::cluster::{Cluster, Controller, Controllers, Mishap, Mixer, Move, StateNumber};
 use crate::explore::deed::Deed;
-use crate::explore::property::{Expectation, Moment, Property};
+use crate::explore::property::{Expectation, Moment, News, Property};
 
 /// How many users there may be.
 pub(super) const USERS: usize = 4;
@@ -166,15 +166,16 @@ impl Rules<'_> {
         expansion.last = quiet && deeds_done && !waits;
         if quiet {
             let moment = Moment { before: None, cluster: &node.cluster };
-            expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, &moment);
+            expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, None, &moment);
         }
         expansion
     }
 
-    fn violations(&self, expectation: Expectation, moment: &Moment<'_>) -> Vec<(usize, String)> {
+    fn violations(&self, expectation: Expectation, news: Option<News>, moment: &Moment<'_>) -> Vec<(usize, String)> {
         let mut violated = Vec::new();
         for (number, property) in self.properties.iter().enumerate() {
             if property.expectation == expectation
+                && news.is_none_or(|news| property.concerns.meets(news))
                 && let Err(message) = (property.check)(moment)
             {
                 violated.push((number, message));
@@ -257,7 +258,8 @@ impl<K: Fn(u64) -> bool> Trial<'_, K> {
         let key = key(state.whole, &left);
         let writes = !next.journal().is_empty();
         let violated = if writes {
-            self.rules.violations(Expectation::Always, &Moment { before: Some(&node.cluster), cluster: &next })
+            let moment = Moment { before: Some(&node.cluster), cluster: &next };
+            self.rules.violations(Expectation::Always, Some(News::of(&next)), &moment)
         } else {
             Vec::new()
         };

@@ -86,6 +86,15 @@ impl<T: Resource> Table<T> {
         self.get(self.id(key)?)
     }
 
+    /// The object of a name that is in no namespace.
+    pub(crate) fn find_cluster_wide(&self, name: &str) -> Option<&Arc<T>> {
+        if self.slots.len() > FEW {
+            return self.find(&NamespacedName::new("", name));
+        }
+        let slot = self.slots.iter().find(|slot| slot.key.name == *name && slot.key.namespace.is_empty())?;
+        slot.object.as_ref()
+    }
+
     /// Whether an object is the stored one of its name, or the same as that by another measure. Where there are few, all
     /// are looked at, because that costs less than to work out the hash of a name.
     pub(crate) fn is_newest(
