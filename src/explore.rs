@@ -33,8 +33,8 @@
 //!
 //! A move is at most one write long. The end of a sync that nothing can influence any more belongs to the write before
 //! it, and looks that change nothing are no moves: both leave out states that nobody could tell apart, and no write of
-//! any run. Which of several nodes a pod gets, and which of several equal volumes the *scheduler* takes for it, is
-//! decided by the documented order, not explored.
+//! any run. Of the nodes that will do for a pod any is taken, and there any of the volumes that suit its claims
+//! equally: scores are not simulated. Which pod is tried next is decided by their priorities.
 //!
 //! # What a state is
 //! [`Cluster::state`] says what counts. Versions, times and events do not, so that orders that come to the same meet.

@@ -75,6 +75,10 @@ impl Cluster {
             self.wakes.forget(is_its);
         }
         if self.operations.know_of(|kind| kind.controller() == controller) {
+            if self.loose {
+                // What a backend is at work at it goes on with: a pod that recycles, a driver that was called.
+                self.operations.leave(|running| running.name.0.controller() == controller);
+            }
             self.operations.drop_where(|running| running.name.0.controller() == controller);
             self.operations.forget_failures(|kind| kind.controller() == controller);
         }

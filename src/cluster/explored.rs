@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::liberty::{Mishap, Move};
+use crate::cluster::stale::LAGGARDS;
 use crate::cluster::work::Worker;
 use crate::cluster::{Cluster, Journal};
 use crate::controllers::Cache;
@@ -164,14 +165,15 @@ impl Cluster {
                 !is_backend && seen.map(version) != held.map(version)
             }
             Choice::Conclude(_) => true,
-            Choice::Retry | Choice::CatchUp(_) => false,
+            Choice::Retry | Choice::CatchUp(_) | Choice::SeeNext(_) => false,
             _ => !is_backend,
         }
     }
 
-    /// Whether a controller could fall behind now, and is not behind yet.
-    pub(crate) fn could_fall_behind(&self, controller: Controller) -> bool {
-        self.runs(controller) && self.stale.as_ref().is_none_or(|stale| stale.view(controller).is_none())
+    /// The controllers that could fall behind now, and are not behind yet.
+    pub(crate) fn could_fall_behind(&self) -> impl Iterator<Item = Controller> {
+        let is_behind = |controller| self.stale.as_ref().is_some_and(|stale| stale.view(controller).is_some());
+        LAGGARDS.into_iter().filter(move |controller| self.runs(*controller) && !is_behind(*controller))
     }
 }
 

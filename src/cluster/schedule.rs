@@ -7,7 +7,7 @@ use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{
-    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge, place,
+    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge, options, place,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
@@ -142,6 +142,20 @@ impl Cluster {
         self.scheduler.prepare(id, &self.store);
         let turn = ScheduleSync::start(id, &self.world());
         self.follow(origin, turn.map(SyncTask::Schedule))
+    }
+
+    /// The pod that is tried next, and how many things may be done for it, where there is a choice.
+    pub(super) fn choice_for_next_pod(&self) -> Option<(ObjectId, usize)> {
+        let id = self.scheduler.first()?;
+        let pod = self.store.pods.get(id).filter(|pod| is_schedulable(pod) && !pod.metadata.is_deleting())?;
+        if self.scheduler.waiting(id).is_some() {
+            return None;
+        }
+        let mut scheduler = self.scheduler.clone();
+        scheduler.prepare(id, &self.store);
+        let world = World { scheduler: &scheduler, ..self.world() };
+        let count = options(pod, &world).len();
+        (count > 1).then(|| (id.into(), count))
     }
 
     /// Takes down how an attempt ended.

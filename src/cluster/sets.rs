@@ -79,6 +79,10 @@ impl Cluster {
     /// Begins a pass over a set.
     pub(super) fn begin_set(&mut self, origin: Origin) -> End {
         let number = origin.key.number;
+        if self.waits_for_itself(Worker::Sets) {
+            // It is looked at again when it sees more.
+            return Some(Ok(()));
+        }
         let Some(set) = self.view(Controller::StatefulSets).sets.get(Id::from_number(number)).cloned() else {
             self.sets.drop(number);
             return Some(Ok(()));

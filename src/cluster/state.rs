@@ -45,7 +45,13 @@ pub(crate) struct StateNumber {
     stale: u64,
     queues: u64,
     timers: u64,
+    /// Those of the first volumes and claims.
+    volumes: [u64; KEPT],
+    claims: [u64; KEPT],
 }
+
+/// Of how many volumes and claims the numbers are kept: as many as worlds have that are explored whole.
+const KEPT: usize = 4;
 
 /// A cluster and the number of its state, from which that of a cluster that differs little is found quickly.
 pub(crate) type Known<'c> = (&'c Cluster, StateNumber);
@@ -78,9 +84,10 @@ impl Cluster {
         let mut number = known.map_or_else(StateNumber::default, |(_, state)| state);
         self.renew_parts(&mut number, old);
         let mut sum = number.whole;
-        let mut swap = |same: bool, part: &dyn Fn(&Self) -> u64| {
+        let (mut volumes, mut claims) = (number.volumes, number.claims);
+        let swap = |sum: &mut u64, same: bool, part: &dyn Fn(&Self) -> u64| {
             if !same {
-                sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
+                *sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
             }
         };
         let same_cache = old.is_some_and(|old| self.cache.same(&old.cache));
@@ -93,13 +100,16 @@ impl Cluster {
                 let same_identity =
                     same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| {
-                    slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
-                });
-                swap(same_identity, &|cluster| {
+                if !same {
+                    let part = |cluster: &Self| {
+                        slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
+                    };
+                    renew_slot(&mut sum, volumes.get_mut(number), part(self), || old.map_or(0, part));
+                }
+                swap(&mut sum, same_identity, &|cluster| {
                     part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer))
                 });
-                swap(same_spec, &|cluster| {
+                swap(&mut sum, same_spec, &|cluster| {
                     part(12, cluster.volume_pair(number).0, |volume, mixer| {
                         volume.metadata.name.hash(mixer);
                         mix_volume_spec(volume, mixer);
@@ -116,13 +126,16 @@ impl Cluster {
                 let same_identity =
                     same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| {
-                    slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
-                });
-                swap(same_identity, &|cluster| {
+                if !same {
+                    let part = |cluster: &Self| {
+                        slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
+                    };
+                    renew_slot(&mut sum, claims.get_mut(number), part(self), || old.map_or(0, part));
+                }
+                swap(&mut sum, same_identity, &|cluster| {
                     part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer))
                 });
-                swap(same_spec, &|cluster| {
+                swap(&mut sum, same_spec, &|cluster| {
                     part(14, cluster.claim_pair(number).0, |claim, mixer| {
                         (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
                         claim.spec.hash(mixer);
@@ -130,32 +143,38 @@ impl Cluster {
                 });
             }
         }
-        swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| mixed(15, &cluster.plugins));
-        swap(old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
+        swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
+            mixed(15, &cluster.plugins)
+        });
+        swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
             of("drivers", &cluster.drivers)
         });
-        swap(old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| mixed(16, &cluster.contents));
-        swap(old.is_some_and(|old| self.external.same(&old.external)), &|cluster| of("external", &cluster.external));
-        swap(old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
-        swap(old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
+        swap(&mut sum, old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| {
+            mixed(16, &cluster.contents)
+        });
+        swap(&mut sum, old.is_some_and(|old| self.external.same(&old.external)), &|cluster| {
+            of("external", &cluster.external)
+        });
+        swap(&mut sum, old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
+        swap(&mut sum, old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
             mixed(17, &cluster.scheduler.remembered())
         });
-        swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
-        swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
-        swap(old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
+        swap(&mut sum, old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
+        swap(&mut sum, old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
+        swap(&mut sum, old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
         let same_others = old.is_some_and(|old| self.store.same_others(&old.store));
         for kind in Kind::ALL.iter().filter(|_| !same_others) {
             if !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) {
                 let same = old.is_some_and(|old| self.store.same_table(&old.store, *kind));
-                swap(same, &|cluster| cluster.table_state(*kind));
+                swap(&mut sum, same, &|cluster| table_state(&cluster.store, *kind));
             }
         }
-        StateNumber { whole: sum, ..number }
+        StateNumber { whole: sum, volumes, claims, ..number }
     }
 
     /// Brings those parts of the number up to date that change often.
     fn renew_parts(&self, number: &mut StateNumber, old: Option<&Self>) {
-        let StateNumber { whole, syncs, operations, stale, queues, timers } = number;
+        let StateNumber { whole, syncs, operations, stale, queues, timers, volumes: _, claims: _ } = number;
         let mut renew = |part: &mut u64, new: u64| {
             *whole = whole.wrapping_add(new).wrapping_sub(*part);
             *part = new;
@@ -189,23 +208,6 @@ impl Cluster {
             return (None, None);
         };
         (self.store.claims.get(Id::from_number(number)), self.cache.claim(Id::from_number(number)))
-    }
-
-    /// The objects of a kind, in the order of their creation.
-    fn table_state(&self, kind: Kind) -> u64 {
-        let objects = self.store.list(kind);
-        if objects.is_empty() {
-            return 0;
-        }
-        let mut mixer = Mixer::new(3);
-        for mut object in objects {
-            let metadata = object.metadata_mut();
-            metadata.resource_version = ResourceVersion::default();
-            metadata.creation_timestamp = None;
-            metadata.deletion_timestamp = metadata.deletion_timestamp.map(|_| Timestamp::from_unix_seconds(0));
-            object.hash(&mut mixer);
-        }
-        mixer.finish()
     }
 
     fn syncs_state(&self) -> u64 {
@@ -295,6 +297,9 @@ impl Cluster {
         for name in self.operations.backing_off(self.now) {
             sum = sum.wrapping_add(of("backing off", name));
         }
+        for left in self.operations.left() {
+            sum = sum.wrapping_add(of("left", left));
+        }
         sum
     }
 
@@ -332,24 +337,42 @@ impl Cluster {
         };
         let mut sum = 0u64;
         for controller in stale.controllers() {
-            let Some(view) = stale.view(controller) else {
+            let Some(view) = stale.of(controller) else {
                 continue;
             };
             let mut mixer = Mixer::new(6);
             controller.hash(&mut mixer);
-            for (id, volume) in view.volumes.in_order() {
-                self.mix_volume_copy(volume, &mut mixer);
-                let held = self.cache.volume(id).map(|held| held.metadata.resource_version);
-                held.map(|held| held.cmp(&volume.metadata.resource_version)).hash(&mut mixer);
-            }
-            for (id, claim) in view.claims.in_order() {
-                self.mix_claim_copy(claim, &mut mixer);
-                let held = self.cache.claim(id).map(|held| held.metadata.resource_version);
-                held.map(|held| held.cmp(&claim.metadata.resource_version)).hash(&mut mixer);
+            view.misses_own().hash(&mut mixer);
+            for store in view.stores() {
+                self.mix_view(store, &mut mixer);
             }
             sum = sum.wrapping_add(mixer.finish());
         }
         sum
+    }
+
+    fn mix_view(&self, seen: &Store, mixer: &mut Mixer) {
+        for (id, volume) in seen.volumes.in_order() {
+            self.mix_volume_copy(volume, mixer);
+            let held = self.cache.volume(id).map(|held| held.metadata.resource_version);
+            held.map(|held| held.cmp(&volume.metadata.resource_version)).hash(mixer);
+        }
+        for (id, claim) in seen.claims.in_order() {
+            self.mix_claim_copy(claim, mixer);
+            let held = self.cache.claim(id).map(|held| held.metadata.resource_version);
+            held.map(|held| held.cmp(&claim.metadata.resource_version)).hash(mixer);
+        }
+        let others = |kind: &&Kind| !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+        for kind in Kind::ALL.iter().filter(others).filter(|kind| !seen.same_table(&self.store, **kind)) {
+            let is_stored = |object: &Object| {
+                let stored = self.store.find(&object.reference());
+                stored.is_some_and(|stored| same_version(stored.metadata(), object.metadata()))
+            };
+            let stored: Vec<bool> = seen.list(*kind).iter().map(is_stored).collect();
+            if stored.contains(&false) || stored.len() != self.store.count(*kind) {
+                (kind, stored, table_state(seen, *kind)).hash(mixer);
+            }
+        }
     }
 
     /// The keys that wait, as sets. Volumes and claims wait always.
@@ -401,6 +424,32 @@ impl Store {
             Kind::CsiStorageCapacity => self.storage_capacities.same(&other.storage_capacities),
         }
     }
+}
+
+/// The objects of a kind, in the order of their creation.
+fn table_state(store: &Store, kind: Kind) -> u64 {
+    let objects = store.list(kind);
+    if objects.is_empty() {
+        return 0;
+    }
+    let mut mixer = Mixer::new(3);
+    for mut object in objects {
+        let metadata = object.metadata_mut();
+        metadata.resource_version = ResourceVersion::default();
+        metadata.creation_timestamp = None;
+        metadata.deletion_timestamp = metadata.deletion_timestamp.map(|_| Timestamp::from_unix_seconds(0));
+        object.hash(&mut mixer);
+    }
+    mixer.finish()
+}
+
+/// Puts the number of a part in the place of the one that it had, which is worked out where it is not kept.
+fn renew_slot(sum: &mut u64, kept: Option<&mut u64>, new: u64, old: impl FnOnce() -> u64) {
+    let before = match kept {
+        Some(kept) => std::mem::replace(kept, new),
+        None => old(),
+    };
+    *sum = sum.wrapping_add(new).wrapping_sub(before);
 }
 
 fn same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {

@@ -15,7 +15,7 @@ use crate::controllers::turn::{Resumed, Turn};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::kind::Object;
 use crate::model::metadata::Uid;
-use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, shared};
+use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, STORAGE, shared};
 use crate::model::reference::ObjectReference;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -94,10 +94,7 @@ impl Bind {
         };
         let volume_done = self.step >= Step::VolumeStatus || volume.status.phase == VolumePhase::Bound;
         let claim_done = self.step >= Step::Claim || is_marked(claim, volume);
-        let status_done = || {
-            self.step >= Step::ClaimStatus
-                || !matches!(claim_status(claim, &ClaimPhase::Bound, Some(volume)), Ok(Some(_)))
-        };
+        let status_done = || self.step >= Step::ClaimStatus || !is_status_due(claim, volume);
         volume_done && claim_done && status_done()
     }
 
@@ -182,6 +179,15 @@ fn claim_for(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option
 /// Whether a claim has the name of its volume and the mark of a complete binding.
 fn is_marked(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
     claim.spec.volume_name == volume.metadata.name && claim.metadata.annotations.contains_key(BIND_COMPLETED)
+}
+
+/// Whether the status of a bound claim is yet to be written (`STATUS-3`, `STATUS-4`).
+fn is_status_due(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    if claim.status.phase == ClaimPhase::Bound {
+        claim.status.access_modes != volume.spec.access_modes
+    } else {
+        volume.spec.capacity.contains_key(STORAGE)
+    }
 }
 
 /// Sets an annotation to `yes` unless its key exists.

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::cluster::{Cluster, Controller, Controllers, Mishap, Mixer, Move, StateNumber};
+use crate::cluster::{Cluster, Controllers, Mishap, Mixer, Move, StateNumber};
 use crate::explore::deed::Deed;
 use crate::explore::property::{Expectation, Moment, News, Property};
 
@@ -217,6 +217,10 @@ impl<K: Fn(u64) -> bool> Trial<'_, K> {
                 self.make(made.with(mishap), after);
             }
         }
+        // A backend that ends late, after a crash, is part of what that crash has done.
+        for number in 0..node.cluster.could_be_late() {
+            self.make(Move::late(number), left);
+        }
         if left.crashes > 0 {
             for controller in node.cluster.could_crash() {
                 if self.rules.controllers.contains(controller) {
@@ -225,8 +229,8 @@ impl<K: Fn(u64) -> bool> Trial<'_, K> {
             }
         }
         if left.stale_views > 0 {
-            for controller in [Controller::PersistentVolumes, Controller::StatefulSets] {
-                if self.rules.controllers.contains(controller) && node.cluster.could_fall_behind(controller) {
+            for controller in node.cluster.could_fall_behind() {
+                if self.rules.controllers.contains(controller) {
                     self.make(Move::fall_behind(controller), Left { stale_views: left.stale_views - 1, ..left });
                 }
             }

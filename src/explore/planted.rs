@@ -96,7 +96,13 @@ fn a_controller_that_never_rests_is_found_to_go_round_in_a_circle() {
     assert!(trace.to_string().contains("from here it goes round in a circle:"), "{trace}");
     // The protection is taken off and put on again on the way round.
     let round: Vec<&str> = trace.steps[circle..].iter().flat_map(|step| &step.writes).map(AsRef::as_ref).collect();
-    assert_eq!(round, ["PersistentVolume v is held by [] (PROT-9)", "PersistentVolume v is held by [kubernetes.io/pv-protection] (PROT-2)"]);
+    assert_eq!(
+        round,
+        [
+            "PersistentVolume v is held by [] (PROT-9)",
+            "PersistentVolume v is held by [kubernetes.io/pv-protection] (PROT-2)"
+        ]
+    );
     // Played, the steps lead back to where the circle begins.
     let mut played = world.loosened();
     let mut states = vec![played.state()];

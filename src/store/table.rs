@@ -66,6 +66,11 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name in a namespace, which is empty for kinds that have none.
     pub(crate) fn id_of(&self, namespace: &str, name: &str) -> Option<Id<T>> {
+        if self.slots.len() <= FEW {
+            let is_it = |slot: &Slot<T>| slot.key.name == *name && slot.key.namespace == *namespace;
+            let at = self.slots.iter().position(is_it)?;
+            return u32::try_from(at).ok().map(Id::from_number);
+        }
         // A key is hashed as the pair of its parts is.
         let hash = FxBuildHasher.hash_one((namespace, name));
         let number = self.names.find(hash, |key| key.name == *name && key.namespace == *namespace)?;
@@ -84,15 +89,6 @@ impl<T: Resource> Table<T> {
 
     pub(crate) fn find(&self, key: &NamespacedName) -> Option<&Arc<T>> {
         self.get(self.id(key)?)
-    }
-
-    /// The object of a name that is in no namespace.
-    pub(crate) fn find_cluster_wide(&self, name: &str) -> Option<&Arc<T>> {
-        if self.slots.len() > FEW {
-            return self.find(&NamespacedName::new("", name));
-        }
-        let slot = self.slots.iter().find(|slot| slot.key.name == *name && slot.key.namespace.is_empty())?;
-        slot.object.as_ref()
     }
 
     /// Whether an object is the stored one of its name, or the same as that by another measure. Where there are few, all

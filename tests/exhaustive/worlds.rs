@@ -112,6 +112,28 @@ golden! {
     delayed_binding_against_the_scheduler:
         Explorer::new(&with(SCHEDULING, &[&node("n1"), &delayed(), &local_volume("v", "n1"), &pod("p", "a")], [], [claim("a").with_class("local")]))
         => 62, 99, 11, 2;
+    a_pod_two_nodes_and_equal_volumes:
+        Explorer::new(&with(
+            SCHEDULING,
+            &[&node("n1"), &node("n2"), &delayed(), &local_volume("v", "n1"), &local_volume("w", "n1"), &local_volume("x", "n2"), &pod("p", "a")],
+            [], [claim("a").with_class("local")],
+        ))
+        => 0, 0, 0, 0;
+    a_stale_view_of_two_new_volumes_seen_one_after_the_other:
+        Explorer::new(&cluster([volume("v").reserved_for("default", "b"), volume("w")], [claim("a")])).stale_views(1)
+        => 0, 0, 0, 0;
+    a_stale_view_of_a_set_that_is_scaled:
+        Explorer::new(&scaled(&with(SETS, &[&set(1)], [volume("v")], [])))
+            .user([Deed::Patch(Kind::StatefulSet.named("default/db"), replicas("0"))]).stale_views(1)
+        => 0, 0, 0, 0;
+    a_recycler_that_outlives_a_crash:
+        Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")])).user([
+            Deed::Delete(claim_key("a")),
+            Deed::Patch(Kind::PersistentVolume.named("v"), Json::Map(vec![(
+                "spec".into(), Json::Map(vec![("persistentVolumeReclaimPolicy".into(), Json::String("Retain".into()))]),
+            )])),
+        ]).crashes(1)
+        => 0, 0, 0, 0;
     scaling_down_against_scaling_up:
         Explorer::new(&scaled(&with(SETS, &[&set(1)], [volume("v")], [])))
             .user([Deed::Patch(Kind::StatefulSet.named("default/db"), replicas("0"))])
