@@ -46,7 +46,7 @@ impl OperationKind {
 impl Cluster {
     /// Stops a controller wherever it is and starts it again. What it was doing ends between two writes, what it
     /// remembered is gone; it knows what is stored and looks at everything anew. What was asked of a backend and has
-    /// not ended is not heard of again.
+    /// not ended is not heard of again, unless an action says that the backend ends it.
     ///
     /// ```
     /// use bindery::{AccessMode, ClaimPhase, Cluster, Controller, PersistentVolume, PersistentVolumeClaim};
@@ -75,10 +75,11 @@ impl Cluster {
             self.wakes.forget(is_its);
         }
         if self.operations.know_of(|kind| kind.controller() == controller) {
-            if self.loose {
-                // What a backend is at work at it goes on with: a pod that recycles, a driver that was called.
-                self.operations.leave(|running| running.name.0.controller() == controller);
-            }
+            // What is not done in the controller itself goes on: a pod that recycles, a driver that was called.
+            self.operations.leave(|running| {
+                let within = matches!(running.name.0, OperationKind::Provision | OperationKind::Delete);
+                running.name.0.controller() == controller && !within
+            });
             self.operations.drop_where(|running| running.name.0.controller() == controller);
             self.operations.forget_failures(|kind| kind.controller() == controller);
         }

@@ -261,7 +261,7 @@ impl Cluster {
                 }
             }
             Choice::Crash(controller) => self.crash(controller),
-            Choice::FallBehind(controller) => self.fall_behind(controller),
+            Choice::FallBehind(controller) => self.fall_behind_stepwise(controller),
             Choice::CatchUp(controller) => self.catch_up(controller),
             Choice::SeeNext(controller) => self.see_next(controller),
             Choice::Late(number) => self.end_left(number.into()),

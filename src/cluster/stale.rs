@@ -22,9 +22,10 @@ pub(super) struct View {
     store: Store,
     /// After how many writes it catches up by itself.
     writes: Option<u64>,
-    /// The store after each write that it has not seen, the newest but for which it could see next. Kept where any order
-    /// is possible.
+    /// The store after each write that it has not seen, where it may see one after the other.
     missed: VecDeque<Store>,
+    /// Whether it may.
+    stepwise: bool,
     /// The version of the last write that it made itself since it fell behind.
     own: ResourceVersion,
 }
@@ -102,6 +103,7 @@ impl Cluster {
             store,
             writes,
             missed: VecDeque::new(),
+            stepwise: false,
             own: ResourceVersion::default(),
         });
     }
@@ -119,6 +121,16 @@ impl Cluster {
         self.look_at_everything(Some(controller));
     }
 
+    /// Lets a controller see nothing new, and then perhaps one write after the other.
+    pub(super) fn fall_behind_stepwise(&mut self, controller: Controller) {
+        self.fall_behind(controller);
+        if let Some(stale) = &mut self.stale
+            && let Some(view) = Arc::make_mut(&mut stale.0).get_mut(&controller)
+        {
+            view.stepwise = true;
+        }
+    }
+
     /// Lets a controller that has fallen behind see the next write that it has not seen.
     pub(super) fn see_next(&mut self, controller: Controller) {
         let Some(stale) = &mut self.stale else {
@@ -134,7 +146,7 @@ impl Cluster {
 
     /// Notes a write for the controllers that do not see it.
     pub(super) fn miss(&mut self, actor: &Actor) {
-        let (version, loose) = (self.store.version(), self.loose);
+        let version = self.store.version();
         let Some(stale) = &mut self.stale else {
             return;
         };
@@ -142,7 +154,7 @@ impl Cluster {
             if controller.actor() == *actor {
                 view.own = version;
             }
-            if loose {
+            if view.stepwise {
                 view.missed.push_back(self.store.clone());
             }
         }

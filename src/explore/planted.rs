@@ -115,15 +115,3 @@ fn a_controller_that_never_rests_is_found_to_go_round_in_a_circle() {
     drop(planted);
     assert_eq!(states[circle], states[trace.len()]);
 }
-
-#[test]
-fn who_is_passed_over_for_ever_makes_no_circle() {
-    // As long as the volume controller could bind the claim and never does, the run is not a fair one.
-    let world = cluster(volume(), &["a"]);
-    let planted = plant(Bug::Restless);
-    let found = Explorer::new(&world).run();
-    drop(planted);
-    let trace = &found.violation("every run becomes quiet").expect("a violation").trace;
-    let before: Vec<&str> = trace.steps.iter().flat_map(|step| &step.writes).map(AsRef::as_ref).collect();
-    assert!(before.iter().any(|write| write.contains("BIND-4")), "{trace}");
-}
