@@ -118,24 +118,24 @@ impl Cluster {
         renew(config, &other.config);
         renew(settings, &other.settings);
         store.become_copy_of(&other.store);
-        cache.clone_from(&other.cache);
+        cache.become_copy_of(&other.cache);
         renew(plugins, &other.plugins);
         renew(drivers, &other.drivers);
-        contents.clone_from(&other.contents);
-        external.clone_from(&other.external);
+        contents.become_copy_of(&other.contents);
+        external.become_copy_of(&other.external);
         work.become_copy_of(&other.work);
-        operations.clone_from(&other.operations);
-        retries.clone_from(&other.retries);
-        wakes.clone_from(&other.wakes);
+        operations.become_copy_of(&other.operations);
+        retries.become_copy_of(&other.retries);
+        wakes.become_copy_of(&other.wakes);
         sets.become_copy_of(&other.sets);
-        nodes.clone_from(&other.nodes);
-        scheduler.clone_from(&other.scheduler);
-        recorder.clone_from(&other.recorder);
+        nodes.become_copy_of(&other.nodes);
+        scheduler.become_copy_of(&other.scheduler);
+        recorder.become_copy_of(&other.recorder);
         journal.clear();
         if !(faults.is_empty() && other.faults.is_empty()) {
             faults.clone_from(&other.faults);
         }
-        plan.clone_from(&other.plan);
+        plan.become_copy_of(&other.plan);
         stale.clone_from(&other.stale);
         (*now, *mishap, *tie, *loose) = (other.now, other.mishap, other.tie, other.loose);
     }

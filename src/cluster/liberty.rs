@@ -276,7 +276,7 @@ impl Cluster {
             SyncTask::Volume(task) => task.is_over(&sync.resumed),
             _ => false,
         });
-        if is_over && self.loose && self.work.sync(worker).is_some_and(|sync| sync.has_failed()) {
+        if is_over && self.loose && self.work.sync(worker).is_some_and(Sync::has_failed) {
             // Where everything is looked at again at any time, a failure has no consequence, and nobody reads why.
             if let Some(Sync { origin, .. }) = self.work.take_sync(worker).filter(|_| worker == Worker::Volumes) {
                 self.work.recycling.remove(&origin.key.number);

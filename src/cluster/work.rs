@@ -313,8 +313,8 @@ impl Work {
                 sync.clone_from(new);
             }
         }
-        queues.clone_from(&other.queues);
-        attention.clone_from(&other.attention);
+        queues.become_copy_of(&other.queues);
+        attention.become_copy_of(&other.attention);
         if *recycling != other.recycling {
             recycling.clone_from(&other.recycling);
         }

@@ -119,6 +119,7 @@ pub(super) struct Rules<'r> {
 /// Clusters that are no longer needed. The next ones are made of them: most of a cluster stays as it is from one move to
 /// the next, and is not touched then.
 #[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "a cluster is large, and goes on in the box that it is in")]
 pub(super) struct Spares(Vec<Box<Cluster>>);
 
 impl Spares {

@@ -33,6 +33,14 @@ impl<T> Shared<T> {
         Self(Arc::new(value))
     }
 
+    /// Becomes a copy of another one; costs next to nothing where it is one already.
+    #[cfg(feature = "explore")]
+    pub(crate) fn become_copy_of(&mut self, other: &Self) {
+        if !self.same(other) {
+            *self = other.clone();
+        }
+    }
+
     /// Whether both are the same memory; a quick way to see that nothing changed.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -42,13 +50,6 @@ impl<T> Shared<T> {
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-
-    /// Costs next to nothing where both are the same memory already.
-    fn clone_from(&mut self, other: &Self) {
-        if !self.same(other) {
-            *self = other.clone();
-        }
     }
 }
 

@@ -180,7 +180,7 @@ impl Store {
         macro_rules! take_over {
             ($($part:ident,)*) => {
                 let Self { $($part,)* version, sequence, uids } = self;
-                $($part.clone_from(&other.$part);)*
+                $($part.become_copy_of(&other.$part);)*
                 (*version, *sequence, *uids) = (other.version, other.sequence, other.uids);
             };
         }
