@@ -79,6 +79,8 @@ pub(crate) use crate::cluster::mixer::Mixer;
 pub use crate::cluster::mounts::MountError;
 pub use crate::cluster::replay::ReplayError;
 pub use crate::cluster::schedule::{Attempt, AttemptEnd};
+#[cfg(feature = "explore")]
+pub(crate) use crate::cluster::state::StateNumber;
 pub use crate::cluster::user::Accepted;
 
 pub(crate) use crate::cluster::user::merge;

@@ -65,7 +65,7 @@ pub(crate) use crate::controllers::quota::quota_status;
 pub(crate) use crate::controllers::replica_set::ReplicaSetSync;
 pub(crate) use crate::controllers::resize::ResizeSync;
 pub(crate) use crate::controllers::scheduler::{
-    Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge, place,
+    Extent, ScheduleSync, Scheduled, Scheduler, is_schedulable, judge, options, place,
 };
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{

@@ -26,20 +26,25 @@
 //! # What is tried
 //! From each state every [possible](Cluster::possible) move: any key that waits is looked at next, a volume or claim
 //! at any time, because a resync may come at any time; a sync in progress goes on to its next write; an operation goes
-//! on, whether its backend has taken a moment or an hour; of volumes that suit a claim equally any is taken; a user does the next of what it is going to do. Beyond that,
-//! as often as the [`Explorer`] is told: a write is refused, a backend fails or falls silent, a controller crashes in the
-//! middle of something, or sees nothing new for a while. Where everything is quiet and something is due later, time may
-//! pass until then.
+//! on, whether its backend has taken a moment or an hour; of volumes that suit a claim equally any is taken; a user does
+//! the next of what it is going to do. Beyond that, as often as the [`Explorer`] is told: a write is refused, a backend fails or falls silent, a controller crashes in the
+//! middle of something, or sees nothing new for a while and then one write after the other or all at once. What a
+//! backend is at work at when a controller crashes may end at any time after that, or never. Where everything is quiet and
+//! something is due later, time may pass until then.
 //!
 //! A move is at most one write long. The end of a sync that nothing can influence any more belongs to the write before
 //! it, and looks that change nothing are no moves: both leave out states that nobody could tell apart, and no write of
-//! any run. Which of several nodes a pod gets, and which of several equal volumes the *scheduler* takes for it, is
-//! decided by the documented order, not explored.
+//! any run. Of the nodes that will do for a pod any is taken, and there any of the volumes that suit its claims
+//! equally: scores are not simulated. Which pod is tried next is decided by their priorities.
 //!
 //! # What a state is
-//! [`Cluster::state`] says what counts. Versions, times and events do not, so that orders that come to the same meet.
+//! [`Cluster::state`] says what counts. Versions, times and events do not, so that orders that come to the same meet; nor
+//! does the copy of an object that a sync is about to replace by the result of its write.
 //! States are told apart by 64 bits: among ten million of them the chance that any two are taken for one is below one
 //! in a hundred thousand.
+//!
+//! Worlds that differ in names alone are not taken for one: the order of creation and of names decides elsewhere, and what
+//! becomes of a claim is told of each by its name. The test `universe` enumerates its worlds up to that symmetry instead.
 //!
 //! # Traces
 //! The search goes breadth first, so that the [`Trace`] of a violation is a shortest one. It reads as a story, and it
@@ -63,6 +68,9 @@
 //!   and the recycler begins. A user clears the claimRef; the volume is Available and a new claim may be bound and write;
 //!   then the recycler ends, having looked only at its beginning (`RECYCLE-1`), and has wiped the files. The write that
 //!   follows meets a conflict, and nobody is told. (`a_volume_given_back_while_it_is_recycled`)
+//! - *A policy of Retain comes too late for a recycler that is at work.* A claim is deleted and the recycler of its volume
+//!   begins; a user sets the policy to Retain; the recycler, whether the controller that began it lives or has crashed,
+//!   wipes the files all the same: nobody asks again (`RECYCLE-1`). (`a_recycler_that_outlives_a_crash`)
 //! - *A claimRef that is cleared before its claim is gone costs the claim its volume.* A claim is deleted and not yet gone;
 //!   a user clears the claimRef of its volume; another claim is bound to it. The first one becomes Lost (`CLAIM-24`)
 //!   instead of just vanishing. (`a_volume_given_back_by_hand`)
@@ -79,6 +87,8 @@ mod deed;
 mod expand;
 mod graph;
 mod invariants;
+#[cfg(test)]
+mod numbers;
 mod outcomes;
 #[cfg(test)]
 mod planted;

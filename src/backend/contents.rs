@@ -130,7 +130,7 @@ const SHARDS: usize = 64;
 /// assert_eq!(cluster.files(&export).unwrap().read("a/index.html").unwrap(), "hello");
 /// # Ok::<(), bindery::ContentsError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Contents {
     shards: Vec<Shard>,
 }

@@ -1,5 +1,7 @@
 //! In-tree plugins: which volumes they serve, and what they can do with them (`PLUG-*`).
 
+use std::hash::{Hash, Hasher};
+
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
@@ -156,6 +158,12 @@ pub(crate) struct PluginRequest<'r> {
 /// last counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plugins(IndexMap<Text, Plugin, FxBuildHasher>);
+
+impl Hash for Plugins {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.values().for_each(|plugin| plugin.hash(state));
+    }
+}
 
 impl Plugins {
     pub(crate) fn new(plugins: Vec<Plugin>) -> Self {

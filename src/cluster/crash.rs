@@ -1,10 +1,13 @@
 //! Crashes of controllers, and their new start with nothing but the store (`RUN-1`).
 
+use std::sync::Arc;
+
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::sets::SetMemories;
 use crate::cluster::work::{Work, Worker};
 use crate::controllers::{Cache, OperationKind};
+use crate::model::id::Id;
 use crate::model::kind::Kind;
 use crate::model::shared::Shared;
 
@@ -43,7 +46,7 @@ impl OperationKind {
 impl Cluster {
     /// Stops a controller wherever it is and starts it again. What it was doing ends between two writes, what it
     /// remembered is gone; it knows what is stored and looks at everything anew. What was asked of a backend and has
-    /// not ended is not heard of again.
+    /// not ended is not heard of again, unless an action says that the backend ends it.
     ///
     /// ```
     /// use bindery::{AccessMode, ClaimPhase, Cluster, Controller, PersistentVolume, PersistentVolumeClaim};
@@ -64,10 +67,22 @@ impl Cluster {
         let is_its = |worker: Worker| worker.controller() == controller;
         self.catch_up(controller);
         self.work.drop_of(is_its);
-        self.retries.forget(is_its);
-        self.wakes.forget(is_its);
-        self.operations.drop_where(|running| running.name.0.controller() == controller);
-        self.operations.forget_failures(|kind| kind.controller() == controller);
+        // What there is nothing to forget of stays shared with copies.
+        if !self.retries.is_empty() {
+            self.retries.forget(is_its);
+        }
+        if !self.wakes.is_empty() {
+            self.wakes.forget(is_its);
+        }
+        if self.operations.know_of(|kind| kind.controller() == controller) {
+            // What is not done in the controller itself goes on: a pod that recycles, a driver that was called.
+            self.operations.leave(|running| {
+                let within = matches!(running.name.0, OperationKind::Provision | OperationKind::Delete);
+                running.name.0.controller() == controller && !within
+            });
+            self.operations.drop_where(|running| running.name.0.controller() == controller);
+            self.operations.forget_failures(|kind| kind.controller() == controller);
+        }
         match controller {
             Controller::PersistentVolumes => {
                 self.work.recycling.clear();
@@ -109,7 +124,10 @@ impl Cluster {
 
     /// The volume controller's cache, from what is stored.
     fn fill_cache(&mut self) {
-        let mut cache = if self.loose { Cache::without_index() } else { Cache::default() };
+        if self.loose {
+            return self.refill_cache();
+        }
+        let mut cache = Cache::default();
         for (id, volume) in self.store.volumes.in_order() {
             cache.set_volume(id, Some(volume), self.store.volumes.created(id));
         }
@@ -117,6 +135,24 @@ impl Cluster {
             cache.set_claim(id, Some(claim));
         }
         self.cache = cache.into();
+    }
+
+    /// The same where nothing is found by an index: what is right already stays shared with copies.
+    fn refill_cache(&mut self) {
+        let numbers = |count: usize| (0..count).filter_map(|number| u32::try_from(number).ok());
+        let (volumes, claims) = self.cache.sizes();
+        for id in numbers(volumes.max(self.store.volumes.numbers())).map(Id::from_number) {
+            let stored = self.store.volumes.get(id);
+            if !is_same(stored, self.cache.volume(id)) {
+                self.cache.put_volume(id, stored, self.store.volumes.created(id));
+            }
+        }
+        for id in numbers(claims.max(self.store.claims.numbers())).map(Id::from_number) {
+            let stored = self.store.claims.get(id);
+            if !is_same(stored, self.cache.claim(id)) {
+                self.cache.put_claim(id, stored);
+            }
+        }
     }
 
     /// Puts every object into the queues: those of one controller, or of all.
@@ -144,5 +180,13 @@ impl Cluster {
             self.sets = before.sets;
         }
         self.nodes = before.nodes;
+    }
+}
+
+fn is_same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }

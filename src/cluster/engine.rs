@@ -47,6 +47,10 @@ pub(crate) enum Choice {
     FallBehind(Controller),
     /// A controller sees everything again.
     CatchUp(Controller),
+    /// A backend ends what it is at work at for a controller that has crashed.
+    Late(u8),
+    /// A controller that has fallen behind sees the next write.
+    SeeNext(Controller),
 }
 
 /// What a run to quiet took.
@@ -129,6 +133,8 @@ impl Cluster {
             Choice::Crash(controller) => (controller.actor(), None, "crashes and starts anew"),
             Choice::FallBehind(controller) => (controller.actor(), None, "sees nothing new from now on"),
             Choice::CatchUp(controller) => (controller.actor(), None, "sees everything again"),
+            Choice::SeeNext(controller) => (controller.actor(), None, "sees the next write"),
+            Choice::Late(_) => (Actor::User, None, "waits until a backend ends what nobody waits for any more"),
         };
         Action { choice, actor, object, what, mishap: None, aside: Text::default() }
     }
@@ -325,7 +331,9 @@ impl Cluster {
             | Choice::Elapse
             | Choice::Crash(_)
             | Choice::FallBehind(_)
-            | Choice::CatchUp(_) => self.take_liberty(choice),
+            | Choice::CatchUp(_)
+            | Choice::SeeNext(_)
+            | Choice::Late(_) => self.take_liberty(choice),
         }
         if self.operations.first_ready().is_none() {
             self.work.end_idle_rounds();
@@ -340,7 +348,12 @@ impl Cluster {
             return;
         }
         match (origin, end) {
-            (Some((key, _)), Some(Ok(()))) => self.retries.succeeded(worker, key),
+            (Some((key, _)), Some(Ok(()))) => {
+                // Most keys never fail, and what is known of others stays shared with copies.
+                if self.retries.know(worker, key) {
+                    self.retries.succeeded(worker, key);
+                }
+            }
             (Some((key, by_resync)), Some(Err(_))) => self.retries.failed(worker, key, by_resync, self.now),
             (Some(_) | None, _) => {}
         }

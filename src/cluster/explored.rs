@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::liberty::{Mishap, Move};
+use crate::cluster::stale::LAGGARDS;
 use crate::cluster::work::Worker;
 use crate::cluster::{Cluster, Journal};
 use crate::controllers::Cache;
@@ -85,6 +86,60 @@ impl Cluster {
         syncing || self.operations.running().next().is_some() || self.stale.is_some()
     }
 
+    /// Becomes a copy of another cluster for the next move, with an empty journal. Cost: next to nothing where it is one
+    /// already but for a move or two, so that whoever tries many moves from one cluster does it in one copy.
+    pub(crate) fn become_fork_for_move(&mut self, other: &Self) {
+        let Self {
+            config,
+            settings,
+            store,
+            cache,
+            plugins,
+            drivers,
+            contents,
+            external,
+            work,
+            operations,
+            retries,
+            wakes,
+            sets,
+            nodes,
+            scheduler,
+            recorder,
+            journal,
+            faults,
+            now,
+            plan,
+            stale,
+            mishap,
+            tie,
+            loose,
+        } = self;
+        renew(config, &other.config);
+        renew(settings, &other.settings);
+        store.become_copy_of(&other.store);
+        cache.become_copy_of(&other.cache);
+        renew(plugins, &other.plugins);
+        renew(drivers, &other.drivers);
+        contents.become_copy_of(&other.contents);
+        external.become_copy_of(&other.external);
+        work.become_copy_of(&other.work);
+        operations.become_copy_of(&other.operations);
+        retries.become_copy_of(&other.retries);
+        wakes.become_copy_of(&other.wakes);
+        sets.become_copy_of(&other.sets);
+        nodes.become_copy_of(&other.nodes);
+        scheduler.become_copy_of(&other.scheduler);
+        recorder.become_copy_of(&other.recorder);
+        journal.clear();
+        if !(faults.is_empty() && other.faults.is_empty()) {
+            faults.clone_from(&other.faults);
+        }
+        plan.become_copy_of(&other.plan);
+        stale.clone_from(&other.stale);
+        (*now, *mishap, *tie, *loose) = (other.now, other.mishap, other.tie, other.loose);
+    }
+
     /// A copy for the next move, with an empty journal.
     pub(crate) fn fork_for_move(&self) -> Self {
         let mut copy = self.clone();
@@ -110,13 +165,20 @@ impl Cluster {
                 !is_backend && seen.map(version) != held.map(version)
             }
             Choice::Conclude(_) => true,
-            Choice::Retry | Choice::CatchUp(_) => false,
+            Choice::Retry | Choice::CatchUp(_) | Choice::SeeNext(_) => false,
             _ => !is_backend,
         }
     }
 
-    /// Whether a controller could fall behind now, and is not behind yet.
-    pub(crate) fn could_fall_behind(&self, controller: Controller) -> bool {
-        self.runs(controller) && self.stale.as_ref().is_none_or(|stale| stale.view(controller).is_none())
+    /// The controllers that could fall behind now, and are not behind yet.
+    pub(crate) fn could_fall_behind(&self) -> impl Iterator<Item = Controller> {
+        let is_behind = |controller| self.stale.as_ref().is_some_and(|stale| stale.view(controller).is_some());
+        LAGGARDS.into_iter().filter(move |controller| self.runs(*controller) && !is_behind(*controller))
+    }
+}
+
+fn renew<T>(shared: &mut Arc<T>, other: &Arc<T>) {
+    if !Arc::ptr_eq(shared, other) {
+        shared.clone_from(other);
     }
 }

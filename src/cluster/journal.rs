@@ -245,8 +245,20 @@ impl Journal {
         Entries { journal: self, next: number }
     }
 
+    /// Forgets everything, and keeps its memory for what comes.
+    #[cfg(feature = "explore")]
+    pub(super) fn clear(&mut self) {
+        self.chunks.truncate(1);
+        self.len = 0;
+        match self.chunks.first_mut().map(Arc::get_mut) {
+            Some(Some(chunk)) => chunk.clear(),
+            Some(None) => self.chunks.clear(),
+            None => {}
+        }
+    }
+
     pub(super) fn push(&mut self, entry: JournalEntry) {
-        if self.len.is_multiple_of(CHUNK) {
+        if self.len == self.chunks.len() * CHUNK {
             self.chunks.push(Arc::default());
         }
         if let Some(last) = self.chunks.last_mut() {

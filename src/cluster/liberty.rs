@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::action::Action;
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
-use crate::cluster::work::{SyncTask, Worker};
+use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{ClaimSync, Next, OperationTask, Resumed, Turn, VolumeSync};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Kind;
@@ -71,6 +71,11 @@ impl Move {
         Self::plain(Choice::FallBehind(controller))
     }
 
+    /// A backend ends what it is at work at for a controller that has crashed.
+    pub(crate) fn late(number: u8) -> Self {
+        Self::plain(Choice::Late(number))
+    }
+
     /// The next point in time at which something is due comes.
     pub(crate) fn elapse() -> Self {
         Self::plain(Choice::Elapse)
@@ -80,7 +85,8 @@ impl Move {
 impl Cluster {
     /// What may happen next where nothing goes wrong, but for looks that plainly change nothing.
     pub(crate) fn moves(&self, found: &mut Vec<Move>) {
-        for worker in Worker::ALL {
+        let retries = !self.retries.is_empty();
+        for worker in self.work.active(retries) {
             if self.work.sync(worker).is_some() {
                 found.push(Move::plain(Choice::Proceed(worker)));
                 continue;
@@ -91,13 +97,15 @@ impl Cluster {
                 Worker::Volumes | Worker::Claims => {}
                 Worker::Schedule => {
                     if self.work.first(worker).is_some() {
-                        found.push(Move::plain(Choice::Begin(worker)));
+                        self.looks_at_pods(found);
                     }
                 }
                 _ => {
                     let look = |key| Move::plain(Choice::Look { worker, key, tie: 0 });
                     found.extend(self.work.waiting(worker).map(|queued| look(queued.id)));
-                    found.extend(self.retries.waiting().filter(|(of, _)| *of == worker).map(|(_, key)| look(key)));
+                    if retries {
+                        found.extend(self.retries.waiting().filter(|(of, _)| *of == worker).map(|(_, key)| look(key)));
+                    }
                 }
             }
         }
@@ -107,7 +115,13 @@ impl Cluster {
             found.push(Move::plain(Choice::Retry));
         }
         if let Some(stale) = &self.stale {
-            found.extend(stale.controllers().map(|controller| Move::plain(Choice::CatchUp(controller))));
+            for controller in stale.controllers() {
+                found.push(Move::plain(Choice::CatchUp(controller)));
+                // To see the last write is to see everything.
+                if stale.of(controller).is_some_and(|view| view.stores().count() > 2) {
+                    found.push(Move::plain(Choice::SeeNext(controller)));
+                }
+            }
         }
     }
 
@@ -131,6 +145,19 @@ impl Cluster {
             if matters {
                 let key = ObjectId { kind: Kind::PersistentVolume, number };
                 found.push(Move::plain(Choice::Look { worker: Worker::Volumes, key, tie: 0 }));
+            }
+        }
+    }
+
+    /// The attempt for the pod whose turn it is: of the nodes that will do, and of the volumes that suit equally there, any
+    /// may be taken.
+    fn looks_at_pods(&self, found: &mut Vec<Move>) {
+        let worker = Worker::Schedule;
+        match self.choice_for_next_pod() {
+            None => found.push(Move::plain(Choice::Begin(worker))),
+            Some((key, count)) => {
+                let ties = (0..count).filter_map(|tie| u8::try_from(tie).ok());
+                found.extend(ties.map(|tie| Move::plain(Choice::Look { worker, key, tie })));
             }
         }
     }
@@ -183,6 +210,11 @@ impl Cluster {
         found
     }
 
+    /// How many backends are at work at something for a controller that has crashed.
+    pub(crate) fn could_be_late(&self) -> u8 {
+        u8::try_from(self.operations.left().len()).unwrap_or(u8::MAX)
+    }
+
     /// Whether anything is due at a later time.
     pub(crate) fn could_elapse(&self) -> bool {
         self.next_timer().is_some()
@@ -198,9 +230,15 @@ impl Cluster {
     /// Carries out a choice that a stock run does not know.
     pub(super) fn take_liberty(&mut self, choice: Choice) {
         match choice {
+            Choice::Look { worker: Worker::Schedule, tie, .. } => {
+                self.tie = usize::from(tie);
+                self.carry_out(Choice::Begin(Worker::Schedule));
+                self.tie = 0;
+            }
             Choice::Look { worker, key, tie } => {
                 self.work.remove(worker, key);
-                if !(self.loose && matches!(worker, Worker::Volumes | Worker::Claims)) {
+                let at_any_time = self.loose && matches!(worker, Worker::Volumes | Worker::Claims);
+                if !at_any_time && self.retries.is_waiting(worker, key) {
                     self.retries.no_longer(worker, key);
                 }
                 self.tie = usize::from(tie);
@@ -223,8 +261,10 @@ impl Cluster {
                 }
             }
             Choice::Crash(controller) => self.crash(controller),
-            Choice::FallBehind(controller) => self.fall_behind(controller),
+            Choice::FallBehind(controller) => self.fall_behind_stepwise(controller),
             Choice::CatchUp(controller) => self.catch_up(controller),
+            Choice::SeeNext(controller) => self.see_next(controller),
+            Choice::Late(number) => self.end_left(number.into()),
             Choice::Continue(_) | Choice::Operate(_) | Choice::Resync | Choice::Retry | Choice::Begin(_) => {}
         }
     }
@@ -236,7 +276,12 @@ impl Cluster {
             SyncTask::Volume(task) => task.is_over(&sync.resumed),
             _ => false,
         });
-        if is_over {
+        if is_over && self.loose && self.work.sync(worker).is_some_and(Sync::has_failed) {
+            // Where everything is looked at again at any time, a failure has no consequence, and nobody reads why.
+            if let Some(Sync { origin, .. }) = self.work.take_sync(worker).filter(|_| worker == Worker::Volumes) {
+                self.work.recycling.remove(&origin.key.number);
+            }
+        } else if is_over {
             self.carry_out(Choice::Continue(worker));
         }
     }
@@ -310,7 +355,8 @@ impl Cluster {
         let others = || {
             let crashes = Controller::ALL.into_iter().map(Move::crash);
             let lags = Controller::ALL.into_iter().map(Move::fall_behind);
-            crashes.chain(lags).chain([Move::elapse()]).map(|made| self.describe_move(made)).find(is_it)
+            let late = (0..self.could_be_late()).map(Move::late);
+            crashes.chain(lags).chain(late).chain([Move::elapse()]).map(|made| self.describe_move(made)).find(is_it)
         };
         self.possible().into_iter().find(is_it).or_else(others).or_else(|| self.mishaps().into_iter().find(is_it))
     }
@@ -322,6 +368,7 @@ impl Cluster {
         match made.choice {
             Choice::Elapse => self.could_elapse(),
             Choice::Crash(_) | Choice::FallBehind(_) => true,
+            Choice::Late(number) => number < self.could_be_late(),
             _ => moves.contains(&Move::plain(made.choice)) && (made.mishap.is_none() || self.fork().make(made)),
         }
     }
@@ -331,6 +378,13 @@ impl Cluster {
         let mut action = self.describe(made.choice);
         action.mishap = made.mishap;
         let tie = match made.choice {
+            Choice::Look { worker: Worker::Schedule, tie, .. } if tie > 0 => {
+                format!(", and of the nodes and volumes that will do takes choice no. {}", tie + 1)
+            }
+            Choice::Late(number) => {
+                let what = self.operations.left().get(usize::from(number));
+                what.map(|(_, effect)| format!(": {} {}", effect.location, effect.change)).unwrap_or_default()
+            }
             Choice::Look { tie, .. } if tie > 0 => format!(", and of what suits equally takes no. {}", tie + 1),
             _ => String::new(),
         };

@@ -48,11 +48,11 @@ impl Hasher for Mixer {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.mix(chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.mix(u64::from_le_bytes(*chunk));
         }
-        let rest = chunks.remainder().iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        let rest = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
         // The length tells apart what ends in zeros.
         self.mix(rest ^ (bytes.len() as u64) << 56);
     }

@@ -86,6 +86,7 @@ impl Cluster {
                     });
                     task = then;
                     effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
+                    self.take_up(effect.as_ref());
                     match self.until(&answer, Resumed::Answered(answer.clone())) {
                         Waiting::Ready(answered) if !stepwise => {
                             resumed = answered;
@@ -120,10 +121,25 @@ impl Cluster {
                     task = then;
                     let (delay, fate) = self.call_driver(|cluster| cluster.ask_to_delete(&driver, &volume));
                     effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
+                    self.take_up(effect.as_ref());
                     self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
             };
             return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
+        }
+    }
+
+    /// A backend that is at work at the same thing for somebody who has crashed does it once.
+    fn take_up(&mut self, effect: Option<&Effect>) {
+        if let Some(effect) = effect.filter(|_| !self.operations.left().is_empty()) {
+            self.operations.take_up(effect);
+        }
+    }
+
+    /// Lets a backend end what it is at work at for nobody.
+    pub(super) fn end_left(&mut self, number: usize) {
+        if let Some((actor, Effect { location, change, rule })) = self.operations.take_left(number) {
+            self.change_files(actor, rule, location, change);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::cluster::work::Origin;
 use crate::controllers::{Operation, OperationKind, OperationTask, Resumed};
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
+use crate::store::Actor;
 
 /// The name of an operation: what it does, to which object, of which uid.
 pub(super) type OperationName = (OperationKind, ObjectKey, Uid);
@@ -48,7 +49,7 @@ pub(super) struct Running {
 }
 
 /// What a plugin or a driver does to files when it has succeeded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Effect {
     pub(super) location: Location,
     pub(super) change: ContentsChange,
@@ -64,6 +65,8 @@ pub(super) struct Operations {
     wakes: BTreeSet<(Duration, u64)>,
     backoffs: BTreeMap<OperationName, Backoff>,
     started: u64,
+    /// What backends are at work at for somebody who has crashed since, and who asked for it.
+    left: Vec<(Actor, Effect)>,
 }
 
 impl Operations {
@@ -107,6 +110,32 @@ impl Operations {
                 self.names.remove(&running.name);
             }
         }
+    }
+
+    /// Leaves what backends are at work at for some operations to themselves: whoever asked for it is about to crash.
+    pub(super) fn leave(&mut self, is_its: impl Fn(&Running) -> bool) {
+        let its = self.running.values().filter(|running| is_its(running));
+        let left: Vec<_> = its.filter_map(|running| Some((running.origin.actor(), running.effect.clone()?))).collect();
+        for left in left {
+            if !self.left.contains(&left) {
+                self.left.push(left);
+            }
+        }
+    }
+
+    /// What backends are at work at for nobody.
+    pub(super) fn left(&self) -> &[(Actor, Effect)] {
+        &self.left
+    }
+
+    /// Takes something that a backend is at work at for nobody.
+    pub(super) fn take_left(&mut self, number: usize) -> Option<(Actor, Effect)> {
+        (number < self.left.len()).then(|| self.left.remove(number))
+    }
+
+    /// Somebody asks for something again that a backend is at work at: it is done once.
+    pub(super) fn take_up(&mut self, effect: &Effect) {
+        self.left.retain(|(_, left)| left != effect);
     }
 
     /// Notes how an operation ended that was taken.
@@ -173,6 +202,11 @@ impl Operations {
                 self.ready.insert(number);
             }
         }
+    }
+
+    /// Whether an operation of some kinds is under way, or has failed.
+    pub(super) fn know_of(&self, is_its: impl Fn(OperationKind) -> bool) -> bool {
+        self.names.keys().chain(self.backoffs.keys()).any(|name| is_its(name.0))
     }
 
     /// Forgets the failures of operations, as a restart of whoever ran them does.

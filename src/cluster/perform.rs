@@ -69,6 +69,9 @@ impl Cluster {
         if !change.is_effective() {
             return;
         }
+        if self.stale.is_some() {
+            self.miss(&actor);
+        }
         self.journalize(verb, actor, rule, change);
         self.index_for_scheduler(change);
         self.notify(change.id, change.before.as_ref(), change.after.as_ref());

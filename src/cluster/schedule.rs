@@ -7,7 +7,7 @@ use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{
-    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge, place,
+    Extent, Reservation, ScheduleSync, Scheduled, SyncError, Verdict, World, is_schedulable, judge, options, place,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
@@ -144,6 +144,20 @@ impl Cluster {
         self.follow(origin, turn.map(SyncTask::Schedule))
     }
 
+    /// The pod that is tried next, and how many things may be done for it, where there is a choice.
+    pub(super) fn choice_for_next_pod(&self) -> Option<(ObjectId, usize)> {
+        let id = self.scheduler.first()?;
+        let pod = self.store.pods.get(id).filter(|pod| is_schedulable(pod) && !pod.metadata.is_deleting())?;
+        if self.scheduler.waiting(id).is_some() {
+            return None;
+        }
+        let mut scheduler = self.scheduler.clone();
+        scheduler.prepare(id, &self.store);
+        let world = World { scheduler: &scheduler, ..self.world() };
+        let count = options(pod, &world).len();
+        (count > 1).then(|| (id.into(), count))
+    }
+
     /// Takes down how an attempt ended.
     pub(super) fn note_scheduled(&mut self, pod: ObjectId, outcome: Scheduled) {
         if let Some(delay) = self.scheduler.note(Id::from_number(pod.number), outcome, &self.store)
@@ -172,7 +186,7 @@ impl Cluster {
         match before.or(after) {
             Some(Object::Pod(_)) => self.notify_of_pod(id, before, after),
             Some(Object::PersistentVolume(_) | Object::PersistentVolumeClaim(_)) if self.store.pods.len() == 0 => {
-                self.scheduler.stir();
+                self.stir_scheduler();
             }
             Some(Object::PersistentVolume(_)) => {
                 let volumes = [before, after].into_iter().flatten();
@@ -219,7 +233,7 @@ impl Cluster {
 
     /// Notes that something changed that rejected pods may have waited for.
     fn stir_scheduler(&mut self) {
-        if self.scheduler.has_rejected() {
+        if self.scheduler.has_rejected() && !self.scheduler.is_stirred() {
             self.scheduler.stir();
         }
     }

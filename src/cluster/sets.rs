@@ -27,6 +27,14 @@ struct Known {
 }
 
 impl SetMemories {
+    /// Becomes a copy of others.
+    #[cfg(feature = "explore")]
+    pub(super) fn become_copy_of(&mut self, other: &Self) {
+        if !self.same(other) {
+            *self = other.clone();
+        }
+    }
+
     /// Whether both are the same memory; a quick way to see that nothing changed.
     pub(super) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -71,6 +79,10 @@ impl Cluster {
     /// Begins a pass over a set.
     pub(super) fn begin_set(&mut self, origin: Origin) -> End {
         let number = origin.key.number;
+        if self.waits_for_itself(Worker::Sets) {
+            // It is looked at again when it sees more.
+            return Some(Ok(()));
+        }
         let Some(set) = self.view(Controller::StatefulSets).sets.get(Id::from_number(number)).cloned() else {
             self.sets.drop(number);
             return Some(Ok(()));

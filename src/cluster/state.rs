@@ -10,6 +10,8 @@
 //! A copy is compared with the stored object and with nothing else (`CONFLICT-1`, `CACHE-1`), so that whether it is the
 //! newest is all that its version says.
 
+mod objects;
+
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -17,6 +19,10 @@ use std::sync::Arc;
 use crate::cluster::Cluster;
 use crate::cluster::mixer::Mixer;
 use crate::cluster::operations::{Running, Waiting};
+use crate::cluster::state::objects::{
+    Pair, mix_claim, mix_claim_status, mix_identity, mix_volume, mix_volume_spec, mix_volume_status, part, same_part,
+    same_slot, slot,
+};
 use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{Copies, OperationTask, Resumed};
 use crate::model::claim::PersistentVolumeClaim;
@@ -28,8 +34,27 @@ use crate::model::time::Timestamp;
 use crate::model::volume::PersistentVolume;
 use crate::store::Store;
 
+/// The number of a state, with those of the parts of it that change often: whoever works out the number of a state that
+/// differs little needs them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StateNumber {
+    /// The number.
+    pub(crate) whole: u64,
+    syncs: u64,
+    operations: u64,
+    stale: u64,
+    queues: u64,
+    timers: u64,
+    /// Those of the first volumes and claims.
+    volumes: [u64; KEPT],
+    claims: [u64; KEPT],
+}
+
+/// Of how many volumes and claims the numbers are kept: as many as worlds have that are explored whole.
+const KEPT: usize = 4;
+
 /// A cluster and the number of its state, from which that of a cluster that differs little is found quickly.
-pub(crate) type Known<'c> = (&'c Cluster, u64);
+pub(crate) type Known<'c> = (&'c Cluster, StateNumber);
 
 impl Cluster {
     /// The state as one number, the same on every platform. Resource versions, times, events and the journal do not
@@ -50,16 +75,19 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn state(&self) -> u64 {
-        self.state_after(None)
+        self.state_after(None).whole
     }
 
     /// The number of the state, worked out from that of an earlier one. Cost: that of what changed since.
-    pub(crate) fn state_after(&self, known: Option<Known<'_>>) -> u64 {
+    pub(crate) fn state_after(&self, known: Option<Known<'_>>) -> StateNumber {
         let old = known.map(|(cluster, _)| cluster);
-        let mut sum = known.map_or(0, |(_, state)| state);
-        let mut swap = |same: bool, part: &dyn Fn(&Self) -> u64| {
+        let mut number = known.map_or_else(StateNumber::default, |(_, state)| state);
+        self.renew_parts(&mut number, old);
+        let mut sum = number.whole;
+        let (mut volumes, mut claims) = (number.volumes, number.claims);
+        let swap = |sum: &mut u64, same: bool, part: &dyn Fn(&Self) -> u64| {
             if !same {
-                sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
+                *sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
             }
         };
         let same_cache = old.is_some_and(|old| self.cache.same(&old.cache));
@@ -72,13 +100,16 @@ impl Cluster {
                 let same_identity =
                     same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| {
-                    slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
-                });
-                swap(same_identity, &|cluster| {
+                if !same {
+                    let part = |cluster: &Self| {
+                        slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
+                    };
+                    renew_slot(&mut sum, volumes.get_mut(number), part(self), || old.map_or(0, part));
+                }
+                swap(&mut sum, same_identity, &|cluster| {
                     part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer))
                 });
-                swap(same_spec, &|cluster| {
+                swap(&mut sum, same_spec, &|cluster| {
                     part(12, cluster.volume_pair(number).0, |volume, mixer| {
                         volume.metadata.name.hash(mixer);
                         mix_volume_spec(volume, mixer);
@@ -95,13 +126,16 @@ impl Cluster {
                 let same_identity =
                     same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                swap(same, &|cluster| {
-                    slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
-                });
-                swap(same_identity, &|cluster| {
+                if !same {
+                    let part = |cluster: &Self| {
+                        slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
+                    };
+                    renew_slot(&mut sum, claims.get_mut(number), part(self), || old.map_or(0, part));
+                }
+                swap(&mut sum, same_identity, &|cluster| {
                     part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer))
                 });
-                swap(same_spec, &|cluster| {
+                swap(&mut sum, same_spec, &|cluster| {
                     part(14, cluster.claim_pair(number).0, |claim, mixer| {
                         (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
                         claim.spec.hash(mixer);
@@ -109,41 +143,57 @@ impl Cluster {
                 });
             }
         }
-        let idle = |cluster: &Self| Worker::ALL.iter().all(|worker| cluster.work.sync(*worker).is_none());
-        swap(idle(self) && old.is_some_and(idle), &Self::syncs_state);
-        let none = |cluster: &Self| cluster.operations.running().next().is_none();
-        swap(
-            none(self) && old.is_some_and(|old| none(old) && old.operations.same(&self.operations)),
-            &Self::operations_state,
-        );
-        swap(self.stale.is_none() && old.is_some_and(|old| old.stale.is_none()), &Self::stale_state);
-        swap(old.is_some_and(|old| self.work.same_queues(&old.work)), &Self::queues_state);
-        swap(
-            old.is_some_and(|old| self.retries.same(&old.retries) && self.wakes.same(&old.wakes)),
-            &Self::timers_state,
-        );
-        swap(old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
-            of("plugins", &cluster.plugins)
+        swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
+            mixed(15, &cluster.plugins)
         });
-        swap(old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
+        swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.drivers, &old.drivers)), &|cluster| {
             of("drivers", &cluster.drivers)
         });
-        swap(old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| of("contents", &cluster.contents));
-        swap(old.is_some_and(|old| self.external.same(&old.external)), &|cluster| of("external", &cluster.external));
-        swap(old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
-        swap(old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
-            of("scheduler", &cluster.scheduler.remembered())
+        swap(&mut sum, old.is_some_and(|old| self.contents.same(&old.contents)), &|cluster| {
+            mixed(16, &cluster.contents)
         });
-        swap(old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
-        swap(old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
-        swap(old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
-        for kind in Kind::ALL {
+        swap(&mut sum, old.is_some_and(|old| self.external.same(&old.external)), &|cluster| {
+            of("external", &cluster.external)
+        });
+        swap(&mut sum, old.is_some_and(|old| self.nodes.same(&old.nodes)), &|cluster| of("nodes", &cluster.nodes));
+        swap(&mut sum, old.is_some_and(|old| self.scheduler.same(&old.scheduler)), &|cluster| {
+            mixed(17, &cluster.scheduler.remembered())
+        });
+        swap(&mut sum, old.is_some_and(|old| self.sets.same(&old.sets)), &|cluster| of("sets", &cluster.sets));
+        swap(&mut sum, old.is_some_and(|old| old.faults == self.faults), &|cluster| of("faults", &cluster.faults));
+        swap(&mut sum, old.is_some_and(|old| self.plan.same(&old.plan)), &|cluster| of("plan", &cluster.plan));
+        let same_others = old.is_some_and(|old| self.store.same_others(&old.store));
+        for kind in Kind::ALL.iter().filter(|_| !same_others) {
             if !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim) {
                 let same = old.is_some_and(|old| self.store.same_table(&old.store, *kind));
-                swap(same, &|cluster| cluster.table_state(*kind));
+                swap(&mut sum, same, &|cluster| table_state(&cluster.store, *kind));
             }
         }
-        sum
+        StateNumber { whole: sum, volumes, claims, ..number }
+    }
+
+    /// Brings those parts of the number up to date that change often.
+    fn renew_parts(&self, number: &mut StateNumber, old: Option<&Self>) {
+        let StateNumber { whole, syncs, operations, stale, queues, timers, volumes: _, claims: _ } = number;
+        let mut renew = |part: &mut u64, new: u64| {
+            *whole = whole.wrapping_add(new).wrapping_sub(*part);
+            *part = new;
+        };
+        // What is in progress is compared with what is stored, so that it may change although nobody has touched it.
+        renew(syncs, self.syncs_state());
+        if !old.is_some_and(|old| self.operations.same(&old.operations) && self.operations.running().next().is_none()) {
+            renew(operations, self.operations_state());
+        }
+        if self.stale.is_some() || old.is_none_or(|old| old.stale.is_some()) {
+            renew(stale, self.stale_state());
+        }
+        if !old.is_some_and(|old| self.work.same_queues(&old.work)) {
+            renew(queues, self.queues_state());
+        }
+        if !old.is_some_and(|old| self.now == old.now && self.retries.same(&old.retries) && self.wakes.same(&old.wakes))
+        {
+            renew(timers, self.timers_state());
+        }
     }
 
     fn volume_pair(&self, number: usize) -> Pair<'_, PersistentVolume> {
@@ -160,31 +210,12 @@ impl Cluster {
         (self.store.claims.get(Id::from_number(number)), self.cache.claim(Id::from_number(number)))
     }
 
-    /// The objects of a kind, in the order of their creation.
-    fn table_state(&self, kind: Kind) -> u64 {
-        let objects = self.store.list(kind);
-        if objects.is_empty() {
-            return 0;
-        }
-        let mut mixer = Mixer::new(3);
-        for mut object in objects {
-            let metadata = object.metadata_mut();
-            metadata.resource_version = ResourceVersion::default();
-            metadata.creation_timestamp = None;
-            metadata.deletion_timestamp = metadata.deletion_timestamp.map(|_| Timestamp::from_unix_seconds(0));
-            object.hash(&mut mixer);
-        }
-        mixer.finish()
-    }
-
     fn syncs_state(&self) -> u64 {
         let mut sum = 0u64;
-        for worker in Worker::ALL {
-            if let Some(sync) = self.work.sync(worker) {
-                let mut mixer = Mixer::new(4);
-                self.mix_sync(sync, &mut mixer);
-                sum = sum.wrapping_add(mixer.finish());
-            }
+        for sync in self.work.busy().filter_map(|worker| self.work.sync(worker)) {
+            let mut mixer = Mixer::new(4);
+            self.mix_sync(sync, &mut mixer);
+            sum = sum.wrapping_add(mixer.finish());
         }
         sum
     }
@@ -193,8 +224,8 @@ impl Cluster {
         sync.origin.worker.hash(mixer);
         sync.origin.key.hash(mixer);
         match &sync.task {
-            SyncTask::Volume(task) => self.mix_copies(&task.copies(), mixer),
-            SyncTask::Claim(task) => self.mix_copies(&task.copies(), mixer),
+            SyncTask::Volume(task) => self.mix_copies(&task.copies().replaced_by(&sync.resumed), mixer),
+            SyncTask::Claim(task) => self.mix_copies(&task.copies().replaced_by(&sync.resumed), mixer),
             SyncTask::Ephemeral(task) => of("task", task).hash(mixer),
             SyncTask::Expand(task) => of("task", task).hash(mixer),
             SyncTask::Resize(task) => of("task", task).hash(mixer),
@@ -226,10 +257,10 @@ impl Cluster {
     }
 
     fn mix_volume_copy(&self, volume: &Arc<PersistentVolume>, mixer: &mut Mixer) {
-        let stored = self.store.volumes.find(&NamespacedName::cluster_wide(&volume.metadata.name));
-        volume.metadata.name.hash(mixer);
-        let is_stored = stored
-            .is_some_and(|stored| Arc::ptr_eq(stored, volume) || same_version(&stored.metadata, &volume.metadata));
+        let metadata = &volume.metadata;
+        metadata.name.hash(mixer);
+        let key = || NamespacedName::cluster_wide(&metadata.name);
+        let is_stored = self.store.volumes.is_newest(volume, key, |stored| same_version(&stored.metadata, metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_volume(volume, mixer);
@@ -237,11 +268,10 @@ impl Cluster {
     }
 
     fn mix_claim_copy(&self, claim: &Arc<PersistentVolumeClaim>, mixer: &mut Mixer) {
-        let key = NamespacedName { namespace: claim.metadata.namespace.clone(), name: claim.metadata.name.clone() };
-        let stored = self.store.claims.find(&key);
-        key.hash(mixer);
-        let is_stored =
-            stored.is_some_and(|stored| Arc::ptr_eq(stored, claim) || same_version(&stored.metadata, &claim.metadata));
+        let metadata = &claim.metadata;
+        (&metadata.namespace, &metadata.name).hash(mixer);
+        let key = || NamespacedName { namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        let is_stored = self.store.claims.is_newest(claim, key, |stored| same_version(&stored.metadata, metadata));
         is_stored.hash(mixer);
         if !is_stored {
             mix_claim(claim, mixer);
@@ -250,6 +280,7 @@ impl Cluster {
 
     fn mix_resumed(&self, resumed: &Resumed, mixer: &mut Mixer) {
         match resumed {
+            Resumed::Awake => 0u8.hash(mixer),
             Resumed::Written(Ok(Object::PersistentVolume(volume))) => self.mix_volume_copy(volume, mixer),
             Resumed::Written(Ok(Object::PersistentVolumeClaim(claim))) => self.mix_claim_copy(claim, mixer),
             other => of("resumed", other).hash(mixer),
@@ -265,6 +296,9 @@ impl Cluster {
         }
         for name in self.operations.backing_off(self.now) {
             sum = sum.wrapping_add(of("backing off", name));
+        }
+        for left in self.operations.left() {
+            sum = sum.wrapping_add(of("left", left));
         }
         sum
     }
@@ -290,7 +324,9 @@ impl Cluster {
             }
             Waiting::Forever => 1u8.hash(mixer),
         }
-        of("effect", effect).hash(mixer);
+        if let Some(effect) = effect {
+            of("effect", effect).hash(mixer);
+        }
     }
 
     /// What controllers see that have fallen behind: each object is the stored one or an old one, and older than what
@@ -301,30 +337,48 @@ impl Cluster {
         };
         let mut sum = 0u64;
         for controller in stale.controllers() {
-            let Some(view) = stale.view(controller) else {
+            let Some(view) = stale.of(controller) else {
                 continue;
             };
             let mut mixer = Mixer::new(6);
             controller.hash(&mut mixer);
-            for (id, volume) in view.volumes.in_order() {
-                self.mix_volume_copy(volume, &mut mixer);
-                let held = self.cache.volume(id).map(|held| held.metadata.resource_version);
-                held.map(|held| held.cmp(&volume.metadata.resource_version)).hash(&mut mixer);
-            }
-            for (id, claim) in view.claims.in_order() {
-                self.mix_claim_copy(claim, &mut mixer);
-                let held = self.cache.claim(id).map(|held| held.metadata.resource_version);
-                held.map(|held| held.cmp(&claim.metadata.resource_version)).hash(&mut mixer);
+            view.misses_own().hash(&mut mixer);
+            for store in view.stores() {
+                self.mix_view(store, &mut mixer);
             }
             sum = sum.wrapping_add(mixer.finish());
         }
         sum
     }
 
+    fn mix_view(&self, seen: &Store, mixer: &mut Mixer) {
+        for (id, volume) in seen.volumes.in_order() {
+            self.mix_volume_copy(volume, mixer);
+            let held = self.cache.volume(id).map(|held| held.metadata.resource_version);
+            held.map(|held| held.cmp(&volume.metadata.resource_version)).hash(mixer);
+        }
+        for (id, claim) in seen.claims.in_order() {
+            self.mix_claim_copy(claim, mixer);
+            let held = self.cache.claim(id).map(|held| held.metadata.resource_version);
+            held.map(|held| held.cmp(&claim.metadata.resource_version)).hash(mixer);
+        }
+        let others = |kind: &&Kind| !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+        for kind in Kind::ALL.iter().filter(others).filter(|kind| !seen.same_table(&self.store, **kind)) {
+            let is_stored = |object: &Object| {
+                let stored = self.store.find(&object.reference());
+                stored.is_some_and(|stored| same_version(stored.metadata(), object.metadata()))
+            };
+            let stored: Vec<bool> = seen.list(*kind).iter().map(is_stored).collect();
+            if stored.contains(&false) || stored.len() != self.store.count(*kind) {
+                (kind, stored, table_state(seen, *kind)).hash(mixer);
+            }
+        }
+    }
+
     /// The keys that wait, as sets. Volumes and claims wait always.
     fn queues_state(&self) -> u64 {
         let mut sum = 0u64;
-        for worker in Worker::ALL.into_iter().filter(|worker| !matches!(worker, Worker::Volumes | Worker::Claims)) {
+        for worker in self.work.wanted().filter(|worker| !matches!(worker, Worker::Volumes | Worker::Claims)) {
             for queued in self.work.waiting(worker) {
                 sum = sum.wrapping_add(mixed(7, &(worker, queued.id)));
             }
@@ -341,6 +395,12 @@ impl Cluster {
 }
 
 impl Store {
+    /// Whether all objects but volumes and claims are the same as in another store, as far as is seen at a glance.
+    fn same_others(&self, other: &Self) -> bool {
+        let others = |kind: &&Kind| !matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+        Kind::ALL.iter().filter(others).all(|kind| self.same_table(other, *kind))
+    }
+
     /// Whether the objects of a kind are the same as in another store, as far as is seen at a glance.
     fn same_table(&self, other: &Self, kind: Kind) -> bool {
         match kind {
@@ -366,65 +426,30 @@ impl Store {
     }
 }
 
-/// What is stored under a number, and what the cache holds of it.
-type Pair<'c, T> = (Option<&'c Arc<T>>, Option<&'c Arc<T>>);
-
-fn same_slot<T>(one: Pair<'_, T>, other: Pair<'_, T>) -> bool {
-    let same = |one: Option<&Arc<T>>, other: Option<&Arc<T>>| match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    same(one.0, other.0) && same(one.1, other.1)
-}
-
-/// Whether a part of what is stored is the same memory in both.
-fn same_part<T>(stored: (Option<&Arc<T>>, Option<&Arc<T>>), same: impl Fn(&T, &T) -> bool) -> bool {
-    matches!(stored, (Some(one), Some(other)) if same(one, other))
-}
-
-/// A part of what is stored; the parts of an object count by themselves, so that what a write leaves alone is not looked
-/// at again.
-fn part<T>(seed: u64, stored: Option<&Arc<T>>, mix: impl Fn(&T, &mut Mixer)) -> u64 {
-    stored.map_or(0, |stored| {
-        let mut mixer = Mixer::new(seed);
-        mix(stored, &mut mixer);
-        mixer.finish()
-    })
-}
-
-/// The part of an object that changes often, and what the cache holds of it.
-fn slot<T>(
-    seed: u64,
-    (stored, cached): Pair<'_, T>,
-    metadata: fn(&T) -> &ObjectMeta,
-    mix_whole: fn(&T, &mut Mixer),
-    mix_status: fn(&T, &mut Mixer),
-) -> u64 {
-    let Some(object) = stored.or(cached) else {
+/// The objects of a kind, in the order of their creation.
+fn table_state(store: &Store, kind: Kind) -> u64 {
+    let objects = store.list(kind);
+    if objects.is_empty() {
         return 0;
-    };
-    let mut mixer = Mixer::new(seed);
-    metadata(object).namespace.hash(&mut mixer);
-    metadata(object).name.hash(&mut mixer);
-    if let Some(stored) = stored {
-        metadata(stored).annotations.hash(&mut mixer);
-        mix_status(stored, &mut mixer);
     }
-    match (stored, cached) {
-        (_, None) => 0u8.hash(&mut mixer),
-        (Some(stored), Some(cached)) if Arc::ptr_eq(stored, cached) => 1u8.hash(&mut mixer),
-        (stored, Some(cached)) => {
-            let order = stored.map(|stored| metadata(cached).resource_version.cmp(&metadata(stored).resource_version));
-            if order == Some(std::cmp::Ordering::Equal) {
-                1u8.hash(&mut mixer);
-            } else {
-                order.hash(&mut mixer);
-                mix_whole(cached, &mut mixer);
-            }
-        }
+    let mut mixer = Mixer::new(3);
+    for mut object in objects {
+        let metadata = object.metadata_mut();
+        metadata.resource_version = ResourceVersion::default();
+        metadata.creation_timestamp = None;
+        metadata.deletion_timestamp = metadata.deletion_timestamp.map(|_| Timestamp::from_unix_seconds(0));
+        object.hash(&mut mixer);
     }
     mixer.finish()
+}
+
+/// Puts the number of a part in the place of the one that it had, which is worked out where it is not kept.
+fn renew_slot(sum: &mut u64, kept: Option<&mut u64>, new: u64, old: impl FnOnce() -> u64) {
+    let before = match kept {
+        Some(kept) => std::mem::replace(kept, new),
+        None => old(),
+    };
+    *sum = sum.wrapping_add(new).wrapping_sub(before);
 }
 
 fn same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {
@@ -443,73 +468,4 @@ fn of(name: &str, part: &impl Debug) -> u64 {
     mixer.write(name.as_bytes());
     mixer.print(part);
     mixer.finish()
-}
-
-/// What a binding leaves alone of the metadata, but for versions and times.
-fn mix_identity(metadata: &ObjectMeta, mixer: &mut Mixer) {
-    metadata.name.hash(mixer);
-    metadata.namespace.hash(mixer);
-    metadata.uid.hash(mixer);
-    metadata.is_deleting().hash(mixer);
-    metadata.finalizers.hash(mixer);
-    metadata.labels.hash(mixer);
-    metadata.owner_references.hash(mixer);
-}
-
-/// A volume but for its version and times.
-fn mix_volume(volume: &PersistentVolume, mixer: &mut Mixer) {
-    mix_identity(&volume.metadata, mixer);
-    volume.metadata.annotations.hash(mixer);
-    mix_volume_spec(volume, mixer);
-    mix_volume_status(volume, mixer);
-}
-
-/// A volume's spec but for the version of the claim that it refers to.
-fn mix_volume_spec(volume: &PersistentVolume, mixer: &mut Mixer) {
-    let spec = &volume.spec;
-    match spec.claim_ref.as_deref() {
-        None => 0u8.hash(mixer),
-        Some(reference) => {
-            reference.namespace.hash(mixer);
-            reference.name.hash(mixer);
-            reference.uid.hash(mixer);
-        }
-    }
-    spec.capacity.hash(mixer);
-    spec.access_modes.hash(mixer);
-    spec.persistent_volume_reclaim_policy.hash(mixer);
-    spec.storage_class_name.hash(mixer);
-    spec.mount_options.hash(mixer);
-    spec.volume_mode.hash(mixer);
-    spec.node_affinity.hash(mixer);
-    spec.volume_attributes_class_name.hash(mixer);
-    spec.sources.hash(mixer);
-}
-
-fn mix_volume_status(volume: &PersistentVolume, mixer: &mut Mixer) {
-    volume.status.phase.hash(mixer);
-    volume.status.message.hash(mixer);
-    volume.status.reason.hash(mixer);
-}
-
-/// A claim but for its version and times.
-fn mix_claim(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
-    mix_identity(&claim.metadata, mixer);
-    claim.metadata.annotations.hash(mixer);
-    claim.spec.hash(mixer);
-    mix_claim_status(claim, mixer);
-}
-
-fn mix_claim_status(claim: &PersistentVolumeClaim, mixer: &mut Mixer) {
-    let status = &claim.status;
-    status.phase.hash(mixer);
-    status.access_modes.hash(mixer);
-    status.capacity.hash(mixer);
-    status.current_volume_attributes_class_name.hash(mixer);
-    status.progress.allocated_resources.hash(mixer);
-    status.progress.allocated_resource_statuses.hash(mixer);
-    status.progress.modify_volume_status.hash(mixer);
-    for condition in &status.progress.conditions {
-        (&condition.r#type, &condition.status, &condition.reason, &condition.message).hash(mixer);
-    }
 }

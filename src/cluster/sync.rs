@@ -48,23 +48,32 @@ impl Cluster {
                 Some(Ok(()))
             }
             Worker::Ephemeral => {
-                let pod = self.store.pods.get(Id::from_number(key.number)).cloned();
-                self.follow_start(origin, pod.map(|pod| EphemeralSync::start(&pod, &self.world())), SyncTask::Ephemeral)
+                let world = self.world_of_worker(worker);
+                let pod = world.store.pods.get(Id::from_number(key.number));
+                let turn = pod.map(|pod| EphemeralSync::start(pod, &world));
+                self.follow_start(origin, turn, SyncTask::Ephemeral)
             }
             Worker::Sets => self.begin_set(origin),
             Worker::Expand => {
-                let claim = self.store.claims.get(Id::from_number(key.number)).cloned();
-                self.follow_start(origin, claim.map(|claim| ExpandSync::start(&claim, &self.world())), SyncTask::Expand)
+                let world = self.world_of_worker(worker);
+                let claim = world.store.claims.get(Id::from_number(key.number));
+                let turn = claim.map(|claim| ExpandSync::start(claim, &world));
+                self.follow_start(origin, turn, SyncTask::Expand)
             }
             Worker::Resize => self.begin_resize(origin),
             Worker::Deployments => {
-                let deployment = self.store.deployments.get(Id::from_number(key.number)).cloned();
-                let turn = deployment.map(|deployment| DeploymentSync::start(&deployment, &self.world()));
+                let world = self.world_of_worker(worker);
+                let deployment = world.store.deployments.get(Id::from_number(key.number));
+                let turn = deployment.map(|deployment| DeploymentSync::start(deployment, &world));
                 self.follow_start(origin, turn, |task| SyncTask::Deployment(Box::new(task)))
             }
             Worker::ReplicaSets => {
-                let set = self.store.replica_sets.get(Id::from_number(key.number)).cloned();
-                let turn = set.map(|set| ReplicaSetSync::start(&set, &self.world()));
+                if self.waits_for_itself(worker) {
+                    return Some(Ok(()));
+                }
+                let world = self.world_of_worker(worker);
+                let set = world.store.replica_sets.get(Id::from_number(key.number));
+                let turn = set.map(|set| ReplicaSetSync::start(set, &world));
                 self.follow_start(origin, turn, |task| SyncTask::ReplicaSet(Box::new(task)))
             }
             Worker::Schedule => self.begin_pod(origin),
@@ -74,8 +83,11 @@ impl Cluster {
 
     /// The sync of a controller that needs at most one write.
     fn write_once(&mut self, worker: Worker, key: ObjectId) -> Result<(), SyncError> {
-        let needed = match self.store.object(key) {
-            Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, &self.store),
+        let seen = self.view(worker.controller());
+        let needed = match seen.object(key) {
+            // Before the protection of a claim is taken off, the pods are asked for again, live.
+            Some(Object::PersistentVolumeClaim(claim)) => protect_claim(&claim, seen)
+                .filter(|_| self.stale.is_none() || protect_claim(&claim, &self.store).is_some()),
             Some(Object::PersistentVolume(volume)) => protect_volume(&volume),
             Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,

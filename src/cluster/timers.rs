@@ -60,6 +60,10 @@ impl Wakes {
         self.0.pop_first().map(|(_, worker, key)| (worker, key))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Duration, Worker, ObjectId)> {
         self.0.iter().copied()
@@ -72,6 +76,21 @@ impl Wakes {
 }
 
 impl Retries {
+    /// Whether anything is known of a key that failed.
+    pub(super) fn know(&self, worker: Worker, key: ObjectId) -> bool {
+        !self.failures.is_empty() && self.failures.contains_key(&(worker, key))
+    }
+
+    /// Whether a key waits to be tried again.
+    pub(super) fn is_waiting(&self, worker: Worker, key: ObjectId) -> bool {
+        !self.waiting.is_empty() && self.waiting.contains_key(&(worker, key))
+    }
+
+    /// Whether nothing is known of any key.
+    pub(super) fn is_empty(&self) -> bool {
+        self.failures.is_empty() && self.waiting.is_empty() && self.full.is_empty()
+    }
+
     /// Notes a success, which clears the history of a key.
     pub(super) fn succeeded(&mut self, worker: Worker, key: ObjectId) {
         self.failures.remove(&(worker, key));

@@ -1,6 +1,7 @@
 //! What waits in the queues, and which syncs are in progress.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::cluster::attention::Attention;
 use crate::cluster::queue::{Queue, Queued};
@@ -120,11 +121,19 @@ pub(super) struct Sync {
     pub(super) again: bool,
 }
 
+impl Sync {
+    /// Whether its write was refused.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.resumed, Resumed::Written(Err(_)))
+    }
+}
+
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
     queues: Shared<[Queue; Worker::ALL.len()]>,
-    syncs: [Option<Box<Sync>>; Worker::ALL.len()],
+    /// Copies share them: most steps concern one of several.
+    syncs: [Option<Arc<Sync>>; Worker::ALL.len()],
     /// The workers that are in a sync, and those for which something may wait: one bit each.
     busy: u32,
     wanted: u32,
@@ -147,25 +156,27 @@ impl Work {
     }
 
     pub(super) fn sync_mut(&mut self, worker: Worker) -> Option<&mut Sync> {
-        self.syncs[worker.index()].as_deref_mut()
+        self.syncs[worker.index()].as_mut().map(Arc::make_mut)
     }
 
     pub(super) fn put_sync(&mut self, sync: Sync) {
         let worker = sync.origin.worker;
         self.busy |= worker.bit();
-        self.syncs[worker.index()] = Some(Box::new(sync));
+        self.syncs[worker.index()] = Some(Arc::new(sync));
     }
 
     pub(super) fn take_sync(&mut self, worker: Worker) -> Option<Sync> {
         self.busy &= !worker.bit();
-        self.syncs[worker.index()].take().map(|sync| *sync)
+        self.syncs[worker.index()].take().map(Arc::unwrap_or_clone)
     }
 
     /// Puts a key into a queue, unless it waits there. A key that is in progress is put back when its sync has ended.
     pub(super) fn enqueue(&mut self, worker: Worker, key: impl Into<ObjectId>, by_resync: bool) {
         let key = key.into();
-        if let Some(sync) = self.sync_mut(worker).filter(|sync| sync.origin.key == key) {
-            sync.again = true;
+        if self.is_in_progress(worker, key) {
+            if let Some(sync) = self.sync_mut(worker) {
+                sync.again = true;
+            }
             return;
         }
         if self.any_order && matches!(worker, Worker::Volumes | Worker::Claims) {
@@ -279,6 +290,38 @@ impl Work {
         Some(queued)
     }
 
+    /// The workers that may have something to do, in order; all where retries may wait for any of them. Volumes and claims
+    /// are looked at at any time.
+    pub(super) fn active(&self, retries: bool) -> impl Iterator<Item = Worker> {
+        let always = Worker::Volumes.bit() | Worker::Claims.bit();
+        members(if retries { u32::MAX } else { self.wanted | self.busy | always })
+    }
+
+    /// The workers for which something may wait.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = Worker> {
+        members(self.wanted)
+    }
+
+    /// Becomes a copy of other work, quickly where it is one but for a step or two.
+    #[cfg(feature = "explore")]
+    pub(super) fn become_copy_of(&mut self, other: &Self) {
+        let Self { queues, syncs, busy, wanted, place, resync_due, attention, recycling, any_order } = self;
+        for worker in members(*busy | other.busy) {
+            let (sync, new) = (&mut syncs[worker.index()], &other.syncs[worker.index()]);
+            let same = matches!((&*sync, new), (Some(sync), Some(new)) if Arc::ptr_eq(sync, new));
+            if !same {
+                sync.clone_from(new);
+            }
+        }
+        queues.become_copy_of(&other.queues);
+        attention.become_copy_of(&other.attention);
+        if *recycling != other.recycling {
+            recycling.clone_from(&other.recycling);
+        }
+        (*busy, *wanted, *place) = (other.busy, other.wanted, other.place);
+        (*resync_due, *any_order) = (other.resync_due, other.any_order);
+    }
+
     /// The keys that wait for a worker, in order.
     pub(super) fn waiting(&self, worker: Worker) -> impl Iterator<Item = Queued> {
         self.queues[worker.index()].iter()
@@ -296,7 +339,9 @@ impl Work {
         for worker in Worker::ALL.into_iter().filter(|worker| is_its(*worker)) {
             self.syncs[worker.index()] = None;
             self.busy &= !worker.bit();
-            self.queues[worker.index()] = Queue::default();
+            if !self.queues[worker.index()].is_empty() {
+                self.queues[worker.index()] = Queue::default();
+            }
         }
     }
 

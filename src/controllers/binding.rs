@@ -9,11 +9,13 @@ use crate::controllers::copies::Copies;
 #[cfg(test)]
 use crate::controllers::planted::{self, Bug};
 use crate::controllers::status::{claim_status, volume_phase, without_annotation};
+#[cfg(test)]
+use crate::controllers::turn::Next;
 use crate::controllers::turn::{Resumed, Turn};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::kind::Object;
 use crate::model::metadata::Uid;
-use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, shared};
+use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER, STORAGE, shared};
 use crate::model::reference::ObjectReference;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -77,6 +79,23 @@ impl Bind {
             Step::ClaimStatus | Step::Done => Step::Done,
         };
         self.go()
+    }
+
+    /// Whether no write is left once the last one has this result.
+    pub(super) fn is_over(&self, resumed: &Resumed) -> bool {
+        #[cfg(test)]
+        if self.step == Step::Reversed {
+            return matches!(self.clone().resume(resumed.clone()).next, Next::End(_));
+        }
+        let (volume, claim) = match resumed {
+            Resumed::Written(Ok(Object::PersistentVolume(volume))) => (volume, &self.claim),
+            Resumed::Written(Ok(Object::PersistentVolumeClaim(claim))) => (&self.volume, claim),
+            _ => return true,
+        };
+        let volume_done = self.step >= Step::VolumeStatus || volume.status.phase == VolumePhase::Bound;
+        let claim_done = self.step >= Step::Claim || is_marked(claim, volume);
+        let status_done = || self.step >= Step::ClaimStatus || !is_status_due(claim, volume);
+        volume_done && claim_done && status_done()
     }
 
     /// Asks for the next write that is needed.
@@ -145,17 +164,30 @@ pub(crate) fn reference_to(claim: &PersistentVolumeClaim) -> ObjectReference {
 
 /// The claim with the name of its volume and the marks of a binding, if it has not got them (`BIND-3`).
 fn claim_for(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option<Arc<PersistentVolumeClaim>> {
-    let named = claim.spec.volume_name == volume.metadata.name;
-    if named && claim.metadata.annotations.contains_key(BIND_COMPLETED) {
+    if is_marked(claim, volume) {
         return None;
     }
     let mut new = claim.clone();
-    if !named {
+    if claim.spec.volume_name != volume.metadata.name {
         new.spec.volume_name = volume.metadata.name.clone();
         mark(&mut new.metadata.annotations, &shared::BOUND_BY_CONTROLLER);
     }
     mark(&mut new.metadata.annotations, &shared::BIND_COMPLETED);
     Some(Arc::new(new))
+}
+
+/// Whether a claim has the name of its volume and the mark of a complete binding.
+fn is_marked(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    claim.spec.volume_name == volume.metadata.name && claim.metadata.annotations.contains_key(BIND_COMPLETED)
+}
+
+/// Whether the status of a bound claim is yet to be written (`STATUS-3`, `STATUS-4`).
+fn is_status_due(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    if claim.status.phase == ClaimPhase::Bound {
+        claim.status.access_modes != volume.spec.access_modes
+    } else {
+        volume.spec.capacity.contains_key(STORAGE)
+    }
 }
 
 /// Sets an annotation to `yes` unless its key exists.
@@ -188,6 +220,16 @@ impl Unbind {
     /// What it has taken along.
     pub(super) fn copies(&self) -> Copies<'_> {
         Copies::at(10 + u8::from(self.freed)).volume(&self.volume)
+    }
+
+    /// Whether no write is left once the last one has this result.
+    pub(super) fn is_over(&self, resumed: &Resumed) -> bool {
+        match resumed {
+            Resumed::Written(Ok(Object::PersistentVolume(volume))) => {
+                self.freed || volume.status.phase == VolumePhase::Available
+            }
+            _ => true,
+        }
     }
 
     pub(super) fn resume(mut self, resumed: Resumed) -> Turn<Self> {

@@ -121,6 +121,32 @@ impl Cache {
         change
     }
 
+    /// Puts a volume in, or takes it out, whatever was there. Nothing is found by an index then.
+    pub(crate) fn put_volume(
+        &mut self,
+        id: Id<PersistentVolume>,
+        volume: Option<&Arc<PersistentVolume>>,
+        created: Sequence,
+    ) {
+        self.index = None;
+        while self.volumes.len() <= id.index() {
+            self.volumes.push(None);
+        }
+        if let Some(slot) = self.volumes.get_mut(id.index()) {
+            *slot = volume.map(|volume| CachedVolume { volume: Arc::clone(volume), created });
+        }
+    }
+
+    /// Puts a claim in, or takes it out, whatever was there.
+    pub(crate) fn put_claim(&mut self, id: Id<PersistentVolumeClaim>, claim: Option<&Arc<PersistentVolumeClaim>>) {
+        while self.claims.len() <= id.index() {
+            self.claims.push(None);
+        }
+        if let Some(slot) = self.claims.get_mut(id.index()) {
+            *slot = claim.cloned();
+        }
+    }
+
     /// Takes in a claim unless a newer copy is here, or forgets it.
     pub(crate) fn set_claim(
         &mut self,

@@ -7,7 +7,7 @@ use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_claim;
 use crate::controllers::provision;
 use crate::controllers::status::claim_status;
-use crate::controllers::turn::{Caching, Emission, EventType, Next, Resumed, SyncError, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Resumed, SyncError, Turn, World};
 use crate::matching::{Demand, REQUESTED, mismatches};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::{BindingMode, StorageClass};
@@ -52,7 +52,7 @@ impl ClaimSync {
     /// Whether nothing is left to do once the write has this result, whatever else there is.
     pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
         match self {
-            Self::Binding(bind) => matches!(bind.clone().resume(resumed.clone()).next, Next::End(_)),
+            Self::Binding(bind) => bind.is_over(resumed),
             Self::Reported { .. } | Self::Classified { .. } => true,
             Self::Annotated => matches!(resumed, Resumed::Written(Err(_))),
         }

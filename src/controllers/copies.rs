@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::controllers::turn::Resumed;
 use crate::model::claim::PersistentVolumeClaim;
+use crate::model::kind::Object;
 use crate::model::volume::PersistentVolume;
 
 /// Everything that decides about what a task does next, but for the world around it.
@@ -33,6 +35,17 @@ impl<'t> Copies<'t> {
     /// The same with a claim.
     pub(crate) fn claim(mut self, claim: &'t Arc<PersistentVolumeClaim>) -> Self {
         self.claim = Some(claim);
+        self
+    }
+
+    /// The same without the copy that a sync of a volume or a claim replaces by the result of its write before it looks at
+    /// it again.
+    pub(crate) fn replaced_by(mut self, resumed: &Resumed) -> Self {
+        match resumed {
+            Resumed::Written(Ok(Object::PersistentVolume(_))) => self.volumes = [None; 2],
+            Resumed::Written(Ok(Object::PersistentVolumeClaim(_))) => self.claim = None,
+            _ => {}
+        }
         self
     }
 

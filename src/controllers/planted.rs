@@ -13,6 +13,8 @@ pub(crate) enum Bug {
     EarlyFinalizer,
     /// A volume is reclaimed at once when it is released, or never.
     ForgottenRelease,
+    /// The protection of a volume that is live is taken off and put on again.
+    Restless,
 }
 
 thread_local! {

@@ -281,7 +281,7 @@ impl RecycleTask {
     pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
         match &self.stage {
             RecycleStage::Failed { .. } => true,
-            RecycleStage::Unbinding(unbind) => matches!(unbind.clone().resume(resumed.clone()).next, Next::End(_)),
+            RecycleStage::Unbinding(unbind) => unbind.is_over(resumed),
             RecycleStage::Begin | RecycleStage::Asked => false,
         }
     }

@@ -30,4 +30,4 @@ pub use crate::controllers::scheduler::verdict::{NodeVerdict, Verdict};
 
 pub(crate) use crate::controllers::scheduler::state::{Scheduled, Scheduler, place};
 pub(crate) use crate::controllers::scheduler::sync::{ScheduleSync, is_schedulable};
-pub(crate) use crate::controllers::scheduler::verdict::{Extent, judge};
+pub(crate) use crate::controllers::scheduler::verdict::{Extent, judge, options};

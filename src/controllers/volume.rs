@@ -9,9 +9,7 @@ use crate::controllers::migration::annotate_volume;
 use crate::controllers::planted::{self, Bug};
 use crate::controllers::reclaim::{DeleteTask, RecycleTask};
 use crate::controllers::status::volume_phase;
-use crate::controllers::turn::{
-    Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World,
-};
+use crate::controllers::turn::{Emission, EventType, Operation, OperationKind, OperationTask, Resumed, Turn, World};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::{MIGRATED_TO, PROVISIONED_BY};
@@ -58,7 +56,7 @@ impl VolumeSync {
     /// Whether nothing is left to write once the write has this result, whatever else there is.
     pub(crate) fn is_over(&self, resumed: &Resumed) -> bool {
         match self {
-            Self::Unbinding(unbind) => matches!(unbind.clone().resume(resumed.clone()).next, Next::End(_)),
+            Self::Unbinding(unbind) => unbind.is_over(resumed),
             Self::Phased | Self::Released | Self::Failed { .. } => true,
             Self::Annotated => matches!(resumed, Resumed::Written(Err(_))),
         }

@@ -2,9 +2,9 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::cluster::{Cluster, Controller, Controllers, Mishap, Mixer, Move};
+use crate::cluster::{Cluster, Controllers, Mishap, Mixer, Move, StateNumber};
 use crate::explore::deed::Deed;
-use crate::explore::property::{Expectation, Moment, Property};
+use crate::explore::property::{Expectation, Moment, News, Property};
 
 /// How many users there may be.
 pub(super) const USERS: usize = 4;
@@ -59,19 +59,19 @@ pub(super) struct Node {
     /// In a box, so that lists of nodes are moved quickly.
     pub(super) cluster: Box<Cluster>,
     /// The number of the cluster's state.
-    pub(super) state: u64,
+    pub(super) state: StateNumber,
     pub(super) left: Left,
 }
 
 impl Node {
     pub(super) fn new(cluster: Cluster, left: Left) -> Self {
-        let state = cluster.state();
+        let state = cluster.state_after(None);
         Self { cluster: Box::new(cluster), state, left }
     }
 
     /// By what the node is known: its state and what may still come.
     pub(super) fn key(&self) -> u64 {
-        key(self.state, &self.left)
+        key(self.state.whole, &self.left)
     }
 }
 
@@ -116,124 +116,164 @@ pub(super) struct Rules<'r> {
     pub(super) controllers: Controllers,
 }
 
+/// Clusters that are no longer needed. The next ones are made of them: most of a cluster stays as it is from one move to
+/// the next, and is not touched then.
+#[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "a cluster is large, and goes on in the box that it is in")]
+pub(super) struct Spares(Vec<Box<Cluster>>);
+
+impl Spares {
+    /// How many are kept.
+    const MOST: usize = 64;
+
+    fn fork(&mut self, cluster: &Cluster) -> Box<Cluster> {
+        let Some(mut spare) = self.0.pop() else {
+            return Box::new(cluster.fork_for_move());
+        };
+        spare.become_fork_for_move(cluster);
+        spare
+    }
+
+    /// Takes a cluster that is no longer needed.
+    pub(super) fn keep(&mut self, cluster: Box<Cluster>) {
+        if self.0.len() < Self::MOST {
+            self.0.push(cluster);
+        }
+    }
+}
+
 impl Rules<'_> {
     /// Tries everything that may happen next. `is_known` says which nodes are known already.
-    pub(super) fn expand(&self, node: &Node, is_known: &impl Fn(u64) -> bool) -> Expansion {
-        let mut expansion = Expansion::default();
+    pub(super) fn expand(&self, node: &Node, spares: &mut Spares, is_known: &impl Fn(u64) -> bool) -> Expansion {
+        let mut trial = Trial { rules: self, node, spares, is_known, into: Expansion::default() };
         let mut moves = Vec::new();
         node.cluster.moves(&mut moves);
         for made in &moves {
-            let mut next = Box::new(node.cluster.fork_for_move());
+            let mut next = trial.fork();
             next.make(*made);
-            let by = By::Controller(made.fairness());
-            self.add(&mut expansion, node, next, node.left, Step::Move(*made), by, is_known);
+            trial.add(next, node.left, Step::Move(*made), By::Controller(made.fairness()));
         }
-        expansion.quiet = expansion.children.is_empty();
-        self.add_mishaps(&mut expansion, node, &moves, is_known);
-        self.add_deeds(&mut expansion, node, is_known);
+        let quiet = trial.into.children.is_empty();
+        trial.add_mishaps(&moves);
+        trial.add_deeds();
         let deeds_done = self.users.iter().zip(node.left.done).all(|(deeds, done)| usize::from(done) >= deeds.len());
-        let waits = expansion.quiet && node.left.waits > 0 && node.cluster.could_elapse();
+        let waits = quiet && node.left.waits > 0 && node.cluster.could_elapse();
         if waits {
-            let mut next = Box::new(node.cluster.fork_for_move());
-            next.make(Move::elapse());
             let left = Left { waits: node.left.waits - 1, ..node.left };
-            self.add(&mut expansion, node, next, left, Step::Move(Move::elapse()), By::Outside, is_known);
+            trial.make(Move::elapse(), left);
         }
-        expansion.last = expansion.quiet && deeds_done && !waits;
-        if expansion.quiet {
+        let mut expansion = trial.into;
+        expansion.quiet = quiet;
+        expansion.last = quiet && deeds_done && !waits;
+        if quiet {
             let moment = Moment { before: None, cluster: &node.cluster };
-            expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, &moment);
+            expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, None, &moment);
         }
         expansion
     }
 
-    fn add_mishaps(&self, into: &mut Expansion, node: &Node, moves: &[Move], is_known: &impl Fn(u64) -> bool) {
-        let left = node.left;
-        let kinds = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
-        for (mishap, after) in kinds.into_iter().filter_map(|mishap| Some((mishap, left.without(mishap)?))) {
-            for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
-                let made = made.with(mishap);
-                let mut next = Box::new(node.cluster.fork_for_move());
-                if next.make(made) {
-                    self.add(into, node, next, after, Step::Move(made), By::Outside, is_known);
-                }
-            }
-        }
-        if left.crashes > 0 {
-            for controller in node.cluster.could_crash() {
-                if self.controllers.contains(controller) {
-                    let mut next = Box::new(node.cluster.fork_for_move());
-                    let made = Move::crash(controller);
-                    next.make(made);
-                    let left = Left { crashes: left.crashes - 1, ..left };
-                    self.add(into, node, next, left, Step::Move(made), By::Outside, is_known);
-                }
-            }
-        }
-        if left.stale_views > 0 {
-            for controller in [Controller::PersistentVolumes, Controller::StatefulSets] {
-                if self.controllers.contains(controller) && node.cluster.could_fall_behind(controller) {
-                    let mut next = Box::new(node.cluster.fork_for_move());
-                    let made = Move::fall_behind(controller);
-                    next.make(made);
-                    let left = Left { stale_views: left.stale_views - 1, ..left };
-                    self.add(into, node, next, left, Step::Move(made), By::Outside, is_known);
-                }
-            }
-        }
-    }
-
-    fn add_deeds(&self, into: &mut Expansion, node: &Node, is_known: &impl Fn(u64) -> bool) {
-        for (user, deeds) in (0u8..).zip(self.users) {
-            let place = usize::from(user);
-            if let Some(deed) = deeds.get(usize::from(node.left.done[place])) {
-                let mut next = Box::new(node.cluster.fork_for_move());
-                // What the API server refuses is done all the same: the user has tried.
-                let _ = deed.perform(&mut next);
-                let mut left = node.left;
-                left.done[place] += 1;
-                self.add(into, node, next, left, Step::Deed(user), By::Outside, is_known);
-            }
-        }
-    }
-
-    /// Adds what a step leads to, unless it leads nowhere.
-    #[expect(clippy::too_many_arguments, reason = "what a step is cannot be said with fewer")]
-    fn add(
-        &self,
-        into: &mut Expansion,
-        node: &Node,
-        next: Box<Cluster>,
-        left: Left,
-        step: Step,
-        by: By,
-        is_known: &impl Fn(u64) -> bool,
-    ) {
-        let state = next.state_after(Some((&node.cluster, node.state)));
-        if state == node.state && left.done == node.left.done {
-            // Nothing has changed; what has gone wrong had no consequence.
-            return;
-        }
-        let key = key(state, &left);
-        let writes = !next.journal().is_empty();
-        let violated = if writes {
-            self.violations(Expectation::Always, &Moment { before: Some(&node.cluster), cluster: &next })
-        } else {
-            Vec::new()
-        };
-        let node = (!is_known(key)).then_some(Node { cluster: next, state, left });
-        into.children.push(Child { step, by, key, writes, node, violated });
-    }
-
-    fn violations(&self, expectation: Expectation, moment: &Moment<'_>) -> Vec<(usize, String)> {
+    fn violations(&self, expectation: Expectation, news: Option<News>, moment: &Moment<'_>) -> Vec<(usize, String)> {
         let mut violated = Vec::new();
         for (number, property) in self.properties.iter().enumerate() {
             if property.expectation == expectation
+                && news.is_none_or(|news| property.concerns.meets(news))
                 && let Err(message) = (property.check)(moment)
             {
                 violated.push((number, message));
             }
         }
         violated
+    }
+}
+
+/// What is being tried from one node.
+struct Trial<'t, K> {
+    rules: &'t Rules<'t>,
+    node: &'t Node,
+    spares: &'t mut Spares,
+    is_known: &'t K,
+    into: Expansion,
+}
+
+impl<K: Fn(u64) -> bool> Trial<'_, K> {
+    fn fork(&mut self) -> Box<Cluster> {
+        self.spares.fork(&self.node.cluster)
+    }
+
+    /// Makes a move that comes from outside.
+    fn make(&mut self, made: Move, left: Left) {
+        let mut next = self.fork();
+        if next.make(made) {
+            self.add(next, left, Step::Move(made), By::Outside);
+        } else {
+            self.spares.keep(next);
+        }
+    }
+
+    fn add_mishaps(&mut self, moves: &[Move]) {
+        let (node, left) = (self.node, self.node.left);
+        let kinds = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
+        for (mishap, after) in kinds.into_iter().filter_map(|mishap| Some((mishap, left.without(mishap)?))) {
+            for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
+                self.make(made.with(mishap), after);
+            }
+        }
+        // A backend that ends late, after a crash, is part of what that crash has done.
+        for number in 0..node.cluster.could_be_late() {
+            self.make(Move::late(number), left);
+        }
+        if left.crashes > 0 {
+            for controller in node.cluster.could_crash() {
+                if self.rules.controllers.contains(controller) {
+                    self.make(Move::crash(controller), Left { crashes: left.crashes - 1, ..left });
+                }
+            }
+        }
+        if left.stale_views > 0 {
+            for controller in node.cluster.could_fall_behind() {
+                if self.rules.controllers.contains(controller) {
+                    self.make(Move::fall_behind(controller), Left { stale_views: left.stale_views - 1, ..left });
+                }
+            }
+        }
+    }
+
+    fn add_deeds(&mut self) {
+        for (user, deeds) in (0u8..).zip(self.rules.users) {
+            let place = usize::from(user);
+            if let Some(deed) = deeds.get(usize::from(self.node.left.done[place])) {
+                let mut next = self.fork();
+                // What the API server refuses is done all the same: the user has tried.
+                let _ = deed.perform(&mut next);
+                let mut left = self.node.left;
+                left.done[place] += 1;
+                self.add(next, left, Step::Deed(user), By::Outside);
+            }
+        }
+    }
+
+    /// Adds what a step leads to, unless it leads nowhere.
+    fn add(&mut self, next: Box<Cluster>, left: Left, step: Step, by: By) {
+        let node = self.node;
+        let state = next.state_after(Some((&node.cluster, node.state)));
+        if state.whole == node.state.whole && left.done == node.left.done {
+            // Nothing has changed; what has gone wrong had no consequence.
+            return self.spares.keep(next);
+        }
+        let key = key(state.whole, &left);
+        let writes = !next.journal().is_empty();
+        let violated = if writes {
+            let moment = Moment { before: Some(&node.cluster), cluster: &next };
+            self.rules.violations(Expectation::Always, Some(News::of(&next)), &moment)
+        } else {
+            Vec::new()
+        };
+        let node = if (self.is_known)(key) {
+            self.spares.keep(next);
+            None
+        } else {
+            Some(Node { cluster: next, state, left })
+        };
+        self.into.children.push(Child { step, by, key, writes, node, violated });
     }
 }

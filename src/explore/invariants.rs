@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::backend::ContentsChange;
 use crate::cluster::Cluster;
-use crate::explore::property::{Moment, Property};
+use crate::explore::property::{Moment, News, Property};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::kind::{Kind, Object};
 use crate::model::names::{BIND_COMPLETED, BOUND_BY_CONTROLLER};
@@ -26,12 +26,12 @@ use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumePhase};
 pub fn invariants() -> Vec<Property> {
     vec![
         Property::when_quiet("both ends agree", both_ends_agree),
-        Property::always("no unsuitable volume", no_unsuitable_volume),
-        Property::always("no silent change", no_silent_change),
-        Property::always("no claim misbound", no_claim_misbound),
-        Property::always("no data lost", no_data_lost),
-        Property::always("protected while in use", protected_while_in_use),
-        Property::always("one pod for an identity", one_pod_for_an_identity),
+        Property::always("no unsuitable volume", no_unsuitable_volume).concerning(News::CLAIMS),
+        Property::always("no silent change", no_silent_change).concerning(News::CLAIMS),
+        Property::always("no claim misbound", no_claim_misbound).concerning(News::CLAIMS),
+        Property::always("no data lost", no_data_lost).concerning(News::CONTENTS),
+        Property::always("protected while in use", protected_while_in_use).concerning(News::GONE),
+        Property::always("one pod for an identity", one_pod_for_an_identity).concerning(News::PODS),
     ]
 }
 

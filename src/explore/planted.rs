@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, Config, Controller, Controllers};
 use crate::controllers::planted::{Bug, plant};
-use crate::explore::{Deed, Explorer, Found, Property, invariants};
+use crate::explore::{Deed, Explorer, Found, Property, Violation, invariants};
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object};
@@ -79,4 +79,39 @@ fn a_release_that_is_forgotten_after_a_crash_is_found() {
     finds(Bug::ForgottenRelease, "recycled", 5, || {
         Explorer::new(&world).properties(invariants()).property(recycled()).user([deed()]).crashes(1).run()
     });
+}
+
+#[test]
+fn a_controller_that_never_rests_is_found_to_go_round_in_a_circle() {
+    let world = cluster(volume(), &["a"]);
+    let explore = || Explorer::new(&world).properties(invariants()).run();
+    assert!(explore().violations.is_empty());
+    let planted = plant(Bug::Restless);
+    let found = explore();
+    drop(planted);
+    let violation = found.violation("every run becomes quiet").expect("a violation");
+    let Violation { message, trace, .. } = violation;
+    let circle = trace.circle.expect("a circle");
+    assert_eq!(message, &format!("a run goes round in a circle of {} steps", trace.len() - circle));
+    assert!(trace.to_string().contains("from here it goes round in a circle:"), "{trace}");
+    // The protection is taken off and put on again on the way round.
+    let round: Vec<&str> = trace.steps[circle..].iter().flat_map(|step| &step.writes).map(AsRef::as_ref).collect();
+    assert_eq!(
+        round,
+        [
+            "PersistentVolume v is held by [] (PROT-9)",
+            "PersistentVolume v is held by [kubernetes.io/pv-protection] (PROT-2)"
+        ]
+    );
+    // Played, the steps lead back to where the circle begins.
+    let mut played = world.loosened();
+    let mut states = vec![played.state()];
+    let planted = plant(Bug::Restless);
+    for step in &trace.steps {
+        let action = played.action(&step.action).expect("a possible action");
+        assert!(played.take(&action), "{action}");
+        states.push(played.state());
+    }
+    drop(planted);
+    assert_eq!(states[circle], states[trace.len()]);
 }

@@ -6,23 +6,28 @@ use std::sync::Arc;
 /// sequence touches few counters.
 const CHUNK: usize = 64;
 
+/// How many items are kept without chunks: copying these few is quicker than sharing them.
+const FEW: usize = 8;
+
 /// Items by number, in shared chunks. Reading and changing an item takes constant time; copying the sequence takes
 /// one reference count for each chunk.
 #[derive(Debug)]
 pub(crate) struct Arena<T> {
+    /// All items as long as there are few; later none.
+    few: Vec<T>,
     chunks: Vec<Arc<Vec<T>>>,
     len: usize,
 }
 
-impl<T> Clone for Arena<T> {
+impl<T: Clone> Clone for Arena<T> {
     fn clone(&self) -> Self {
-        Self { chunks: self.chunks.clone(), len: self.len }
+        Self { few: self.few.clone(), chunks: self.chunks.clone(), len: self.len }
     }
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0 }
+        Self { few: Vec::new(), chunks: Vec::new(), len: 0 }
     }
 }
 
@@ -32,18 +37,31 @@ impl<T: Clone> Arena<T> {
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        if !self.few.is_empty() {
+            return self.few.get(index);
+        }
         self.chunks.get(index / CHUNK)?.get(index % CHUNK)
     }
 
     /// The item, to change it; copies its chunk first if that is shared.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        if !self.few.is_empty() {
+            return self.few.get_mut(index);
+        }
         Arc::make_mut(self.chunks.get_mut(index / CHUNK)?).get_mut(index % CHUNK)
     }
 
     /// Adds an item and returns its number.
     pub(crate) fn push(&mut self, item: T) -> usize {
-        if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK.min(4.max(self.len)))));
+        if self.len < FEW {
+            self.few.push(item);
+            self.len += 1;
+            return self.len - 1;
+        }
+        if !self.few.is_empty() {
+            self.chunks.push(Arc::new(std::mem::take(&mut self.few)));
+        } else if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
         }
         let last = self.chunks.len() - 1;
         Arc::make_mut(&mut self.chunks[last]).push(item);
@@ -52,6 +70,6 @@ impl<T: Clone> Arena<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.few.iter().chain(self.chunks.iter().flat_map(|chunk| chunk.iter()))
     }
 }

@@ -33,6 +33,14 @@ impl<T> Shared<T> {
         Self(Arc::new(value))
     }
 
+    /// Becomes a copy of another one; costs next to nothing where it is one already.
+    #[cfg(feature = "explore")]
+    pub(crate) fn become_copy_of(&mut self, other: &Self) {
+        if !self.same(other) {
+            *self = other.clone();
+        }
+    }
+
     /// Whether both are the same memory; a quick way to see that nothing changed.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -50,6 +50,17 @@ impl Links {
         self.dependents.get(owner).copied()
     }
 
+    /// Whether the change of an object may be the change of a reference.
+    pub(super) fn concern(&self, before: Option<&Object>, after: Option<&Object>) -> bool {
+        let mut states = [before, after].into_iter().flatten();
+        states.any(|object| {
+            let metadata = object.metadata();
+            matches!(object, Object::Pod(_) | Object::Node(_) | Object::Service(_))
+                || !metadata.owner_references.is_empty()
+                || self.ledgers.count_in(&metadata.namespace)
+        })
+    }
+
     /// Follows the change of an object.
     pub(super) fn change(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         let references =

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::model::id::ObjectId;
-use crate::model::kind::Object;
+use crate::model::kind::{Kind, Object};
 use crate::model::metadata::Uid;
 use crate::model::reference::NamespacedName;
 use crate::model::stateful_set::member_name;
@@ -64,6 +64,11 @@ impl Members {
     pub(super) fn revisions(&self, namespace: &Text, controller: &Uid) -> impl Iterator<Item = u32> {
         let of = |uid: Uid| self.revisions.get(&(namespace.clone(), uid)).into_iter().flatten().copied();
         of(controller.clone()).chain(of(Uid::default()))
+    }
+
+    /// Whether objects of a kind are found here.
+    pub(super) fn concern(kind: Kind) -> bool {
+        matches!(kind, Kind::Pod | Kind::ControllerRevision)
     }
 
     /// Follows the change of an object.

@@ -105,9 +105,16 @@ macro_rules! stored {
                         self.$field.set(Id::from_number(id.number), new, created).map($kind::wrap)
                     } )*
                 };
-                self.links.change(id, before.as_ref(), object);
-                self.selecting.change(id, before.as_ref(), object);
-                self.members.change(id, before.as_ref(), object);
+                // What is not concerned stays shared with the copies of the store.
+                if self.links.concern(before.as_ref(), object) {
+                    self.links.change(id, before.as_ref(), object);
+                }
+                if Selecting::concerns(id.kind) {
+                    self.selecting.change(id, before.as_ref(), object);
+                }
+                if Members::concern(id.kind) {
+                    self.members.change(id, before.as_ref(), object);
+                }
                 if let Some(Object::ResourceQuota(quota)) = object {
                     self.count_usage(quota);
                 }
@@ -167,6 +174,23 @@ stored! {
 }
 
 impl Store {
+    /// Becomes a copy of another one, quickly where it is one but for a few writes.
+    #[cfg(feature = "explore")]
+    pub(crate) fn become_copy_of(&mut self, other: &Self) {
+        macro_rules! take_over {
+            ($($part:ident,)*) => {
+                let Self { $($part,)* version, sequence, uids } = self;
+                $($part.become_copy_of(&other.$part);)*
+                (*version, *sequence, *uids) = (other.version, other.sequence, other.uids);
+            };
+        }
+        take_over! {
+            volumes, claims, classes, attributes_classes, sets, pods, nodes, deployments, replica_sets, revisions,
+            services, config_maps, secrets, quotas, namespaces, csi_drivers, csi_nodes, storage_capacities, links,
+            selecting, members,
+        }
+    }
+
     /// The pods that name a claim, in no particular order.
     pub(crate) fn pods_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = &Arc<Pod>> {
         self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))

@@ -37,13 +37,18 @@ struct Ledger {
 pub(super) struct Ledgers(Arc<BTreeMap<Text, BTreeMap<Text, Ledger>>>);
 
 impl Ledgers {
+    /// Whether anything is counted in a namespace.
+    pub(super) fn count_in(&self, namespace: &Text) -> bool {
+        !self.0.is_empty() && self.0.contains_key(namespace)
+    }
+
     /// Follows the change of an object, or of a quota that has its ledger already.
     pub(super) fn change(&mut self, before: Option<&Object>, after: Option<&Object>) {
-        let Some(object) = after.or(before).filter(|_| !self.0.is_empty()) else {
+        let Some(object) = after.or(before) else {
             return;
         };
         let metadata = object.metadata();
-        if !self.0.contains_key(&metadata.namespace) {
+        if !self.count_in(&metadata.namespace) {
             return;
         }
         let namespaces = Arc::make_mut(&mut self.0);

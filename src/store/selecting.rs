@@ -41,6 +41,11 @@ impl Selecting {
         places.flatten().copied().collect()
     }
 
+    /// Whether objects of a kind are found here.
+    pub(super) fn concerns(kind: Kind) -> bool {
+        matches!(kind, Kind::Pod | Kind::ReplicaSet | Kind::Deployment)
+    }
+
     /// Follows the change of an object.
     pub(super) fn change(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
         if matches!(id.kind, Kind::Pod | Kind::ReplicaSet) {

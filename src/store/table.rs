@@ -12,6 +12,9 @@ use crate::model::reference::NamespacedName;
 use crate::model::shards::Shards;
 use crate::model::shared::Shared;
 
+/// How many objects are looked at more quickly than one is looked up.
+const FEW: usize = 8;
+
 #[derive(Debug)]
 struct Slot<T> {
     key: Arc<NamespacedName>,
@@ -63,6 +66,11 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name in a namespace, which is empty for kinds that have none.
     pub(crate) fn id_of(&self, namespace: &str, name: &str) -> Option<Id<T>> {
+        if self.slots.len() <= FEW {
+            let is_it = |slot: &Slot<T>| slot.key.name == *name && slot.key.namespace == *namespace;
+            let at = self.slots.iter().position(is_it)?;
+            return u32::try_from(at).ok().map(Id::from_number);
+        }
         // A key is hashed as the pair of its parts is.
         let hash = FxBuildHasher.hash_one((namespace, name));
         let number = self.names.find(hash, |key| key.name == *name && key.namespace == *namespace)?;
@@ -81,6 +89,19 @@ impl<T: Resource> Table<T> {
 
     pub(crate) fn find(&self, key: &NamespacedName) -> Option<&Arc<T>> {
         self.get(self.id(key)?)
+    }
+
+    /// Whether an object is the stored one of its name, or the same as that by another measure. Where there are few, all
+    /// are looked at, because that costs less than to work out the hash of a name.
+    pub(crate) fn is_newest(
+        &self,
+        object: &Arc<T>,
+        key: impl FnOnce() -> NamespacedName,
+        is_same: impl FnOnce(&T) -> bool,
+    ) -> bool {
+        let few = self.slots.len() <= FEW;
+        let is_it = |slot: &Slot<T>| slot.object.as_ref().is_some_and(|stored| Arc::ptr_eq(stored, object));
+        (few && self.slots.iter().any(is_it)) || self.find(&key()).is_some_and(|stored| is_same(stored))
     }
 
     /// The name of a number.

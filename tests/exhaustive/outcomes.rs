@@ -1,10 +1,10 @@
 //! What may become of claims.
 
 use bindery::explore::{Explorer, outcomes};
-use bindery::{AccessMode, ClaimKey, Cluster, PersistentVolume, PersistentVolumeClaim};
+use bindery::{AccessMode, ClaimKey, Cluster, Controller, Controllers, PersistentVolume, PersistentVolumeClaim};
 
 use crate::explore;
-use crate::world::{claim, cluster, quiet, volume};
+use crate::world::{claim, cluster, delayed, local_volume, node, pod, quiet, volume, with};
 
 fn of<'o>(outcomes: &'o bindery::explore::Outcomes, name: &str) -> &'o bindery::explore::ClaimOutcome {
     outcomes.of(&ClaimKey::new("default", name)).expect("the claim")
@@ -75,4 +75,24 @@ fn a_part_that_is_too_large_is_bounded_from_above() {
         assert!(claim.volumes().iter().all(|volume| bound.volumes().contains(volume)));
         assert!(bound.may_stay_unbound() && !bound.must_be_bound());
     }
+}
+
+#[test]
+fn the_scheduler_may_take_any_node_and_any_of_equal_volumes_there() {
+    let objects = [
+        node("n1"),
+        node("n2"),
+        delayed(),
+        local_volume("v", "n1"),
+        local_volume("w", "n1"),
+        local_volume("x", "n2"),
+        pod("p", "a"),
+    ];
+    let objects: Vec<&str> = objects.iter().map(AsRef::as_ref).collect();
+    let controllers = Controllers::PERSISTENT_VOLUMES.with(Controller::Scheduler);
+    let world = with(controllers, &objects, [], [claim("a").with_class("local")]);
+    let found = explore(Explorer::new(&world));
+    let outcome = found.outcomes.of(&ClaimKey::new("default", "a")).expect("a claim");
+    assert_eq!(outcome.volumes(), ["v", "w", "x"]);
+    assert!(outcome.must_be_bound());
 }

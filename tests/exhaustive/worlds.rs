@@ -79,7 +79,7 @@ golden! {
     recycling_against_creation_anew_and_a_crash:
         Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")]))
             .user([Deed::Delete(claim_key("a")), Deed::Create(claim("a").into())]).crashes(1)
-        => 82, 145, 14, 7;
+        => 102, 183, 14, 7;
     a_claim_deleted_while_it_is_bound:
         Explorer::new(&cluster([volume("v")], [claim("a")])).user([Deed::Delete(claim_key("a"))])
         => 44, 69, 8, 3;
@@ -101,10 +101,10 @@ golden! {
                 "spec".into(), Json::Map(vec![("claimRef".into(), Json::Null)]),
             )])),
         ]).user([Deed::Create(claim("b").into())])
-        => 191, 391, 16, 9, "no data lost", "no claim misbound";
+        => 189, 388, 16, 9, "no data lost", "no claim misbound";
     a_stale_view_of_a_new_volume:
         Explorer::new(&cluster([volume("v")], [claim("a"), claim("b")])).stale_views(1)
-        => 132, 252, 8, 4;
+        => 216, 524, 8, 4;
     a_backend_that_fails_to_recycle:
         Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")]))
             .user([Deed::Delete(claim_key("a"))]).backend_failures(1).waits(1)
@@ -112,6 +112,28 @@ golden! {
     delayed_binding_against_the_scheduler:
         Explorer::new(&with(SCHEDULING, &[&node("n1"), &delayed(), &local_volume("v", "n1"), &pod("p", "a")], [], [claim("a").with_class("local")]))
         => 62, 99, 11, 2;
+    a_pod_two_nodes_and_equal_volumes:
+        Explorer::new(&with(
+            SCHEDULING,
+            &[&node("n1"), &node("n2"), &delayed(), &local_volume("v", "n1"), &local_volume("w", "n1"), &local_volume("x", "n2"), &pod("p", "a")],
+            [], [claim("a").with_class("local")],
+        ))
+        => 760, 1940, 13, 6;
+    a_stale_view_of_two_new_volumes_seen_one_after_the_other:
+        Explorer::new(&cluster([volume("v").reserved_for("default", "b"), volume("w")], [claim("a")])).stale_views(1)
+        => 248, 644, 8, 2;
+    a_stale_view_of_a_set_that_is_scaled:
+        Explorer::new(&scaled(&with(SETS, &[&set(1)], [volume("v")], [])))
+            .user([Deed::Patch(Kind::StatefulSet.named("default/db"), replicas("0"))]).stale_views(1)
+        => 2560, 8913, 14, 4;
+    a_recycler_that_outlives_a_crash:
+        Explorer::new(&quiet([volume("v").with_reclaim_policy(ReclaimPolicy::Recycle)], [claim("a")])).user([
+            Deed::Delete(claim_key("a")),
+            Deed::Patch(Kind::PersistentVolume.named("v"), Json::Map(vec![(
+                "spec".into(), Json::Map(vec![("persistentVolumeReclaimPolicy".into(), Json::String("Retain".into()))]),
+            )])),
+        ]).crashes(1)
+        => 79, 138, 11, 10, "no data lost";
     scaling_down_against_scaling_up:
         Explorer::new(&scaled(&with(SETS, &[&set(1)], [volume("v")], [])))
             .user([Deed::Patch(Kind::StatefulSet.named("default/db"), replicas("0"))])

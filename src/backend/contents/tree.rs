@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::model::text::Text;
 
 /// A file or a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Entry {
     File(Text),
     Directory(Arc<Directory>),
 }
 
 /// A directory. One that is empty is not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Directory(BTreeMap<Text, Entry>);
 
 /// What stands in the way of a write.

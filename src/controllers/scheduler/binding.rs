@@ -86,6 +86,59 @@ fn serve_unbound(demand: &PodDemand<'_>, node: &Node, world: &World<'_>) -> Resu
     Ok(plan)
 }
 
+/// All plans for a node on which there is one: of volumes that suit a claim equally any may be taken. The first is that of
+/// the documented order. Cost: that of a plan for each of them, and for each volume that may be taken.
+pub(crate) fn plans(demand: &PodDemand<'_>, node: &Node, world: &World<'_>) -> Vec<Plan> {
+    let volume = |id| world.store.volumes.get(id);
+    let mut plans: Vec<(Vec<Id<PersistentVolume>>, Plan)> = vec![Default::default()];
+    let mut to_make: Vec<&Delayed<'_>> = demand.selected.iter().collect();
+    for delayed in &demand.unmatched {
+        let mut extended = Vec::new();
+        for (taken, plan) in plans {
+            let equals = delayed.equals(node, &taken, world);
+            if equals.is_empty() {
+                extended.push((taken.clone(), plan.clone()));
+            }
+            for id in equals {
+                let (mut taken, mut plan) = (taken.clone(), plan.clone());
+                taken.push(id);
+                plan.matches.extend(volume(id).map(|volume| (Arc::clone(volume), Arc::clone(delayed.claim))));
+                extended.push((taken, plan));
+            }
+        }
+        plans = extended;
+        to_make.push(delayed);
+    }
+    let complete = |(_, mut plan): (_, Plan)| {
+        let matched = |delayed: &Delayed<'_>| plan.matches.iter().any(|(_, claim)| Arc::ptr_eq(claim, delayed.claim));
+        let made: Vec<_> = to_make.iter().filter(|delayed| !matched(delayed)).copied().collect();
+        for delayed in made {
+            check_provision(delayed, node, world).ok()?;
+            plan.provisions.push(Arc::clone(delayed.claim));
+        }
+        Some(plan)
+    };
+    plans.into_iter().filter_map(complete).collect()
+}
+
+impl Delayed<'_> {
+    /// The volumes that suit the claim equally on a node, the first in the documented order first.
+    fn equals(&self, node: &Node, taken: &[Id<PersistentVolume>], world: &World<'_>) -> Vec<Id<PersistentVolume>> {
+        let volume = |id| world.store.volumes.get(id).map(Arc::as_ref);
+        let rank =
+            |id| volume(id).map(|volume: &PersistentVolume| (volume.spec.claim_ref.is_some(), volume.capacity()));
+        let (mut taken, mut equals) = (taken.to_vec(), Vec::new());
+        let candidates = self.candidates.as_ref();
+        while let Some(id) = candidates.and_then(|candidates| candidates.find(&self.demand, node, &taken, volume))
+            && equals.first().is_none_or(|first| rank(*first) == rank(id))
+        {
+            taken.push(id);
+            equals.push(id);
+        }
+        equals
+    }
+}
+
 fn no_volume(delayed: &Delayed<'_>, cause: NoVolume) -> Reason {
     Reason::NoVolume { claim: delayed.claim.metadata.name.clone(), cause }
 }

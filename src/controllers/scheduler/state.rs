@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -214,16 +215,16 @@ impl Scheduler {
         Arc::make_mut(&mut self.queue).pop_first().map(|turn| Id::from_number(turn.3))
     }
 
-    /// What decides about what it does next, in words: the indexes follow from what is stored. Times and versions do not
+    /// What decides about what it does next: the indexes follow from what is stored. Times and versions do not
     /// count.
-    pub(crate) fn remembered(&self) -> String {
+    pub(crate) fn remembered(&self) -> impl Hash {
         let waiting = self.waiting.iter().map(|(pod, waiting)| {
             let matches: Vec<_> = waiting.matches.iter().map(|(volume, _, claim)| (volume, claim)).collect();
             let provisions: Vec<_> = waiting.provisions.iter().map(|(claim, _)| claim).collect();
             (pod, &waiting.uid, &waiting.node, matches, provisions)
         });
         let queue: Vec<_> = self.queue.iter().map(|(priority, _, name, _)| (priority, name)).collect();
-        format!("{:?} {:?} {:?} {}", waiting.collect::<Vec<_>>(), self.rejected, queue, self.changed)
+        (waiting.collect::<Vec<_>>(), &self.rejected, queue, self.changed)
     }
 
     /// Whether any pod was rejected that waits for something to change.

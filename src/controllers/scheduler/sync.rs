@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::controllers::binding::volume_for;
 use crate::controllers::scheduler::binding::Plan;
 use crate::controllers::scheduler::state::Scheduled;
-use crate::controllers::scheduler::verdict::{Extent, judge};
+use crate::controllers::scheduler::verdict::{Extent, judge, options};
 use crate::controllers::scheduler::wait::{Progress, Waiting};
 use crate::controllers::turn::{Caching, Emission, EventType, Resumed, Turn, World};
 use crate::model::id::Id;
@@ -169,7 +169,12 @@ fn attempt(id: Id<Pod>, pod: &Arc<Pod>, world: &World<'_>) -> Turn<ScheduleSync>
         Ok(judged) => judged,
         Err(error) => return failed(id, &error.message, world),
     };
-    let Some(node) = verdict.node.clone() else {
+    let other = if world.tie == 0 { None } else { options(pod, world).into_iter().nth(world.tie) };
+    let (node, plan) = match other {
+        Some((node, plan)) => (Some(node), plan),
+        None => (verdict.node.clone(), plan),
+    };
+    let Some(node) = node else {
         return report(id, UNSCHEDULABLE, &verdict.to_string(), world).scheduling(Scheduled::Rejected);
     };
     if plan == Plan::default() {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::controllers::scheduler::binding::{Plan, plan};
+use crate::controllers::scheduler::binding::{Plan, plan, plans};
 use crate::controllers::scheduler::demand::{PodDemand, Refused, pre_filter};
 use crate::controllers::scheduler::limits;
 use crate::controllers::scheduler::reason::{Reason, Rejection, histogram};
@@ -83,6 +83,19 @@ pub(crate) fn judge(pod: &Pod, extent: Extent, world: &World<'_>) -> Result<(Ver
         }
     }
     Ok((verdict, chosen))
+}
+
+/// Everything that may be done for a pod: each node that will do, with each plan for it. Which it is depends on scores and
+/// on chance, which are not simulated. The first is the one of the documented order. None where it waits, or no node will
+/// do.
+pub(crate) fn options(pod: &Pod, world: &World<'_>) -> Vec<(Text, Plan)> {
+    let Ok(demand) = pre_filter(pod, world) else {
+        return Vec::new();
+    };
+    let nodes = world.scheduler.nodes_in_order(world.settings.node_choice);
+    let fit = nodes.filter_map(|id| world.store.nodes.get(id)).filter(|node| filter(&demand, node, world).is_ok());
+    fit.flat_map(|node| plans(&demand, node, world).into_iter().map(|plan| (node.metadata.name.clone(), plan)))
+        .collect()
 }
 
 /// Asks the plugins about a node, in their order; the first that rejects it supplies the reasons (`SCHED-2`).
