@@ -43,6 +43,7 @@ impl View {
 }
 
 /// The controllers that can fall behind. What the others see is their own, or never matters.
+#[cfg(feature = "explore")]
 pub(super) const LAGGARDS: [Controller; 7] = [
     Controller::PersistentVolumes,
     Controller::StatefulSets,
