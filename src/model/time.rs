@@ -26,6 +26,12 @@ impl Timestamp {
     pub fn unix_seconds(self) -> i64 {
         self.0
     }
+
+    /// The instant as RFC 1123 has it, with the zone as a number: `Mon, 01 Jan 2024 00:00:00 +0000`.
+    pub(crate) fn rfc1123(self) -> String {
+        jiff::Timestamp::from_second(self.0)
+            .map_or_else(|_| self.to_string(), |instant| instant.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
+    }
 }
 
 /// A text that is no RFC 3339 instant.

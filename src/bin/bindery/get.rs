@@ -113,7 +113,7 @@ pub(crate) fn describe(arguments: &Describe) -> Result<(), Failure> {
         Asked::Events => String::new(),
     };
     if described.is_empty() {
-        return Err(Failure::Input("error: only volumes, claims and classes are described".to_owned()));
+        return Err(Failure::Input("error: only volumes, claims, classes, pods, StatefulSets, Deployments, ReplicaSets and nodes are described".to_owned()));
     }
     print!("{described}");
     Ok(())
