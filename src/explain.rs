@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alike;
 mod assignment;
 mod audit;
 mod candidates;
@@ -47,6 +48,7 @@ mod pod;
 mod probe;
 mod remedies;
 mod repair;
+mod said;
 mod state;
 mod text;
 mod trial;

@@ -289,9 +289,21 @@ fn collect_parts<'t>(tree: &'t Node, of: Option<(&'t str, &'t str)>, found: &mut
     }
 }
 
-/// Reads settings that are no objects of the API.
-pub(crate) fn settings<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_yaml::from_str(text).map_err(|error| error.to_string())
+/// Reads a list of settings that are no objects of the API. Every problem is named.
+pub(crate) fn settings<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, ManifestError> {
+    let documents = documents(text, &Text::default())?;
+    let (mut settings, mut problems) = (Vec::new(), Vec::new());
+    for document in &documents {
+        let root = document.root();
+        match root.items() {
+            None => problems.push(root.problem("a list is expected")),
+            Some(items) => items.iter().for_each(|item| match item.decode() {
+                Ok(setting) => settings.push(setting),
+                Err(found) => problems.extend(found),
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(settings) } else { Err(ManifestError { problems }) }
 }
 
 fn looks_like_json(text: &str) -> bool {

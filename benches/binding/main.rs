@@ -3,7 +3,8 @@
 //! The rows are those of the bench `scale`, which says how they grow up to a million: choosing a volume (`match`) by the
 //! index and by a scan, settling as many volumes as claims (`settle`) with the journal and without, one change in a full
 //! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`) beside what the parsers take for
-//! plain structs, a StatefulSet (`replicas`), and the best assignment of as many volumes as claims (`plan`).
+//! plain structs, a StatefulSet (`replicas`), the best assignment of as many volumes as claims (`plan`), and judging the claims of
+//! a dump (`check`).
 
 mod plain;
 #[path = "../worlds/mod.rs"]
@@ -193,5 +194,22 @@ fn planning(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, matching, settling, changing, adverse, reading, replicas, planning);
+/// A dump is read and each claim in it judged; the size is that of the dump, volumes and claims together.
+fn checking(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("check");
+    group.sample_size(10);
+    for size in sizes().iter().filter(|size| **size <= 10_000) {
+        for (name, settled) in [("settled", true), ("unbound", false)] {
+            let text = worlds::dump(*size, settled);
+            assert_eq!(worlds::check(&text).claims.len(), size / 2);
+            group.throughput(Throughput::Bytes(text.len() as u64));
+            group.bench_function(BenchmarkId::new(name, size), |bencher| {
+                bencher.iter(|| black_box(worlds::check(&text)));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, matching, settling, changing, adverse, reading, replicas, planning, checking);
 criterion_main!(benches);

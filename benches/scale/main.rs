@@ -52,5 +52,6 @@ fn main() {
         rows::reading(size);
         rows::replicas(size);
         rows::planning(size);
+        rows::checking(size);
     }
 }

@@ -250,3 +250,18 @@ pub(crate) fn planning(size: usize) {
     let bytes = Some(bytes / float(2 * size));
     print("plan", size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
 }
+
+/// `check`, `check-unbound`: reading a dump of so many objects, half of them claims, and judging every claim in it, in
+/// nanoseconds for each object.
+pub(crate) fn checking(size: usize) {
+    for (row, settled) in [("check", true), ("check-unbound", false)] {
+        if !is_wanted(row) || size > 10_000 {
+            continue;
+        }
+        let text = worlds::dump(size, settled);
+        let (check, time, bytes) = once(|| worlds::check(&text));
+        assert_eq!(check.claims.len(), size / 2);
+        let bytes = Some(bytes / float(size));
+        print(row, size, &Figures { nanos: nanos_each(time, size), bytes, ratio: None });
+    }
+}

@@ -1,12 +1,14 @@
 //! Worlds for the benches: volumes and claims of mixed class, mode, size and labels, the same for the same seed; and the
 //! scan that the index is measured against.
 
+use bindery::explain::Check;
 use bindery::parts::{LabelSelectorRequirement, SelectorOperator};
+use bindery::report::{Format, print_objects};
 use bindery::volume_source::NfsVolumeSource;
 use bindery::{
-    AccessMode, Cluster, Config, LabelSelector, List, Node, Object, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, PersistentVolumeClaimStatus, Quantity, ReclaimPolicy, StringMap, Text, VolumePhase,
-    VolumeSource,
+    AccessMode, Cluster, Config, Json, Kind, LabelSelector, List, Node, Object, ObjectKey, ObjectMeta,
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimStatus, Quantity, Reader, ReclaimPolicy, StringMap,
+    Text, VolumePhase, VolumeSource,
 };
 
 const MODES: [&[AccessMode]; 3] = [
@@ -154,6 +156,36 @@ pub(crate) fn pairs(size: usize, seed: u64) -> Vec<Object> {
     let mut numbers = Numbers::new(seed);
     let volumes: Vec<Object> = (0..size).map(|number| volume(number, &mut numbers).into()).collect();
     volumes.into_iter().chain((0..size).map(|number| claim(number, &mut numbers).into())).collect()
+}
+
+/// What a server notes of who wrote which fields; so much that it is a third of a dump.
+const MANAGED: &str = r#"{"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": {
+    "f:metadata": {"f:annotations": {".": {}, "f:pv.kubernetes.io/bind-completed": {}}, "f:labels": {".": {}, "f:app": {}}},
+    "f:spec": {"f:accessModes": {}, "f:storageClassName": {}, "f:volumeMode": {}, "f:volumeName": {}}
+}, "manager": "kube-controller-manager", "operation": "Update", "time": "2026-01-01T00:00:00Z"}"#;
+
+/// As many volumes as claims, so many in all, as `kubectl get -o yaml` prints them: as they are when the controllers have
+/// run, or before.
+pub(crate) fn dump(size: usize, settled: bool) -> String {
+    let managed: Json = serde_json::from_str(MANAGED).expect("JSON");
+    let mut cluster = empty(false);
+    for mut object in pairs(size / 2, 11) {
+        object.metadata_mut().managed_fields = vec![managed.clone()].into();
+        cluster.restore(object).expect("a new name");
+    }
+    if settled {
+        cluster.settle().expect("it gets quiet");
+    }
+    print_objects(&cluster, &[Kind::PersistentVolume, Kind::PersistentVolumeClaim], Format::Yaml)
+}
+
+/// Reads a dump and checks the claims in it.
+pub(crate) fn check(text: &str) -> Check {
+    let before = empty(false);
+    let mut applied = before.fork();
+    let loaded = applied.load(text, &Reader::new()).expect("a sound dump");
+    let named: Vec<ObjectKey> = loaded.objects.into_iter().map(|(object, _)| object).collect();
+    before.check(&applied, &named).expect("it gets quiet")
 }
 
 /// The same object; a volume is one that is wiped and used again when its claim is gone.

@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::cluster::user::{Accepted, merge};
 use crate::manifest::{self, Document, Manifest, ManifestError, Problem, Reader, Strictness};
 use crate::model::json::Json;
-use crate::model::kind::{Object, ObjectKey};
+use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::LAST_APPLIED;
 
 /// What applying did to an object.
@@ -46,8 +46,21 @@ pub struct Applied {
     pub objects: Vec<(ObjectKey, Outcome)>,
     /// Warnings of the API server.
     pub warnings: Vec<String>,
+    /// What [`Strictness::Warn`] let pass.
+    pub let_pass: Vec<Problem>,
     /// Kinds that the simulator does not hold, with the number of their objects.
     pub passed_over: std::collections::BTreeMap<crate::model::text::Text, usize>,
+}
+
+impl Applied {
+    /// The kind that was probably meant by one that was passed over. Short names are near to each other anyway.
+    pub fn meant(kind: &str) -> Option<Kind> {
+        if kind.len() < 8 {
+            return None;
+        }
+        let name = manifest::nearest(kind, Kind::ALL.iter().map(|known| known.as_str()))?;
+        Kind::ALL.iter().copied().find(|known| known.as_str() == name)
+    }
 }
 
 /// Why a manifest was not applied. Nothing of it was.
@@ -125,8 +138,7 @@ impl Cluster {
     ) -> Result<Applied, ApplyError> {
         let Manifest { documents, passed_over, warnings } = manifest;
         let mut trial = self.fork();
-        let mut applied = Applied { passed_over, ..Applied::default() };
-        applied.warnings.extend(warnings.iter().map(ToString::to_string));
+        let mut applied = Applied { passed_over, let_pass: warnings, ..Applied::default() };
         let mut refused = Vec::new();
         for (number, document) in documents.into_iter().enumerate() {
             match trial.apply_document(document) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::backend::{Driver, DriverSpec, Plugin};
 use crate::controllers::NodeChoice;
-use crate::manifest;
+use crate::manifest::{self, Problem};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
 use crate::store::{Actor, StoreRules};
@@ -199,11 +199,11 @@ impl Config {
 
 /// Text that does not describe drivers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 #[non_exhaustive]
 pub struct DriverConfigError {
-    /// What is wrong, and where.
-    pub message: String,
+    /// What is wrong, and where; at least one.
+    pub problems: Vec<Problem>,
 }
 
 /// Reads a list of drivers. A field that a driver does not have is an error.
@@ -223,5 +223,5 @@ pub struct DriverConfigError {
 /// # Errors
 /// [`DriverConfigError`] where the text is no list of drivers.
 pub fn drivers_from_yaml(text: &str) -> Result<Vec<DriverSpec>, DriverConfigError> {
-    manifest::settings(text).map_err(|message| DriverConfigError { message })
+    manifest::settings(text).map_err(|error| DriverConfigError { problems: error.problems })
 }

@@ -77,6 +77,12 @@ impl Cluster {
         judge(pod, Extent::EveryNode, &world).map(|(verdict, _)| verdict)
     }
 
+    /// Makes what the scheduler needs to look for volumes, so that copies share it instead of each making its own. Cost:
+    /// linear in the objects, once.
+    pub(crate) fn prepare_scheduling(&mut self) {
+        self.scheduler.index(true, &self.store);
+    }
+
     /// Makes one attempt to schedule a pod, whether the scheduler runs or not. Nothing else runs; a pod that has to wait
     /// for its claims goes on by itself when they are bound, and is assigned then. An attempt that ends otherwise is
     /// repeated by the scheduler where that runs, and not where it does not.

@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, NotQuiet};
 use crate::explain::contest::Contest;
 use crate::explain::edit::Edit;
 use crate::explain::finding::{Finding, findings};
+use crate::explain::probe::is_unused;
 use crate::explain::trial::Trial;
 use crate::model::kind::{Kind, ObjectKey};
 use crate::model::node::Node;
@@ -15,10 +16,12 @@ use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
 
-/// For how many claims at least changes are thought of and tried, in the order in which they were created.
+/// For how many claims changes are thought of and tried whatever that costs, where no more are judged.
 const EDITED: usize = 20;
+/// For how many at least where more are judged, in the order in which they were created.
+const EDITED_OF_MANY: usize = 3;
 /// How many objects may be looked at for that, roughly; in small worlds all claims get theirs.
-const WORK: usize = 200_000;
+const WORK: usize = 20_000;
 
 /// Whether a claim binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -128,7 +131,10 @@ impl Cluster {
     pub fn check(&self, applied: &Self, named: &[ObjectKey]) -> Result<Check, NotQuiet> {
         let mut settled = applied.fork();
         settled.settle()?;
-        let trial = Trial { before: self, applied, settled: &settled };
+        if settled.claims().any(|claim| is_unused(&settled, claim)) {
+            settled.prepare_scheduling();
+        }
+        let trial = Trial::new(self, applied, &settled);
         let named: BTreeSet<ClaimKey> = named
             .iter()
             .filter(|key| key.kind == Kind::PersistentVolumeClaim)
@@ -138,14 +144,21 @@ impl Cluster {
         let volumes = trial.pool(&contenders);
         let contest = Contest::new(&contenders, &volumes);
         let safe = trial.safe(&contenders, &contest, &volumes);
-        let objects = volumes.len() + contenders.len();
-        let mut tries = EDITED.max(WORK / objects.max(1));
-        let mut claims: Vec<ClaimProspect> = Vec::new();
-        for (number, contender) in contenders.iter().enumerate() {
-            if trial.is_new(contender.claim) || named.contains(&contender.claim.key()) {
-                claims.push(trial.judge(contender, &contest, number, safe[number], &mut tries));
-            }
-        }
+        let judged: Vec<usize> = (0..contenders.len())
+            .filter(|number| {
+                let claim = contenders[*number].claim;
+                trial.is_new(claim) || named.contains(&claim.key())
+            })
+            .collect();
+        let objects: usize = [Kind::PersistentVolume, Kind::PersistentVolumeClaim, Kind::Pod]
+            .into_iter()
+            .map(|kind| settled.count(kind))
+            .sum();
+        let of_many = EDITED_OF_MANY.max(WORK / objects.max(1));
+        let mut tries = if judged.len() <= EDITED { EDITED } else { of_many };
+        let judged = judged.into_iter();
+        let mut claims: Vec<ClaimProspect> =
+            judged.map(|number| trial.judge(&contenders[number], &contest, number, safe[number], &mut tries)).collect();
         let known: BTreeSet<ClaimKey> = claims.iter().map(|claim| claim.claim.clone()).collect();
         let others = named.iter().filter(|key| !known.contains(*key));
         claims.extend(others.filter_map(|key| trial.already_bound(key)));

@@ -7,6 +7,7 @@ use crate::explain::consumers::{consumers, wanted_nodes};
 use crate::explain::hints::hints;
 use crate::explain::history::{history, object_of};
 use crate::explain::remedies::{Ground, remedies};
+use crate::explain::said::Said;
 use crate::explain::state::State;
 use crate::explain::weigh::{Judge, Weighed, weigh};
 use crate::explain::{Asks, EventLine, ExplainError, Explanation, Terminating};
@@ -83,6 +84,9 @@ pub(super) fn no_claim(cluster: &Cluster, name: &str) -> ExplainError {
     let claim = full(name);
     let known: Vec<String> = cluster.claims().map(|claim| claim.key().to_string()).collect();
     let nearest = nearest(&claim.to_string(), known.iter().map(String::as_str)).map(full);
+    // In another namespace one may have just this name.
+    let nearest =
+        nearest.or_else(|| cluster.claims().map(PersistentVolumeClaim::key).find(|key| key.name == claim.name));
     ExplainError::NoClaim { claim, nearest }
 }
 
@@ -124,7 +128,7 @@ fn state_of<'c>(cluster: &'c Cluster, claim: &PersistentVolumeClaim) -> (State, 
     } else if claim.spec.volume_name.is_empty() {
         unbound_state(cluster, claim)
     } else {
-        (prebound_state(cluster, claim), None)
+        (prebound_state(cluster, claim, true), None)
     }
 }
 
@@ -152,11 +156,13 @@ fn bound_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
     }
 }
 
-fn prebound_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
+/// `suggest` says whether to look for the volume that was meant where there is none of the name, which takes a look at all.
+fn prebound_state(cluster: &Cluster, claim: &PersistentVolumeClaim, suggest: bool) -> State {
     let name = &claim.spec.volume_name;
     let Some(volume) = cluster.volume(name) else {
-        let known: Vec<&str> = cluster.volumes().map(|volume| &*volume.metadata.name).collect();
-        return State::VolumeNotFound { volume: name.clone(), nearest: nearest(name, known).map(Into::into) };
+        let known = cluster.volumes().filter(|_| suggest).map(|volume| &*volume.metadata.name);
+        let nearest = nearest(name, known.collect::<Vec<_>>()).map(Into::into);
+        return State::VolumeNotFound { volume: name.clone(), nearest };
     };
     match &volume.spec.claim_ref {
         None => {
@@ -192,16 +198,17 @@ fn unbound_state<'c>(cluster: &'c Cluster, claim: &PersistentVolumeClaim) -> (St
     let nodes = if delayed { wanted_nodes(cluster, &claim.key()) } else { Vec::new() };
     let judge = if delayed { Judge::Scheduler(&nodes) } else { Judge::Controller };
     let weighed = weigh(cluster.volumes(), &demand, judge);
-    (looking_state(cluster, claim), Some(weighed))
+    (looking_state(cluster, claim, || last_failure(claim, &Said::failures(cluster))), Some(weighed))
 }
 
-/// Why a claim is in its phase, of those that are not bound. Unlike an explanation this weighs no volumes.
-pub(super) fn brief_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
+/// Why a claim is in its phase, of those that are not bound. Unlike an explanation this weighs no volumes, and it is told
+/// what the claim's provisioner said last.
+pub(super) fn brief_state(cluster: &Cluster, claim: &PersistentVolumeClaim, failures: &Said) -> State {
     if claim.metadata.annotations.contains_key(BIND_COMPLETED) {
         return bound_state(cluster, claim);
     }
     if !claim.spec.volume_name.is_empty() {
-        return prebound_state(cluster, claim);
+        return prebound_state(cluster, claim, false);
     }
     let class = if claim.class_name().is_empty() { None } else { cluster.class(claim.class_name()) };
     match Demand::of(claim, false) {
@@ -209,12 +216,12 @@ pub(super) fn brief_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> S
             State::NoBindingMode { class: claim.class_name().into() }
         }
         Err(error) => State::BadSelector { message: error.message.into() },
-        Ok(_) => looking_state(cluster, claim),
+        Ok(_) => looking_state(cluster, claim, || last_failure(claim, failures)),
     }
 }
 
 /// Why a claim that looks for any volume has none.
-fn looking_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
+fn looking_state(cluster: &Cluster, claim: &PersistentVolumeClaim, failure: impl FnOnce() -> Option<Text>) -> State {
     if let Ok(Some(volume)) = cluster.find_volume_for(claim) {
         return State::Fits { volume: volume.metadata.name.clone() };
     }
@@ -229,7 +236,7 @@ fn looking_state(cluster: &Cluster, claim: &PersistentVolumeClaim) -> State {
             State::ClassNotFound { class: name.into(), nearest: nearest(name, known).map(Into::into) }
         }
         Some(class) if delayed && selected.is_none() => waiting(cluster, claim, class),
-        Some(class) => provisioning(cluster, claim, class, selected),
+        Some(class) => provisioning(cluster, class, selected, failure),
     }
 }
 
@@ -242,7 +249,12 @@ fn waiting(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &StorageClas
 }
 
 /// Who shall make a volume for a claim, and how far that is (`PROV-1` to `PROV-10`).
-fn provisioning(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &StorageClass, node: Option<Text>) -> State {
+fn provisioning(
+    cluster: &Cluster,
+    class: &StorageClass,
+    node: Option<Text>,
+    failure: impl FnOnce() -> Option<Text>,
+) -> State {
     let name = class.metadata.name.clone();
     if !cluster.config().dynamic_provisioning {
         return State::ProvisioningOff { class: name };
@@ -253,7 +265,7 @@ fn provisioning(cluster: &Cluster, claim: &PersistentVolumeClaim, class: &Storag
         return State::NoProvisioner { class: name, provisioner };
     }
     let runs = in_tree.is_some() || runs(cluster, &provisioner);
-    let failure = last_failure(cluster, claim);
+    let failure = failure();
     if in_tree.is_some() && failure.as_ref().is_some_and(|text| text.contains("no provisionable volume plugin")) {
         return State::NoProvisioner { class: name, provisioner };
     }
@@ -270,15 +282,8 @@ pub(super) fn runs(cluster: &Cluster, provisioner: &str) -> bool {
     cluster.driver(provisioner).is_some() || cluster.driver(driver).is_some()
 }
 
-fn last_failure(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Option<Text> {
-    let object = object_of(&claim.key());
-    let records = cluster.events().into_iter();
-    let mut failures: Vec<_> = records
-        .filter(|record| record.event.object == object && record.event.uid == claim.metadata.uid)
-        .filter(|record| record.event.reason == "ProvisioningFailed")
-        .collect();
-    failures.sort_by_key(|record| record.last);
-    failures.pop().map(|record| record.event.message.clone())
+fn last_failure(claim: &PersistentVolumeClaim, failures: &Said) -> Option<Text> {
+    failures.about_this(&object_of(&claim.key()), &claim.metadata.uid)
 }
 
 /// Where a volume can be used, in words: `topology.kubernetes.io/zone in (a, b)`.

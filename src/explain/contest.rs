@@ -6,9 +6,12 @@
 //! is smaller than their number, as in Hall's theorem, one is always left. The preference for small volumes is not
 //! looked at, so that a claim may be safer than is found here, but never less safe.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::explain::assignment::Market;
+use rustc_hash::FxHashMap;
+
+use crate::explain::assignment::{Market, Member};
 use crate::explain::kinds::market;
 use crate::matching::Demand;
 use crate::model::claim::PersistentVolumeClaim;
@@ -31,6 +34,8 @@ pub(super) struct Contest {
     market: Market,
     /// How large the largest claim of each kind may be for a volume to be left for it in every order.
     safe_up_to: Vec<Option<usize>>,
+    /// What was counted for claims of a kind and a size.
+    counts: RefCell<FxHashMap<(usize, usize), (usize, usize)>>,
 }
 
 impl Contest {
@@ -50,17 +55,23 @@ impl Contest {
         // small ones are safe, up to some size.
         let safe_up_to = by_kind.iter_mut().map(|claims| {
             claims.sort_by_key(|claim| market.claims[*claim].size);
+            claims.dedup_by_key(|claim| market.claims[*claim].size);
             let safe = claims.partition_point(|claim| market.is_left_for(*claim));
             claims[..safe].last().map(|claim| market.claims[*claim].size)
         });
         let safe_up_to = safe_up_to.collect();
-        Self { market, safe_up_to }
+        Self { market, safe_up_to, counts: RefCell::default() }
     }
 
     /// How many volumes a claim could be given, and how many other claims could be given one of these.
     pub(super) fn choices_and_rivals(&self, claim: usize) -> (usize, usize) {
-        let choices = self.market.choices(claim);
-        (choices.len(), self.market.rivals(claim, &choices).len())
+        let count = || (self.market.count_choices(claim), self.market.count_rivals(claim));
+        match self.market.claims[claim] {
+            Member { kind: Some(kind), size } if !self.market.besides.contains_key(&claim) => {
+                *self.counts.borrow_mut().entry((kind, size)).or_insert_with(count)
+            }
+            Member { .. } => count(),
+        }
     }
 
     /// The claims that could be given what a claim could be given, what these could be given, and so on, with all those
@@ -69,13 +80,12 @@ impl Contest {
         let (mut claims, mut volumes) = (BTreeSet::from([claim]), BTreeSet::new());
         let mut open = vec![claim];
         while let Some(claim) = open.pop() {
-            let choices = self.market.choices(claim);
-            let rivals = self.market.rivals(claim, &choices);
-            if rivals.len() >= most {
+            // Counting them costs less than finding them.
+            if self.choices_and_rivals(claim).1 >= most {
                 return None;
             }
-            volumes.extend(choices);
-            open.extend(rivals.into_iter().filter(|rival| claims.insert(*rival)));
+            volumes.extend(self.market.choices(claim));
+            open.extend(self.market.rivals(claim).into_iter().filter(|rival| claims.insert(*rival)));
             if claims.len() > most {
                 return None;
             }

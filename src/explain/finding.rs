@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::cluster::Cluster;
 use crate::explain::check::usable_on;
 use crate::explain::claim::places;
+use crate::explain::said::Said;
+use crate::explain::trial::was_bound;
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::class::{BindingMode, StorageClass};
 use crate::model::json::Json;
@@ -143,14 +145,20 @@ impl fmt::Display for Finding {
 /// What is found in what was applied to a cluster, after the controllers came to rest.
 pub(super) fn findings(before: &Cluster, applied: &Cluster, settled: &Cluster) -> Vec<Finding> {
     let pods: Vec<&Pod> = settled.pods().filter(|pod| is_new(before, Kind::Pod, &pod.metadata)).collect();
-    let mut found: Vec<Finding> = pods.iter().filter_map(|pod| trouble(settled, pod)).collect();
-    found.extend(pods.iter().flat_map(|pod| immediate_topologies(settled, pod)));
-    found.extend(short_pools(before, settled));
+    let warnings = Said::warnings(settled);
+    let mut found: Vec<Finding> = pods.iter().filter_map(|pod| trouble(settled, pod, &warnings)).collect();
+    // One that has a node already, as in a dump, shows where it can be.
+    let is_put = |pod: &Pod| applied.pod(&pod.key().to_string()).is_some_and(|pod| !pod.spec.node_name.is_empty());
+    found.extend(pods.iter().filter(|pod| !is_put(pod)).flat_map(|pod| immediate_topologies(settled, pod)));
+    let claims: Vec<&PersistentVolumeClaim> = settled
+        .claims()
+        .filter(|claim| is_new(before, Kind::PersistentVolumeClaim, &claim.metadata) && !was_bound(applied, claim))
+        .collect();
+    found.extend(short_pools(settled, &claims));
     found.extend(rolling_updates(before, settled));
-    let claims = settled.claims().filter(|claim| is_new(before, Kind::PersistentVolumeClaim, &claim.metadata));
-    found.extend(claims.filter_map(|claim| surplus(settled, claim)));
+    found.extend(claims.iter().filter_map(|claim| surplus(settled, claim)));
     let volumes = applied.volumes().filter(|volume| is_new(before, Kind::PersistentVolume, &volume.metadata));
-    found.extend(volumes.filter_map(|volume| delete_policy(settled, volume)));
+    found.extend(delete_policies(settled, &volumes.collect::<Vec<_>>()));
     found.dedup();
     found
 }
@@ -161,13 +169,13 @@ fn is_new(before: &Cluster, kind: Kind, metadata: &ObjectMeta) -> bool {
 }
 
 /// What keeps a pod from running.
-fn trouble(cluster: &Cluster, pod: &Pod) -> Option<Finding> {
+fn trouble(cluster: &Cluster, pod: &Pod, warnings: &Said) -> Option<Finding> {
     if pod.is_ready() || pod.is_terminated() {
         return None;
     }
     let key = pod.key();
     if !pod.spec.node_name.is_empty() {
-        let message = last_warning(cluster, &ObjectKey { kind: Kind::Pod, key: key.clone() })?;
+        let message = warnings.about(&ObjectKey { kind: Kind::Pod, key: key.clone() })?;
         return Some(Finding::PodNotStarted { pod: key, node: pod.spec.node_name.clone(), message });
     }
     let verdict = cluster.try_schedule(&Kind::Pod.named(key.to_string()));
@@ -191,13 +199,6 @@ fn because_of(cluster: &Cluster, key: &ClaimKey) -> Option<Text> {
     let affinity = volume.spec.node_affinity.as_deref()?;
     let name = &volume.metadata.name;
     Some(format!("Claim {key} has {name}, which can be used where {}.", places(affinity)).into())
-}
-
-fn last_warning(cluster: &Cluster, object: &ObjectKey) -> Option<Text> {
-    let records = cluster.events().into_iter().filter(|record| record.event.object == *object);
-    let mut warnings: Vec<_> = records.filter(|record| record.event.event_type.as_str() == "Warning").collect();
-    warnings.sort_by_key(|record| record.last);
-    warnings.pop().map(|record| record.event.message.clone())
 }
 
 /// Claims of a pod whose volumes are made before it is known where the pod can be, where that makes a difference.
@@ -270,10 +271,10 @@ fn nodes_without_volumes<'c>(cluster: &'c Cluster, pod: &Pod) -> Vec<&'c Node> {
 }
 
 /// Classes whose new claims ask for more than is reported as free, though each of them asks for less.
-fn short_pools(before: &Cluster, settled: &Cluster) -> Vec<Finding> {
+fn short_pools(settled: &Cluster, new: &[&PersistentVolumeClaim]) -> Vec<Finding> {
     let reports: Vec<Object> = settled.objects(Kind::CsiStorageCapacity);
     let mut by_class: BTreeMap<Text, Vec<&PersistentVolumeClaim>> = BTreeMap::new();
-    for claim in settled.claims().filter(|claim| is_new(before, Kind::PersistentVolumeClaim, &claim.metadata)) {
+    for claim in new.iter().copied() {
         let made = settled.volume(&claim.spec.volume_name);
         let is_static = made.is_some_and(|volume| !volume.metadata.annotations.contains_key(PROVISIONED_BY));
         if !is_static {
@@ -335,7 +336,8 @@ pub(super) fn roll_out(cluster: &Cluster, workload: &ObjectKey) -> Option<Findin
     copy.settle().ok()?;
     let fresh = copy.pods().filter(|pod| cluster.pod(&pod.key().to_string()).is_none());
     let stuck = fresh.filter(|pod| !pod.is_ready());
-    let messages = stuck.filter_map(|pod| last_warning(&copy, &ObjectKey { kind: Kind::Pod, key: pod.key() }));
+    let warnings = Said::warnings(&copy);
+    let messages = stuck.filter_map(|pod| warnings.about(&ObjectKey { kind: Kind::Pod, key: pod.key() }));
     messages.map(|message| Finding::RollingUpdate { workload: workload.clone(), message }).next()
 }
 
@@ -351,21 +353,33 @@ fn surplus(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Option<Finding> 
     })
 }
 
-/// Whether a volume with policy `Delete` is left over when its claim goes: it is bound and released in a copy.
-fn delete_policy(settled: &Cluster, volume: &PersistentVolume) -> Option<Finding> {
-    if volume.spec.persistent_volume_reclaim_policy != ReclaimPolicy::Delete
-        || volume.metadata.annotations.contains_key(PROVISIONED_BY)
-    {
-        return None;
-    }
+/// Volumes with policy `Delete` that are left over when their claims go: all of these go in a copy.
+fn delete_policies(settled: &Cluster, volumes: &[&PersistentVolume]) -> Vec<Finding> {
     let mut copy = settled.fork();
-    let name = &volume.metadata.name;
-    let reference = copy.volume(name)?.spec.claim_ref.clone()?;
-    let claim = ClaimKey::new(&reference.namespace, &reference.name);
-    let object = ObjectKey { kind: Kind::PersistentVolumeClaim, key: claim };
-    copy.remove(&object).ok()?;
-    copy.settle().ok()?;
-    let left = copy.volume(name)?;
-    let message = last_warning(&copy, &Kind::PersistentVolume.named(name.as_str())).unwrap_or_default();
-    Some(Finding::DeletePolicy { volume: name.clone(), phase: left.status.phase.clone(), message })
+    let by_hand = volumes.iter().filter(|volume| {
+        volume.spec.persistent_volume_reclaim_policy == ReclaimPolicy::Delete
+            && !volume.metadata.annotations.contains_key(PROVISIONED_BY)
+    });
+    let mut gone: BTreeSet<ClaimKey> = BTreeSet::new();
+    let released: Vec<&Text> = by_hand
+        .map(|volume| &volume.metadata.name)
+        .filter(|name| {
+            let reference = settled.volume(name).and_then(|volume| volume.spec.claim_ref.as_ref());
+            reference.is_some_and(|reference| {
+                let claim = ClaimKey::new(&reference.namespace, &reference.name);
+                let object = ObjectKey { kind: Kind::PersistentVolumeClaim, key: claim.clone() };
+                gone.contains(&claim) || copy.remove(&object).is_ok_and(|()| gone.insert(claim))
+            })
+        })
+        .collect();
+    if released.is_empty() || copy.settle().is_err() {
+        return Vec::new();
+    }
+    let warnings = Said::warnings(&copy);
+    let left = released.into_iter().filter_map(|name| {
+        let phase = copy.volume(name)?.status.phase.clone();
+        let message = warnings.about(&Kind::PersistentVolume.named(name.as_str())).unwrap_or_default();
+        Some(Finding::DeletePolicy { volume: name.clone(), phase, message })
+    });
+    left.collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
+use crate::explain::alike::Alike;
 use crate::explain::check::{ClaimProspect, Prospect};
 use crate::explain::claim::{brief_state, runs};
 use crate::explain::contest::{Contender, Contest, untaken};
@@ -10,6 +11,7 @@ use crate::explain::edit::Edit;
 use crate::explain::history::object_of;
 use crate::explain::probe::{binds_with_a_pod, is_unused, probe};
 use crate::explain::remedies::reserve;
+use crate::explain::said::Said;
 use crate::explain::state::State;
 use crate::explain::text::plural;
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
@@ -25,21 +27,49 @@ use crate::model::volume::{PersistentVolume, VolumePhase};
 pub(super) struct Trial<'c> {
     pub(super) before: &'c Cluster,
     pub(super) applied: &'c Cluster,
-    pub(super) settled: &'c Cluster,
+    settled: &'c Cluster,
+    /// What was said last about claims for which no volume could be made.
+    failures: Said,
+    /// The provisioners of the claims that are not bound, and whether one of these asked for a volume.
+    unbound: BTreeMap<&'c str, bool>,
+    /// The claims that have no volume, as far as none is reserved for them: those that may be alone, and those that wait
+    /// for a pod.
+    alone: Alike<'c>,
+    waiting: Alike<'c>,
 }
 
 impl<'c> Trial<'c> {
+    /// Cost: linear in the objects and events.
+    pub(super) fn new(before: &'c Cluster, applied: &'c Cluster, settled: &'c Cluster) -> Self {
+        let mut unbound: BTreeMap<&'c str, bool> = BTreeMap::new();
+        for claim in settled.claims().filter(|claim| claim.status.phase != ClaimPhase::Bound) {
+            if let Some(class) = settled.class(claim.class_name()) {
+                *unbound.entry(&class.provisioner).or_default() |= !is_unused(settled, claim);
+            }
+        }
+        let failures = Said::failures(settled);
+        let reserved: BTreeSet<(&str, &str)> = applied
+            .volumes()
+            .filter_map(|volume| volume.spec.claim_ref.as_ref())
+            .map(|reference| (&*reference.namespace, &*reference.name))
+            .collect();
+        let free = settled.claims().filter(|claim| {
+            let key = (&*claim.metadata.namespace, &*claim.metadata.name);
+            claim.status.phase != ClaimPhase::Bound && !reserved.contains(&key)
+        });
+        let (waiting, alone): (Vec<_>, Vec<_>) = free.partition(|claim| is_unused(settled, claim));
+        let (alone, waiting) = (Alike::new(alone.into_iter()), Alike::new(waiting.into_iter()));
+        Self { before, applied, settled, failures, unbound, alone, waiting }
+    }
+
     pub(super) fn is_new(&self, claim: &PersistentVolumeClaim) -> bool {
         let held = self.before.claim(&claim.key().to_string());
         held.is_none_or(|held| held.metadata.uid != claim.metadata.uid)
     }
 
-    /// The claims that were not bound before.
+    /// The claims that were not bound when the run began.
     pub(super) fn contenders(&self) -> Vec<Contender<'c>> {
-        let unbound = self.settled.claims().filter(|claim| {
-            let held = self.before.claim(&claim.key().to_string());
-            held.is_none_or(|held| held.status.phase != ClaimPhase::Bound || held.metadata.uid != claim.metadata.uid)
-        });
+        let unbound = self.settled.claims().filter(|claim| !was_bound(self.applied, claim));
         unbound.map(|claim| self.contender(claim)).collect()
     }
 
@@ -139,23 +169,19 @@ impl<'c> Trial<'c> {
         if as_written.is_some_and(|written| !written.spec.volume_name.is_empty()) {
             return false;
         }
-        let made = claim.spec.volume_name.as_str();
-        let was_made = self.applied.volume(made).is_none();
-        let served = |other: &PersistentVolumeClaim| {
-            let of_provisioner =
-                self.settled.class(other.class_name()).is_some_and(|class| class.provisioner == *provisioner);
-            !of_provisioner || other.status.phase == ClaimPhase::Bound || is_unused(self.settled, other)
-        };
-        (was_made || runs(self.settled, provisioner)) && self.settled.claims().all(served)
+        let was_made = self.applied.volume(&claim.spec.volume_name).is_none();
+        (was_made || runs(self.settled, provisioner)) && !self.unbound.get(&**provisioner).is_some_and(|asked| *asked)
     }
 
     pub(super) fn already_bound(&self, key: &ClaimKey) -> Option<ClaimProspect> {
         let claim = self.settled.claim(&key.to_string())?;
+        let bound = claim.status.phase == ClaimPhase::Bound;
+        let why = || brief_state(self.settled, claim, &self.failures).to_string();
         Some(ClaimProspect {
             claim: key.clone(),
-            prospect: if claim.status.phase == ClaimPhase::Bound { Prospect::Must } else { Prospect::Cannot },
+            prospect: if bound { Prospect::Must } else { Prospect::Cannot },
             volume: claim.spec.volume_name.clone(),
-            why: "it is bound already".into(),
+            why: if bound { "it is bound already".into() } else { why().into() },
             waits_for_pod: false,
             rivals: 0,
             edits: Vec::new(),
@@ -203,12 +229,12 @@ impl<'c> Trial<'c> {
         judged.volume = Text::default();
         if is_unused(self.settled, claim) {
             judged.waits_for_pod = true;
-            return self.judge_waiting(judged, claim);
+            return self.judge_waiting(judged, claim, tries);
         }
         let explanation = if take(tries) { self.settled.explain(&key.to_string()).ok() } else { None };
         let (state, edits) = match explanation {
             Some(explanation) => (explanation.state, explanation.edits),
-            None => (brief_state(self.settled, claim), Vec::new()),
+            None => (brief_state(self.settled, claim, &self.failures), Vec::new()),
         };
         judged.why = state.to_string().into();
         judged.edits = edits;
@@ -216,7 +242,9 @@ impl<'c> Trial<'c> {
         if choices > 0 {
             judged.prospect = Prospect::May;
             judged.why = format!("{}; {state}", contested(choices, rivals)).into();
-        } else if matches!(state, State::Provisioning { .. }) && self.binds_alone(claim) {
+        } else if matches!(state, State::Provisioning { runs: true, .. })
+            && self.alone.is_served(claim, |claim| self.binds_alone(claim))
+        {
             judged.prospect = Prospect::May;
             judged.why = format!("it binds where it comes first; else {state}").into();
         }
@@ -235,10 +263,7 @@ impl<'c> Trial<'c> {
             return contested(choices, rivals);
         }
         let provisioner = self.provisioner_of(contender.claim);
-        let failed = |other: &PersistentVolumeClaim| {
-            other.status.phase != ClaimPhase::Bound && self.provisioner_of(other) == provisioner
-        };
-        if !provisioner.is_empty() && self.settled.claims().any(failed) {
+        if self.unbound.contains_key(&*provisioner) {
             return format!("it binds where it comes first; {provisioner} has not made a volume for every claim");
         }
         "it binds only if the other claims of its pod do".to_owned()
@@ -249,21 +274,32 @@ impl<'c> Trial<'c> {
     }
 
     /// A claim that no pod uses: a pod is made for it in a copy, to see whether it would bind.
-    fn judge_waiting(&self, mut judged: ClaimProspect, claim: &PersistentVolumeClaim) -> ClaimProspect {
-        let mut copy = self.settled.fork();
-        let key = claim.key();
-        let name = probe(claim).key().to_string();
-        let bound = binds_with_a_pod(&mut copy, &key);
-        if bound {
-            judged.why = "it waits for a pod that uses it (WaitForFirstConsumer), and binds when there is one".into();
+    fn judge_waiting(
+        &self,
+        mut judged: ClaimProspect,
+        claim: &PersistentVolumeClaim,
+        tries: &mut usize,
+    ) -> ClaimProspect {
+        let waits = "it waits for a pod that uses it (WaitForFirstConsumer), and";
+        let binds = |claim: &PersistentVolumeClaim| binds_with_a_pod(&mut self.settled.fork(), &claim.key());
+        if self.waiting.is_served(claim, binds) {
+            judged.why = format!("{waits} binds when there is one").into();
             return judged;
         }
-        if copy.count(Kind::Node) == 0 {
+        if self.settled.count(Kind::Node) == 0 {
             judged.prospect = Prospect::May;
-            judged.why = "it waits for a pod that uses it (WaitForFirstConsumer), and there are no nodes".into();
+            judged.why = format!("{waits} there are no nodes").into();
             return judged;
         }
         judged.prospect = Prospect::Cannot;
+        if !take(tries) {
+            judged.why = format!("{waits} would not bind if there were one").into();
+            return judged;
+        }
+        let mut copy = self.settled.fork();
+        let key = claim.key();
+        let name = probe(claim).key().to_string();
+        binds_with_a_pod(&mut copy, &key);
         let verdict = copy.try_schedule(&Kind::Pod.named(name));
         let said = verdict.map_or_else(|error| error.message, |verdict| verdict.to_string());
         judged.why = format!("a pod that uses it would not be scheduled: {said}").into();
@@ -296,6 +332,12 @@ impl<'c> Trial<'c> {
         copy.settle().is_ok()
             && copy.claim(&key.to_string()).is_some_and(|claim| claim.status.phase == ClaimPhase::Bound)
     }
+}
+
+/// Whether a claim had its volume when the run began.
+pub(super) fn was_bound(applied: &Cluster, claim: &PersistentVolumeClaim) -> bool {
+    let held = applied.claim(&claim.key().to_string());
+    held.is_some_and(|held| held.status.phase == ClaimPhase::Bound && held.metadata.uid == claim.metadata.uid)
 }
 
 /// Whether something may be tried once more.

@@ -95,8 +95,11 @@ impl<'de> Visitor<'de> for Document<'_> {
                 key => break key.map(|Key(key)| key),
             }
         };
-        let (Some(version), Some(kind)) = (version, kind) else {
-            return Err(A::Error::custom("the kind comes later"));
+        let Some(version) = version else {
+            return Err(A::Error::custom("the version comes later"));
+        };
+        let Some(kind) = kind else {
+            return visit_sorted_list(first.as_ref(), map, self.contents);
         };
         match Kind::find(&version, &kind) {
             Some(kind) => {
@@ -114,6 +117,32 @@ impl<'de> Visitor<'de> for Document<'_> {
             }
         }
     }
+}
+
+/// Reads a list as kubectl prints it, with its keys sorted: after the version come the items, and only then the kind.
+fn visit_sorted_list<'de, A: MapAccess<'de>>(
+    first: Option<&Text>,
+    mut map: A,
+    contents: &mut Contents,
+) -> Result<(), A::Error> {
+    let later = || A::Error::custom("the kind comes later");
+    if first.is_none_or(|key| key != "items") {
+        return Err(later());
+    }
+    map.next_value_seed(Items { contents })?;
+    let mut keys: FxHashSet<Text> = ["apiVersion", "items"].into_iter().map(Text::from).collect();
+    let mut is_list = false;
+    while let Some(Key(key)) = map.next_key::<Key>()? {
+        if key == "kind" {
+            is_list = map.next_value::<Text>()? == "List";
+        } else {
+            drop(map.next_value::<Json>()?);
+        }
+        if !keys.insert(key) {
+            return Err(A::Error::custom("a key is repeated"));
+        }
+    }
+    if is_list { Ok(()) } else { Err(later()) }
 }
 
 /// Reads what is no object of ours: the items of a list into the contents, the rest only to see that no key is repeated.

@@ -2,7 +2,10 @@
 //!
 //! Its parser finds the same scalars as kubectl's, but takes plain ones for what YAML 1.2 says, knows no merge keys and
 //! does not look at what kind of scalar a key is. So it is given only texts that hold nothing on which the two differ.
-//! One look at each byte tells; a false alarm, such as a `no` in a comment, costs time and nothing else.
+//! One look at each byte tells; a false alarm, such as a line of a script that is `no`, costs time and nothing else.
+//!
+//! A word matters only where it may be a whole scalar. One that follows another on its line, or that another follows, is
+//! part of a sentence, whatever it would mean alone: `kubelet has no disk pressure`, `nginx:1.25`.
 
 use crate::manifest::plain::{self, Plain};
 
@@ -15,17 +18,34 @@ pub(super) fn is_out_of_the_ordinary(text: &str) -> bool {
     }
     let bytes = text.as_bytes();
     let mut at = 0;
+    // Whether what stands before this on the line is a word, so that the next one goes on with its scalar.
+    let mut goes_on = false;
     while let Some(first) = bytes.get(at) {
         match CLASSES[usize::from(*first)] {
+            Class::Blank => {
+                goes_on &= matches!(first, b' ' | b'\t');
+                at += 1;
+            }
             Class::Colon if is_empty_key(bytes, at) => return true,
-            Class::Blank | Class::Colon => at += 1,
-            Class::Indicator => return true,
-            Class::Text => at = end_of_word(bytes, at),
+            Class::Colon => {
+                goes_on = is_within_word(bytes, at);
+                at += 1;
+            }
+            Class::Indicator if !goes_on && !matches!(bytes[at..], [b'<', other, ..] if other != b'<') => return true,
+            Class::Text | Class::Indicator => {
+                at = end_of_word(bytes, at);
+                goes_on = true;
+            }
             Class::Word => {
                 let end = end_of_word(bytes, at);
-                let is_key = bytes.get(end) == Some(&b':') && is_blank(bytes.get(end + 1));
-                if is_special(&text[at..end], is_key) {
-                    return true;
+                let word = &text[at..end];
+                if !goes_on && !matches!(word, "-" | "---" | "...") {
+                    let next = after_blanks(bytes, end);
+                    let is_key = bytes.get(next) == Some(&b':') && is_blank(bytes.get(next + 1));
+                    if (is_key || is_end(bytes.get(next))) && is_special(word, is_key) {
+                        return true;
+                    }
+                    goes_on = true;
                 }
                 at = end;
             }
@@ -34,10 +54,25 @@ pub(super) fn is_out_of_the_ordinary(text: &str) -> bool {
     false
 }
 
+/// The place of the first byte from here on that is no space.
+fn after_blanks(bytes: &[u8], at: usize) -> usize {
+    bytes[at..].iter().position(|byte| !matches!(byte, b' ' | b'\t')).map_or(bytes.len(), |blanks| at + blanks)
+}
+
+/// Whether a scalar may end before this byte; one that is missing is the end of the text.
+fn is_end(byte: Option<&u8>) -> bool {
+    byte.is_none_or(|byte| matches!(byte, b'\n' | b'\r' | b'#' | b',' | b'[' | b']' | b'{' | b'}' | b':'))
+}
+
+/// Whether a colon is a letter like any other, as in `nginx:1.25`. After a quote it may end a key all the same.
+fn is_within_word(bytes: &[u8], colon: usize) -> bool {
+    let before = colon.checked_sub(1).and_then(|before| bytes.get(before));
+    !is_blank(before) && !matches!(before, Some(b'"' | b'\'' | b':')) && !is_blank(bytes.get(colon + 1))
+}
+
 /// Whether a plain word is no text to kubectl, and perhaps something else to the parser.
 fn is_special(word: &str, is_key: bool) -> bool {
     match word.as_bytes() {
-        [b'-'] => return false,
         [b'0'..=b'9'] => return is_key,
         [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => return is_key,
         _ => {}

@@ -142,7 +142,8 @@ fn apply(cluster: &mut Cluster, manifest: &Manifest, files: &Files) -> Said {
     })?;
     let objects = applied.objects.iter().map(|(key, outcome)| format!("{} {}", named(key), outcome.as_str()));
     let passed = applied.passed_over.iter().map(|(kind, count)| format!("passed over {count} {kind}"));
-    let warnings = applied.warnings.iter().map(|warning| format!("Warning: {warning}"));
+    let let_pass = applied.let_pass.iter().map(ToString::to_string);
+    let warnings = let_pass.chain(applied.warnings.iter().cloned()).map(|warning| format!("Warning: {warning}"));
     Ok(warnings.chain(objects).chain(passed).collect())
 }
 

@@ -130,6 +130,63 @@ fn both_ways_of_reading_agree_about_every_plain_word() {
     });
 }
 
+/// A word that is something else where it stands alone is text within a sentence, wherever that ends.
+#[test]
+fn both_ways_of_reading_agree_about_every_sentence() {
+    const WORDS: &[&str] = &[
+        "no",
+        "true",
+        "y",
+        "1",
+        "1.25",
+        "-1",
+        "0x1f",
+        "~",
+        "null",
+        "-",
+        "---",
+        "...",
+        "<<",
+        "<a",
+        "&a",
+        "*a",
+        "!t",
+        "?",
+        "%",
+        "a",
+        "nginx",
+        "\"no\"",
+        "'1'",
+        "#",
+        "|",
+        ">",
+        "2001-12-14",
+        "@",
+        "`",
+    ];
+    const BETWEEN: &[&str] = &[
+        " ", " ", " ", "  ", ":", ": ", " : ", ", ", ",", "\t", "#", " #", "[", " [", "]", "{", "}", "\"", "'",
+        "\n      ", "\n    ",
+    ];
+    let words = prop::sample::select(WORDS);
+    let sentence = prop::collection::vec((words, prop::sample::select(BETWEEN)), 1..6);
+    let sentence = sentence.prop_map(|parts| parts.into_iter().flat_map(|(word, gap)| [word, gap]).collect());
+    Property::new(file!(), "both ways of reading agree about every sentence", 6000).check(&sentence, |text: String| {
+        for pair in
+            [format!("word: {text}"), format!("{text}: word"), format!("word: [{text}]"), format!("{{{text}: word}}")]
+        {
+            let text = format!("apiVersion: v1\nkind: Node\nmetadata:\n  name: node\n  labels:\n    {pair}\n");
+            let reader = Reader::new().strictness(Strictness::Keep);
+            let (fast, slow) = (outcome(reader.read(&text)), outcome(reader.clone().keep_written().read(&text)));
+            let syntax = |problems: &Vec<Problem>| problems.len() == 1 && problems[0].path.is_empty();
+            if !slow.as_ref().is_err_and(syntax) {
+                prop_assert_eq!(fast, slow, "{}", text);
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn good_manifests_are_good() {
     for text in GOOD {

@@ -176,6 +176,10 @@ fn lists_hold_objects_and_lists() {
         ("{apiVersion: v1, kind: NodeList, items: [{metadata: {name: a}}, {metadata: {name: b}}]}".to_owned(), 2),
         (format!("{{apiVersion: v1, kind: List, items: [{{apiVersion: v1, kind: List, items: [{node}]}}]}}"), 1),
         ("{apiVersion: v1, kind: List, items: []}".to_owned(), 0),
+        // kubectl sorts keys.
+        (format!("{{apiVersion: v1, items: [{node}, {node}], kind: List, metadata: {{resourceVersion: \"\"}}}}"), 2),
+        ("{apiVersion: v1, items: [{metadata: {name: a}}], kind: NodeList}".to_owned(), 1),
+        (format!("{{apiVersion: v1, items: [{node}], kind: Pile}}"), 0),
     ];
     for (text, expected) in cases {
         for reader in [Reader::new(), Reader::new().keep_written()] {
@@ -183,6 +187,8 @@ fn lists_hold_objects_and_lists() {
         }
     }
     assert!(problem("{apiVersion: v1, kind: List, items: [1]}").starts_with("an object is expected"));
+    assert!(problem("{apiVersion: v1, items: [], kind: List, items: []}").starts_with("duplicate field"));
+    assert!(problem("{apiVersion: v1, items: []}").starts_with("kind is not set"));
 }
 
 /// Time grows with the text, not with its square: a map of many keys, and a long line.

@@ -4,7 +4,26 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// Good manifests, of every kind of object and of every form.
-pub(crate) const GOOD: [&str; 5] = [
+pub(crate) const GOOD: [&str; 6] = [
+    "\
+apiVersion: v1
+items:
+- apiVersion: v1
+  kind: Node
+  metadata:
+    annotations:
+      note: kubelet has no disk pressure
+      image: nginx:1.25
+    name: node
+  status:
+    conditions:
+    - message: kubelet has no disk pressure
+      status: \"True\"
+      type: Ready
+kind: List
+metadata:
+  resourceVersion: \"\"
+",
     "\
 # A comment comes first.
 apiVersion: v1

@@ -9,6 +9,7 @@ use bindery::{Applied, ApplyError, Cluster, Config, Kind, Reader};
 
 use crate::args::{Apply, Output, Validation};
 use crate::input::{self, Source};
+use crate::load::passed_over_note;
 use crate::meter::Meter;
 use crate::{Failure, diagnostics, output, world};
 
@@ -90,6 +91,9 @@ fn apply_all(
         match apply(cluster, text, &reader, meter) {
             Err(error) => problems.extend(error.problems().iter().cloned()),
             Ok(applied) => {
+                if !applied.let_pass.is_empty() && !matches!(validation, Validation::Ignore) {
+                    meter.progress.say(&diagnostics::warnings(&applied.let_pass, sources));
+                }
                 for warning in applied.warnings.iter().filter(|_| !matches!(validation, Validation::Ignore)) {
                     meter.progress.say(&format!("Warning: {warning}"));
                 }
@@ -107,9 +111,8 @@ fn apply_all(
     if !problems.is_empty() {
         return Err(diagnostics::failure(&problems, sources));
     }
-    if !passed_over.is_empty() {
-        let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        meter.progress.say(&format!("note: passed over {}: bindery does not simulate these kinds", kinds.join(", ")));
+    if let Some(note) = passed_over_note(&passed_over) {
+        meter.progress.say(&note);
     }
     Ok(said)
 }

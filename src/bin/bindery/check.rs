@@ -40,9 +40,10 @@ fn examine(arguments: &args::Check) -> Result<(Check, Vec<Source>), Failure> {
     let paths: Vec<PathBuf> = arguments.paths.iter().map(PathBuf::from).collect();
     let sources = input::read(&paths, arguments.input.recursive)?;
     let mut applied = cluster.fork();
-    take_in(&mut applied, &sources, arguments.input.validate, Cluster::apply)?;
+    // What comes from a cluster is judged as it is, unless another cluster is named to put it in.
+    let how = if arguments.cluster.is_empty() { Cluster::load } else { Cluster::apply };
+    let named = take_in(&mut applied, &sources, arguments.input.validate, how)?;
     world::assume(&mut applied, &arguments.drivers)?;
-    let named: Vec<ObjectKey> = lines(&sources).into_iter().map(|line| line.object).collect();
     let check = cluster.check(&applied, &named).map_err(|error| Failure::Demand(error.to_string()))?;
     Ok((check, sources))
 }

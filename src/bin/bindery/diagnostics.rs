@@ -18,15 +18,20 @@ pub(crate) fn failure(problems: &[Problem], sources: &[Source]) -> Failure {
 
 /// The problems, each with its line where there is one to point at, without the last end of line.
 pub(crate) fn text(problems: &[Problem], sources: &[Source]) -> String {
-    let renderer = if color::is_wanted(&stderr()) { Renderer::styled() } else { Renderer::plain() };
-    render(problems, sources, &renderer)
+    render(problems, sources, &Level::ERROR)
 }
 
-fn render(problems: &[Problem], sources: &[Source], renderer: &Renderer) -> String {
+/// What is let pass although it is odd, in the same way.
+pub(crate) fn warnings(problems: &[Problem], sources: &[Source]) -> String {
+    render(problems, sources, &Level::WARNING)
+}
+
+fn render(problems: &[Problem], sources: &[Source], level: &Level<'static>) -> String {
+    let renderer = if color::is_wanted(&stderr()) { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     let mut was_shown = false;
     for (index, problem) in problems.iter().enumerate() {
-        let shown = show(problem, sources, renderer);
+        let shown = show(problem, sources, level, &renderer);
         // What takes several lines stands apart.
         let gap = if was_shown || shown.is_some() { "\n\n" } else { "\n" };
         text.push_str(if index > 0 { gap } else { "" });
@@ -37,7 +42,7 @@ fn render(problems: &[Problem], sources: &[Source], renderer: &Renderer) -> Stri
 }
 
 /// A problem with its line; nothing where its place is not known.
-fn show(problem: &Problem, sources: &[Source], renderer: &Renderer) -> Option<String> {
+fn show(problem: &Problem, sources: &[Source], level: &Level<'static>, renderer: &Renderer) -> Option<String> {
     let source = sources.iter().find(|source| *source.name == *problem.source)?;
     let Mark { line: number, column, length, missing, .. } = problem.mark(&source.text)?;
     let line = source.text.lines().nth(number - 1).filter(|line| line.len() <= LONGEST)?;
@@ -45,9 +50,13 @@ fn show(problem: &Problem, sources: &[Source], renderer: &Renderer) -> Option<St
     let label = (!missing.is_empty()).then(|| format!("{missing} is missing here"));
     let annotation = AnnotationKind::Primary.span(offset(column - 1)..offset(column - 1 + length)).label(label);
     let snippet = Snippet::source(line).line_start(number).path(&*source.name).annotation(annotation);
-    let mut group: Group<'_> = Level::ERROR.primary_title(problem.message()).element(snippet);
+    let mut group: Group<'_> = level.clone().primary_title(problem.message()).element(snippet);
     if !problem.meant.is_empty() {
         group = group.element(Level::HELP.message(format!("did you mean {:?}?", problem.meant.as_str())));
+    }
+    if line.contains("{{") {
+        let help = "this is a template; render it first, as with `helm template CHART | bindery check -`";
+        group = group.element(Level::HELP.message(help));
     }
     if problem.document > 1 {
         group = group.element(Level::NOTE.message(format!("this is document {} of the file", problem.document)));

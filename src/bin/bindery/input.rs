@@ -19,6 +19,10 @@ pub(crate) fn read(paths: &[PathBuf], recursive: bool) -> Result<Vec<Source>, Fa
         if path.as_os_str() == "-" {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map_err(|error| unreadable("standard input", &error))?;
+            if text.trim().is_empty() {
+                let message = "standard input is empty: did the command before the pipe fail?";
+                return Err(Failure::Input(message.to_owned()));
+            }
             sources.push(Source { name: "standard input".to_owned(), text });
         } else if path.is_dir() {
             let before = sources.len();
@@ -35,6 +39,10 @@ pub(crate) fn read(paths: &[PathBuf], recursive: bool) -> Result<Vec<Source>, Fa
 
 fn read_folder(folder: &Path, recursive: bool, sources: &mut Vec<Source>) -> Result<(), Failure> {
     let name = folder.display().to_string();
+    if folder.join("Chart.yaml").is_file() {
+        let message = "a chart, whose templates must be rendered first: helm template";
+        return Err(Failure::Input(format!("{name}: {message} {name} | bindery check -")));
+    }
     let entries = fs::read_dir(folder).map_err(|error| unreadable(&name, &error))?;
     let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut paths = paths.map_err(|error| unreadable(&name, &error))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bindery::{Cluster, Config, Reader};
+use bindery::{Applied, Cluster, Config, ObjectKey, Reader};
 
 use crate::Failure;
 use crate::args::{Drivers, Input, Validation};
@@ -23,19 +23,24 @@ pub(crate) fn load<P: AsRef<str>>(paths: &[P], input: &Input) -> Result<Cluster,
 
 type Taking = fn(&mut Cluster, &str, &Reader) -> Result<bindery::Applied, bindery::ApplyError>;
 
+/// Takes in what stands in sources. Returns the objects, in the order of the sources.
 pub(crate) fn take_in(
     cluster: &mut Cluster,
     sources: &[Source],
     validate: Validation,
     how: Taking,
-) -> Result<(), Failure> {
-    let mut problems = Vec::new();
+) -> Result<Vec<ObjectKey>, Failure> {
+    let (mut objects, mut problems) = (Vec::new(), Vec::new());
     let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
     for Source { name, text } in sources {
         let reader = Reader::new().source(name.as_str()).strictness(validate.strictness());
         match how(cluster, text, &reader) {
             Err(error) => problems.extend(error.problems().iter().cloned()),
             Ok(applied) => {
+                objects.extend(applied.objects.into_iter().map(|(object, _)| object));
+                if !applied.let_pass.is_empty() && !matches!(validate, Validation::Ignore) {
+                    eprintln!("{}", diagnostics::warnings(&applied.let_pass, sources));
+                }
                 for warning in applied.warnings.iter().filter(|_| !matches!(validate, Validation::Ignore)) {
                     eprintln!("Warning: {warning}");
                 }
@@ -48,11 +53,23 @@ pub(crate) fn take_in(
     if !problems.is_empty() {
         return Err(diagnostics::failure(&problems, sources));
     }
-    if !passed_over.is_empty() {
-        let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        eprintln!("note: passed over {}: bindery does not simulate these kinds", kinds.join(", "));
+    if let Some(note) = passed_over_note(&passed_over) {
+        eprintln!("{note}");
     }
-    Ok(())
+    Ok(objects)
+}
+
+/// What is said of kinds that are not simulated, by how many objects there were of each.
+pub(crate) fn passed_over_note(passed_over: &BTreeMap<String, usize>) -> Option<String> {
+    if passed_over.is_empty() {
+        return None;
+    }
+    let kinds: Vec<String> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let meant = passed_over.keys().filter_map(|kind| Some((kind, Applied::meant(kind)?)));
+    let meant: Vec<String> =
+        meant.map(|(kind, meant)| format!("\nnote: by {kind}, did you mean {}?", meant.as_str())).collect();
+    let kinds = kinds.join(", ");
+    Some(format!("note: passed over {kinds}: bindery does not simulate these kinds{}", meant.concat()))
 }
 
 /// Puts in what is assumed and runs the controllers until nothing changes.

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use bindery::{Cluster, CsiProvisioner, Kind, Node, Object, ObjectMeta, drivers_from_yaml};
 
-use crate::Failure;
 use crate::args::Drivers;
-use crate::input;
+use crate::{Failure, diagnostics, input};
 
 /// The provisioner of classes for which volumes are made by hand.
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
@@ -79,8 +78,11 @@ fn driver(cluster: &Cluster, name: &str) -> CsiProvisioner {
 
 fn install_drivers(cluster: &mut Cluster, path: &Path) -> Result<(), Failure> {
     let source = input::read_file(path)?;
-    let drivers = drivers_from_yaml(&source.text);
-    for driver in drivers.map_err(|error| Failure::Input(format!("{}: {error}", source.name)))? {
+    let drivers = drivers_from_yaml(&source.text).map_err(|mut error| {
+        error.problems.iter_mut().for_each(|problem| problem.source = source.name.as_str().into());
+        diagnostics::failure(&error.problems, std::slice::from_ref(&source))
+    })?;
+    for driver in drivers {
         cluster.set_driver(driver.into());
     }
     Ok(())

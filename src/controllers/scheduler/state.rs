@@ -63,12 +63,17 @@ pub(crate) fn place(pod: &Pod) -> Option<&Text> {
 impl Scheduler {
     /// Makes the indexes that an attempt for a pod needs. Cost: linear in what there is, once.
     pub(crate) fn prepare(&mut self, pod: Id<Pod>, store: &Store) {
+        let pod = store.pods.get(pod);
+        let mut claims = pod.into_iter().flat_map(|pod| pod.claim_keys()).filter_map(|key| store.claims.find(&key));
+        self.index(claims.any(|claim| !is_bound(claim)), store);
+    }
+
+    /// Makes the index of nodes, and that of volumes where they are looked for. Cost: linear in what there is, once.
+    pub(crate) fn index(&mut self, with_volumes: bool, store: &Store) {
         if self.nodes.is_none() {
             self.nodes = Some(self.index_nodes(store));
         }
-        let pod = store.pods.get(pod);
-        let mut claims = pod.into_iter().flat_map(|pod| pod.claim_keys()).filter_map(|key| store.claims.find(&key));
-        if self.volumes.is_none() && claims.any(|claim| !is_bound(claim)) {
+        if self.volumes.is_none() && with_volumes {
             let mut volumes = PlaceIndex::default();
             for (id, volume) in store.volumes.in_order() {
                 volumes.insert(id, store.volumes.created(id), volume);

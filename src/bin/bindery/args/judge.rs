@@ -40,8 +40,8 @@ pub(crate) struct Check {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The dump of the cluster that they are for; without it they are checked in an empty one. May be given several
-    /// times.
+    /// The dump of the cluster that they are for; without it they are checked in an empty one, where what is itself a
+    /// dump stands as it was. May be given several times.
     #[arg(long, value_name = "DUMP")]
     pub(crate) cluster: Vec<String>,
 
