@@ -6,6 +6,9 @@ mod exits;
 mod generate;
 mod report;
 mod stats;
+#[cfg(unix)]
+mod terminal;
+mod tired;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
