@@ -14,7 +14,7 @@ use crate::model::text::Text;
 
 /// The name of the pod of an ordinal (`STS-10`).
 pub(super) fn pod_name(set: &StatefulSet, ordinal: i64) -> Text {
-    format!("{}-{ordinal}", set.metadata.name).into()
+    [&*set.metadata.name, "-", &ordinal.to_string()].concat().into()
 }
 
 /// The revision that a pod says it was built from; empty where it says nothing.
