@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::iter;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::ptr;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -50,9 +51,12 @@ impl<T> Clone for List<T> {
     }
 }
 
-impl<T: PartialEq> PartialEq for List<T> {
+/// The same memory is equal without a look at it: versions of an object share most of what they hold, and items may be far
+/// away in memory. Nothing here is unequal to itself.
+impl<T: Eq> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        let (one, other): (&[T], &[T]) = (self, other);
+        ptr::eq(one, other) || one == other
     }
 }
 
@@ -234,9 +238,10 @@ impl<V> Clone for Map<V> {
     }
 }
 
-impl<V: PartialEq> PartialEq for Map<V> {
+/// The same memory is equal without a look at it.
+impl<V: Eq> PartialEq for Map<V> {
     fn eq(&self, other: &Self) -> bool {
-        self.entries() == other.entries()
+        ptr::eq(self.entries(), other.entries()) || self.entries() == other.entries()
     }
 }
 
