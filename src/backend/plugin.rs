@@ -12,7 +12,7 @@ use crate::model::list::{ResourceList, StringMap};
 use crate::model::metadata::ObjectMeta;
 use crate::model::names::STORAGE;
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, PersistentVolumeSpec, ReclaimPolicy, VolumeMode};
+use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumeMode, VolumeOffer};
 use crate::model::volume_source::{HostPathVolumeSource, VolumeSource};
 
 /// Which volume sources a plugin serves.
@@ -245,14 +245,14 @@ impl Plugins {
             source.path = format!("/tmp/hostpath_pv/{:08x}-0000-4000-8000-000000000000", request.unique).into();
             metadata.annotations = metadata.annotations.with("kubernetes.io/createdby", "hostpath-dynamic-provisioner");
         }
-        let spec = PersistentVolumeSpec {
+        let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, request.claim.request())]),
             access_modes: request.claim.spec.access_modes.clone(),
             persistent_volume_reclaim_policy: request.class.reclaim_policy.clone().unwrap_or(ReclaimPolicy::Delete),
             sources: source.into(),
-            ..PersistentVolumeSpec::default()
+            ..VolumeOffer::default()
         };
-        (answer, PersistentVolume { metadata, spec: spec.into(), ..PersistentVolume::default() })
+        (answer, PersistentVolume { metadata, spec: offer.into(), ..PersistentVolume::default() })
     }
 }
 

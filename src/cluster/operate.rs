@@ -69,7 +69,7 @@ impl Cluster {
                     return self.operations.end(name, end.is_err(), self.now);
                 }
                 Next::Write { write, rule, caching, then } => {
-                    let written = self.perform(write, origin.actor(), rule, caching);
+                    let written = self.perform(write, origin.actor(), origin.key, rule, caching);
                     if written.is_err() {
                         self.mark_unfinished(origin.worker, origin.key);
                     }

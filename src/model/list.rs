@@ -8,7 +8,6 @@ use std::hash::{Hash, Hasher};
 use std::iter;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::ptr;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -16,6 +15,11 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::quantity::Quantity;
 use crate::model::text::{Key, Text};
+
+/// Whether both are the same memory.
+fn is_same<T>(one: Option<&Arc<[T]>>, other: Option<&Arc<[T]>>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+}
 
 /// A list of the API: absent, or a shared slice. An absent list equals an empty one.
 pub struct List<T>(Option<Arc<[T]>>);
@@ -55,8 +59,7 @@ impl<T> Clone for List<T> {
 /// away in memory. Nothing here is unequal to itself.
 impl<T: Eq> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
-        let (one, other): (&[T], &[T]) = (self, other);
-        ptr::eq(one, other) || one == other
+        is_same(self.0.as_ref(), other.0.as_ref()) || **self == **other
     }
 }
 
@@ -241,7 +244,7 @@ impl<V> Clone for Map<V> {
 /// The same memory is equal without a look at it.
 impl<V: Eq> PartialEq for Map<V> {
     fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self.entries(), other.entries()) || self.entries() == other.entries()
+        is_same(self.0.as_ref(), other.0.as_ref()) || self.entries() == other.entries()
     }
 }
 

@@ -207,6 +207,11 @@ impl ObjectMeta {
         Self { identity: Shared::new(Identity { name: name.into(), ..Identity::default() }), ..Self::default() }
     }
 
+    /// Whether these are the metadata of an object of the same name and namespace.
+    pub(crate) fn is_namesake(&self, other: &Self) -> bool {
+        self.identity.same(&other.identity) || self.name == other.name && self.namespace == other.namespace
+    }
+
     /// Whether deletion was requested.
     pub fn is_deleting(&self) -> bool {
         self.deletion_timestamp.is_some()

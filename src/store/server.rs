@@ -24,12 +24,18 @@ impl Store {
         Sequence(self.sequence)
     }
 
-    /// Carries out a write.
-    pub(crate) fn apply(&mut self, write: Write, context: &Context) -> Result<Change, ApiError> {
+    /// Carries out a write. Among many objects to look for one by the number that it may have costs much less than by
+    /// its name.
+    pub(crate) fn apply(
+        &mut self,
+        write: Write,
+        number: Option<ObjectId>,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
         match write {
             Write::Create(object) => self.create(object, context),
-            Write::Update(object) => self.update(object, context),
-            Write::UpdateStatus(object) => self.update_status(object, context),
+            Write::Update(object) => self.update(object, number, context),
+            Write::UpdateStatus(object) => self.update_status(object, number, context),
             Write::Bind(key, node) => self.bind(&key, node, context),
             Write::Delete(key, options) => self.delete(&key, &options, context),
         }
@@ -130,8 +136,8 @@ impl Store {
 
     /// A controller's update. Its object was computed from a stored one, so that only what a change can break is
     /// checked.
-    fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let (id, old) = self.stored(&object.reference())?;
+    fn update(&mut self, object: Object, number: Option<ObjectId>, context: &Context) -> Result<Change, ApiError> {
+        let (id, old) = self.predecessor(&object, number)?;
         api::check_version(object.metadata().resource_version, &old)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
@@ -156,8 +162,13 @@ impl Store {
         Ok(self.store_update(id, object, old, Vec::new()))
     }
 
-    fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let (id, old) = self.stored(&object.reference())?;
+    fn update_status(
+        &mut self,
+        object: Object,
+        number: Option<ObjectId>,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
+        let (id, old) = self.predecessor(&object, number)?;
         api::check_version(object.metadata().resource_version, &old)?;
         let mut object = object;
         if context.rules == StoreRules::Server {
@@ -264,6 +275,15 @@ impl Store {
     pub(super) fn stored(&self, key: &ObjectKey) -> Result<(ObjectId, Object), ApiError> {
         let found = self.object_id(key).and_then(|id| Some((id, self.object(id)?)));
         found.ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })
+    }
+
+    /// The stored object of the kind and name of another one, which may have this number.
+    fn predecessor(&self, object: &Object, number: Option<ObjectId>) -> Result<(ObjectId, Object), ApiError> {
+        let guess = number.filter(|id| id.kind == object.kind()).and_then(|id| Some((id, self.object(id)?)));
+        match guess {
+            Some((id, old)) if old.metadata().is_namesake(object.metadata()) => Ok((id, old)),
+            _ => self.stored(&object.reference()),
+        }
     }
 
     /// The next uid: a counter in the form of a UUID (`DET-10`).
