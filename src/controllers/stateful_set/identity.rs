@@ -48,12 +48,15 @@ pub(super) fn new_pod(set: &StatefulSet, template: &PodTemplateSpec, revision: &
         namespace: set.metadata.namespace.clone(),
         generate_name: format!("{}-", set.metadata.name).into(),
         labels: template.metadata.labels.with(REVISION_HASH, revision),
-        finalizers: template.metadata.finalizers.clone(),
         owner_references: [reference_to(set)].into(),
         ..Identity::default()
     };
-    let annotations = template.metadata.annotations.clone();
-    let metadata = ObjectMeta { identity: Shared::new(identity), annotations, ..ObjectMeta::default() };
+    let metadata = ObjectMeta {
+        annotations: template.metadata.annotations.clone(),
+        finalizers: template.metadata.finalizers.clone(),
+        identity: Shared::new(identity),
+        ..ObjectMeta::default()
+    };
     let mut pod = Pod { metadata, spec: template.spec.clone(), ..Pod::default() };
     pod.spec.hostname = name;
     pod.spec.subdomain = set.spec.service_name.clone();
