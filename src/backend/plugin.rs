@@ -217,7 +217,9 @@ impl Plugins {
     pub(crate) fn reclaim(&mut self, plugin: usize, ability: Ability, volume: &PersistentVolume) -> Answer {
         let plugin = &mut self.0[plugin];
         if ability == Ability::Delete && plugin.only_below_tmp {
-            let path = volume.spec.sources.iter().find_map(host_path).unwrap_or_default();
+            let Some(path) = volume.spec.sources.iter().find_map(host_path) else {
+                return Answer::Refused("spec.PersistentVolumeSource.HostPath is nil".into());
+            };
             if path.split_once("/tmp/").is_none_or(|(_, rest)| rest.is_empty()) {
                 let message = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
                 return Answer::Failed(message.into());

@@ -62,8 +62,9 @@ impl Cluster {
                     }
                     self.note_recycling(name.0, origin.key.number);
                     if again {
-                        // The sync that found it running would begin it now.
+                        // The sync that found it running would begin it now, at the next resync.
                         self.mark_unfinished(origin.worker, origin.key);
+                        self.work.resync_due = true;
                     }
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);

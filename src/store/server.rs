@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::api::{self, ApiError};
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::{Object, ObjectKey};
-
+use crate::model::list::ResourceList;
 use crate::model::metadata::{ResourceVersion, Uid};
 use crate::model::pod::PodCondition;
+use crate::model::quantity::Quantity;
 use crate::model::text::Text;
 use crate::store::admission;
 use crate::store::objects::Store;
@@ -173,8 +174,16 @@ impl Store {
         let mut object = object;
         if context.rules == StoreRules::Server {
             admission::prepare_status(&mut object, &old, context.now);
-            if matches!(object, Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_)) {
-                api::validate_status(&object, &old)?;
+            match &object {
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                    api::validate_status(&object, &old)?;
+                }
+                // An amount may come from an annotation, which nobody has checked (`STATUS-5`).
+                Object::PersistentVolumeClaim(claim) if has_odd_amount(&claim.status.capacity) => {
+                    api::complete(&mut object);
+                    api::validate_status(&object, &old)?;
+                }
+                _ => {}
             }
         }
         Ok(self.store_update(id, object, old, Vec::new()))
@@ -299,4 +308,9 @@ impl Store {
             self.uids = self.uids.max(number);
         }
     }
+}
+
+/// Whether an amount is one that the API refuses or rounds.
+fn has_odd_amount(amounts: &ResourceList) -> bool {
+    amounts.iter().any(|(_, amount)| *amount < Quantity::default() || !amount.is_rounded_to_milli())
 }
