@@ -231,7 +231,9 @@ pub use controllers::{EventType, Hold, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Mark, Problem, Reader, Strictness, to_json, to_yaml};
 pub use matching::Mismatch;
 pub use model::access_modes::{AccessMode, AccessModes, ModeSet};
-pub use model::claim::{ClaimPhase, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};
+pub use model::claim::{
+    ClaimPhase, ClaimRequest, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+};
 pub use model::class::{BindingMode, StorageClass, VolumeAttributesClass};
 pub use model::config::{ConfigMap, Secret};
 pub use model::controller_revision::ControllerRevision;
@@ -258,7 +260,7 @@ pub use model::stateful_set::StatefulSet;
 pub use model::text::Text;
 pub use model::time::{Timestamp, TimestampError};
 pub use model::volume::{
-    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumePhase,
+    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, ReclaimPolicy, VolumeMode, VolumeOffer, VolumePhase,
 };
 pub use model::volume_source::VolumeSource;
 #[cfg(feature = "k8s-openapi")]

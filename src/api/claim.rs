@@ -12,7 +12,6 @@ use crate::model::field_error::{FieldError, go_json, go_quote};
 use crate::model::list::{ResourceList, StringMap};
 use crate::model::names::{BETA_STORAGE_CLASS, STORAGE};
 use crate::model::quantity::Quantity;
-use crate::model::shared::Shared;
 use crate::model::syntax::{dns_subdomain, label_key};
 
 /// Fills in what a claim leaves out.
@@ -141,7 +140,7 @@ fn comparable_spec(
     errors: &mut Errors,
     new: &PersistentVolumeClaim,
     old: &PersistentVolumeClaim,
-) -> Shared<PersistentVolumeClaimSpec> {
+) -> PersistentVolumeClaimSpec {
     let (mut spec, old_spec) = (new.spec.clone(), &old.spec);
     if old_spec.volume_name.is_empty() {
         spec.volume_name = old_spec.volume_name.clone();

@@ -82,13 +82,11 @@ fn validate_node_selector(errors: &mut Errors, at: &At, selector: &NodeSelector,
     }
 }
 
-/// Whether the selector of an affinity breaks no rule.
-pub(super) fn is_valid_volume_affinity(affinity: &VolumeNodeAffinity) -> bool {
-    let mut errors = Errors::default();
-    if let Some(required) = &affinity.required {
-        validate_node_selector(&mut errors, &At::new(""), required, Values::Checked);
-    }
-    errors.0.is_empty()
+/// Whether a value that a node's label shall have could not be the value of a label.
+pub(super) fn has_invalid_values(affinity: &VolumeNodeAffinity) -> bool {
+    let terms = affinity.required.iter().flat_map(|required| &required.node_selector_terms);
+    let mut values = terms.flat_map(|term| &term.match_expressions).flat_map(|requirement| &requirement.values);
+    values.any(|value| !label_value(value).is_empty())
 }
 
 fn validate_label_requirement(errors: &mut Errors, at: &At, requirement: &NodeSelectorRequirement, values: Values) {

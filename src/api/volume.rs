@@ -3,7 +3,7 @@
 use crate::api::internal::Internal;
 use crate::api::metadata;
 use crate::api::path::{At, Errors};
-use crate::api::selectors::{Values, is_valid_volume_affinity, validate_volume_affinity};
+use crate::api::selectors::{Values, has_invalid_values, validate_volume_affinity};
 use crate::api::volume_source::{default_source, validate_sources};
 use crate::api::warnings::deprecated_node_label;
 use crate::model::access_modes::{AccessMode, AccessModes};
@@ -62,9 +62,8 @@ pub(super) fn validate_create(errors: &mut Errors, volume: &PersistentVolume) {
 }
 
 pub(super) fn validate_update(errors: &mut Errors, new: &PersistentVolume, old: &PersistentVolume) {
-    let old_affinity_is_bad =
-        old.spec.node_affinity.as_ref().is_some_and(|affinity| !is_valid_volume_affinity(affinity));
-    let values = if old_affinity_is_bad { Values::Any } else { Values::Checked };
+    let had_bad_values = old.spec.node_affinity.as_ref().is_some_and(|affinity| has_invalid_values(affinity));
+    let values = if had_bad_values { Values::Any } else { Values::Checked };
     validate(errors, new, values);
     validate_mount_options(errors, new);
     validate(errors, new, values);

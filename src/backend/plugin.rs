@@ -12,7 +12,7 @@ use crate::model::list::{ResourceList, StringMap};
 use crate::model::metadata::ObjectMeta;
 use crate::model::names::STORAGE;
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, PersistentVolumeSpec, ReclaimPolicy, VolumeMode};
+use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumeMode, VolumeOffer};
 use crate::model::volume_source::{HostPathVolumeSource, VolumeSource};
 
 /// Which volume sources a plugin serves.
@@ -217,7 +217,9 @@ impl Plugins {
     pub(crate) fn reclaim(&mut self, plugin: usize, ability: Ability, volume: &PersistentVolume) -> Answer {
         let plugin = &mut self.0[plugin];
         if ability == Ability::Delete && plugin.only_below_tmp {
-            let path = volume.spec.sources.iter().find_map(host_path).unwrap_or_default();
+            let Some(path) = volume.spec.sources.iter().find_map(host_path) else {
+                return Answer::Refused("spec.PersistentVolumeSource.HostPath is nil".into());
+            };
             if path.split_once("/tmp/").is_none_or(|(_, rest)| rest.is_empty()) {
                 let message = format!("host_path deleter only supports /tmp/.+ but received provided {path}");
                 return Answer::Failed(message.into());
@@ -245,14 +247,14 @@ impl Plugins {
             source.path = format!("/tmp/hostpath_pv/{:08x}-0000-4000-8000-000000000000", request.unique).into();
             metadata.annotations = metadata.annotations.with("kubernetes.io/createdby", "hostpath-dynamic-provisioner");
         }
-        let spec = PersistentVolumeSpec {
+        let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, request.claim.request())]),
             access_modes: request.claim.spec.access_modes.clone(),
             persistent_volume_reclaim_policy: request.class.reclaim_policy.clone().unwrap_or(ReclaimPolicy::Delete),
             sources: source.into(),
-            ..PersistentVolumeSpec::default()
+            ..VolumeOffer::default()
         };
-        (answer, PersistentVolume { metadata, spec: spec.into(), ..PersistentVolume::default() })
+        (answer, PersistentVolume { metadata, spec: offer.into(), ..PersistentVolume::default() })
     }
 }
 

@@ -350,7 +350,7 @@ impl Nodes {
 
     /// Notes that the next address was given.
     fn see_address(&mut self, pod: &Pod) {
-        if pod.status.pod_ip == self.next_address() {
+        if !pod.status.pod_ip.is_empty() && pod.status.pod_ip == self.next_address() {
             self.addresses += 1;
         }
     }

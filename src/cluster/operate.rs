@@ -62,14 +62,15 @@ impl Cluster {
                     }
                     self.note_recycling(name.0, origin.key.number);
                     if again {
-                        // The sync that found it running would begin it now.
+                        // The sync that found it running would begin it now, at the next resync.
                         self.mark_unfinished(origin.worker, origin.key);
+                        self.work.resync_due = true;
                     }
                     self.stand(origin);
                     return self.operations.end(name, end.is_err(), self.now);
                 }
                 Next::Write { write, rule, caching, then } => {
-                    let written = self.perform(write, origin.actor(), rule, caching);
+                    let written = self.perform(write, origin.actor(), origin.key, rule, caching);
                     if written.is_err() {
                         self.mark_unfinished(origin.worker, origin.key);
                     }

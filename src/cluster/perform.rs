@@ -13,11 +13,13 @@ use crate::model::kind::Object;
 use crate::store::{Actor, Change, Context, Verb, Write};
 
 impl Cluster {
-    /// Carries out a controller's write, unless a fault refuses it.
+    /// Carries out a controller's write, unless a fault refuses it. `synced` is what the controller looks at, which is
+    /// mostly what it writes.
     pub(super) fn perform(
         &mut self,
         write: Write,
         actor: Actor,
+        synced: ObjectId,
         rule: &'static str,
         caching: Caching,
     ) -> Result<Object, ApiError> {
@@ -32,7 +34,7 @@ impl Cluster {
             (Write::Update(object), Caching::Sent) => Some(object.clone()),
             _ => None,
         };
-        let change = self.store.apply(write, &self.context()).inspect_err(|error| {
+        let change = self.store.apply(write, Some(synced), &self.context()).inspect_err(|error| {
             // The copy was out of date. The watch has brought, or is about to bring, the newer one.
             self.work.resync_due |= matches!(error, ApiError::Conflict { .. });
         })?;

@@ -20,8 +20,8 @@ use crate::cluster::Cluster;
 use crate::cluster::mixer::Mixer;
 use crate::cluster::operations::{Running, Waiting};
 use crate::cluster::state::objects::{
-    Pair, mix_claim, mix_claim_status, mix_identity, mix_volume, mix_volume_spec, mix_volume_status, part, same_part,
-    same_slot, slot,
+    Pair, mix_claim, mix_claim_status, mix_identity, mix_volume, mix_volume_spec, mix_volume_status, part,
+    same_identity, same_part, same_slot, slot,
 };
 use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{Copies, OperationTask, Resumed};
@@ -98,7 +98,7 @@ impl Cluster {
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
                 let same_identity =
-                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                    same || same_part(stored, |one, other| same_identity(&one.metadata, &other.metadata));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
                 if !same {
                     let part = |cluster: &Self| {
@@ -124,7 +124,7 @@ impl Cluster {
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
                 let same_identity =
-                    same || same_part(stored, |one, other| one.metadata.identity.same(&other.metadata.identity));
+                    same || same_part(stored, |one, other| same_identity(&one.metadata, &other.metadata));
                 let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
                 if !same {
                     let part = |cluster: &Self| {

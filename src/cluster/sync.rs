@@ -92,7 +92,7 @@ impl Cluster {
             Some(Object::ResourceQuota(quota)) => quota_status(&quota, &self.store),
             Some(_) | None => None,
         };
-        self.write_needed(worker, needed)
+        self.write_needed(worker, key, needed)
     }
 
     /// The sync of the garbage collector: at most one write, but where dependents are orphaned.
@@ -105,16 +105,21 @@ impl Cluster {
             }
             object => {
                 let needed = object.and_then(|object| collect(&object, &self.store));
-                Some(self.write_needed(origin.worker, needed))
+                Some(self.write_needed(origin.worker, origin.key, needed))
             }
         }
     }
 
-    fn write_needed(&mut self, worker: Worker, needed: Option<(Write, &'static str)>) -> Result<(), SyncError> {
+    fn write_needed(
+        &mut self,
+        worker: Worker,
+        key: ObjectId,
+        needed: Option<(Write, &'static str)>,
+    ) -> Result<(), SyncError> {
         let Some((write, rule)) = needed else {
             return Ok(());
         };
-        self.perform(write, worker.actor(), rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
+        self.perform(write, worker.actor(), key, rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
     }
 
     fn begin_volume(&mut self, origin: Origin) -> End {
@@ -235,7 +240,7 @@ impl Cluster {
                 // has ended.
                 let (actor, key) = (origin.actor(), origin.key);
                 self.work.put_sync(Sync { origin, task: then, resumed: Resumed::Awake, again: false });
-                let written = self.perform(write, actor, rule, caching);
+                let written = self.perform(write, actor, key, rule, caching);
                 if written.is_err() {
                     self.mark_unfinished(worker, key);
                 }

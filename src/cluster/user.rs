@@ -28,7 +28,7 @@ impl Cluster {
     pub fn create(&mut self, object: impl Into<Object>) -> Result<Accepted, ApiError> {
         self.write(Verb::Create, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Create(object.into()), &context)
+            cluster.store.apply(Write::Create(object.into()), None, &context)
         })
     }
 
@@ -81,7 +81,7 @@ impl Cluster {
         let key = self.full_key(pod);
         self.write(Verb::Bind, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Bind(key, node.into()), &context)
+            cluster.store.apply(Write::Bind(key, node.into()), None, &context)
         })
     }
 
@@ -103,7 +103,7 @@ impl Cluster {
         let key = self.full_key(key);
         self.write(Verb::Delete, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Delete(key, options.clone()), &context)
+            cluster.store.apply(Write::Delete(key, options.clone()), None, &context)
         })
         .map(|_| ())
     }

@@ -4,6 +4,7 @@
 //! is detached first; a volume for one node only waits until every other node has let it go.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ impl Attachments {
 
 /// A volume that pods on a node need.
 struct Needed<'s> {
+    name: UniqueName<'s>,
     volume: &'s PersistentVolume,
     pods: Vec<&'s Arc<Pod>>,
 }
@@ -66,15 +68,18 @@ impl AttachSync {
     ) -> Turn<Self> {
         let name = &node.metadata.name;
         let needed = needed(node, store);
+        let find = |held: &str| needed.iter().position(|needed| needed.name == *held);
+        let mut is_attached = vec![false; needed.len()];
         let mut effects = Effects::default();
         let mut attached: Vec<AttachedVolume> = Vec::new();
         for held in &node.status.volumes_attached {
-            let key = (held.name.clone(), name.clone());
-            if needed.contains_key(&held.name) {
-                memory.detaching.remove(&key);
+            if let Some(number) = find(&held.name) {
+                memory.detaching.remove(&(held.name.clone(), name.clone()));
+                is_attached[number] = true;
                 attached.push(held.clone());
                 continue;
             }
+            let key = (held.name.clone(), name.clone());
             let since = *memory.detaching.entry(key.clone()).or_insert(now);
             let wait = UNMOUNT_WAIT.saturating_sub(now.saturating_sub(since));
             let is_overdue = wait.is_zero() && !has_status(node, "True");
@@ -87,17 +92,18 @@ impl AttachSync {
             }
             attached.push(held.clone());
         }
-        memory.blocked.retain(|(volume, at)| at != name || needed.contains_key(volume));
+        memory.blocked.retain(|(volume, at)| at != name || find(volume).is_some());
+        let missing = needed.iter().zip(&is_attached).filter(|(_, is_attached)| !**is_attached);
+        let mut missing: Vec<(Text, &Needed<'_>)> =
+            missing.map(|(needed, _)| (needed.name.to_string().into(), needed)).collect();
+        missing.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut events = Vec::new();
-        for (unique, needed) in &needed {
-            if attached.iter().any(|held| held.name == *unique) {
-                continue;
-            }
-            let others: Vec<&Text> = store.nodes_with(unique).filter(|other| *other != name).collect();
+        for (unique, needed) in missing {
+            let others: Vec<&Text> = store.nodes_with(&unique).filter(|other| *other != name).collect();
             let key = (unique.clone(), name.clone());
             if others.is_empty() || is_multi_attach_allowed(needed.volume) {
                 memory.blocked.remove(&key);
-                attached.push(AttachedVolume { name: unique.clone(), ..AttachedVolume::default() });
+                attached.push(AttachedVolume { name: unique, ..AttachedVolume::default() });
                 let message =
                     format!("AttachVolume.Attach succeeded for volume {:?} ", needed.volume.metadata.name.as_str());
                 let tell = |pod: &&Arc<Pod>| {
@@ -105,7 +111,7 @@ impl AttachSync {
                 };
                 events.extend(needed.pods.iter().map(tell));
             } else if memory.blocked.insert(key) {
-                effects.events.extend(report_blocked(unique, needed, &others, store));
+                effects.events.extend(report_blocked(needed, &others, store));
             }
         }
         if List::from(attached.clone()) == node.status.volumes_attached {
@@ -127,13 +133,17 @@ impl AttachSync {
     }
 }
 
-/// The attachable volumes that the pods on a node need, by their names on nodes, in order (`ATTACH-2`).
-fn needed<'s>(node: &Node, store: &'s Store) -> BTreeMap<Text, Needed<'s>> {
-    let mut needed: BTreeMap<Text, Needed<'s>> = BTreeMap::new();
+/// The attachable volumes that the pods on a node need (`ATTACH-2`).
+fn needed<'s>(node: &Node, store: &'s Store) -> Vec<Needed<'s>> {
+    let mut needed: Vec<Needed<'s>> = Vec::new();
     for pod in store.pods_on(&node.metadata.name).filter(|pod| !pod.is_terminated()) {
         for volume in attachable_volumes(pod, store) {
-            if let Some(name) = unique_name(volume) {
-                needed.entry(name).or_insert_with(|| Needed { volume, pods: Vec::new() }).pods.push(pod);
+            let Some(name) = UniqueName::of(volume) else {
+                continue;
+            };
+            match needed.iter_mut().find(|needed| needed.name == name) {
+                Some(needed) => needed.pods.push(pod),
+                None => needed.push(Needed { name, volume, pods: vec![pod] }),
             }
         }
     }
@@ -167,15 +177,58 @@ fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
     })
 }
 
-/// The name that a volume has on nodes; `None` where it is not attachable.
-pub(crate) fn unique_name(volume: &PersistentVolume) -> Option<Text> {
-    let name = &volume.metadata.name;
-    volume.spec.sources.iter().find_map(|source| match source {
-        VolumeSource::Csi(csi) => Some(format!("kubernetes.io/csi/{}^{}", csi.driver, csi.volume_handle).into()),
-        VolumeSource::FibreChannel(_) => Some(format!("kubernetes.io/fc/{name}").into()),
-        VolumeSource::Iscsi(_) => Some(format!("kubernetes.io/iscsi/{name}").into()),
-        other => migrated_source(other.key()).map(|(_, driver)| format!("kubernetes.io/csi/{driver}^{name}").into()),
-    })
+/// The name that a volume has on nodes, in two parts: a node that has many volumes is compared with many names, and the
+/// second part is where they differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UniqueName<'v> {
+    plugin: Plugin<'v>,
+    handle: &'v str,
+}
+
+/// Who attaches a volume.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plugin<'v> {
+    Csi(&'v str),
+    Tree(&'static str),
+}
+
+impl<'v> UniqueName<'v> {
+    /// That of a volume; `None` where it is not attachable.
+    pub(crate) fn of(volume: &'v PersistentVolume) -> Option<Self> {
+        let name = &*volume.metadata.name;
+        volume.spec.sources.iter().find_map(|source| {
+            let (plugin, handle) = match source {
+                VolumeSource::Csi(csi) => (Plugin::Csi(&csi.driver), &*csi.volume_handle),
+                VolumeSource::FibreChannel(_) => (Plugin::Tree("fc"), name),
+                VolumeSource::Iscsi(_) => (Plugin::Tree("iscsi"), name),
+                other => (Plugin::Csi(migrated_source(other.key())?.1), name),
+            };
+            Some(Self { plugin, handle })
+        })
+    }
+}
+
+impl fmt::Display for UniqueName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.plugin {
+            Plugin::Csi(driver) => write!(f, "kubernetes.io/csi/{driver}^{}", self.handle),
+            Plugin::Tree(plugin) => write!(f, "kubernetes.io/{plugin}/{}", self.handle),
+        }
+    }
+}
+
+impl PartialEq<str> for UniqueName<'_> {
+    fn eq(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_suffix(self.handle).and_then(|rest| rest.strip_prefix("kubernetes.io/")) else {
+            return false;
+        };
+        match self.plugin {
+            Plugin::Csi(driver) => {
+                rest.strip_prefix("csi/").and_then(|rest| rest.strip_suffix('^')).is_some_and(|rest| rest == driver)
+            }
+            Plugin::Tree(plugin) => rest.strip_suffix('/').is_some_and(|rest| rest == plugin),
+        }
+    }
 }
 
 /// Whether several nodes may have a volume at once: its own modes count, not the claim's (`ATTACH-3`).
@@ -189,12 +242,12 @@ fn has_taint(node: &Node, key: &str) -> bool {
 }
 
 /// What pods are told that wait for a volume which other nodes hold (`ATTACH-4`).
-fn report_blocked(unique: &Text, needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
+fn report_blocked(needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
     let name = &needed.volume.metadata.name;
     let mut holders: Vec<NamespacedName> = Vec::new();
     for node in others {
         for pod in store.pods_on(node).filter(|pod| !pod.is_terminated()) {
-            if attachable_volumes(pod, store).any(|volume| unique_name(volume).as_ref() == Some(unique)) {
+            if attachable_volumes(pod, store).any(|volume| UniqueName::of(volume) == Some(needed.name)) {
                 holders.push(pod.key());
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::controllers::attach::{attachable_volumes, bound_volume, unique_name};
+use crate::controllers::attach::{UniqueName, attachable_volumes, bound_volume};
 use crate::controllers::mount::{missing_sources, missing_variable};
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
@@ -137,7 +137,8 @@ fn find_volume<'s>(
 /// The names that a pod has for the volumes that are not attached to its node.
 fn detached<'p>(pod: &'p Pod, store: &'p Store) -> impl Iterator<Item = &'p Text> {
     let waits = |volume: &PersistentVolume| {
-        !unique_name(volume).is_some_and(|name| store.nodes_with(&name).any(|node| *node == pod.spec.node_name))
+        !UniqueName::of(volume)
+            .is_some_and(|name| store.nodes_with(&name.to_string()).any(|node| *node == pod.spec.node_name))
     };
     let waiting: BTreeSet<&Text> =
         attachable_volumes(pod, store).filter(|volume| waits(volume)).map(|volume| &volume.metadata.name).collect();

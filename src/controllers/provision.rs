@@ -38,7 +38,7 @@ pub(super) fn start<S>(claim: &Arc<PersistentVolumeClaim>, world: &World<'_>) ->
     let name = claim.class_name();
     let Some(class) = world.class(name) else {
         // A watch cache names the resource in the singular.
-        let message = format!("storageclass.storage.k8s.io {name:?} not found");
+        let message = format!("storageclass.storage.k8s.io {} not found", go_quote(name));
         return Turn::done().emitting(provisioning_failed(claim, message));
     };
     let provisioner = &class.provisioner;
@@ -90,10 +90,11 @@ enum Stage {
         volume: Arc<PersistentVolume>,
         tries: u32,
     },
-    /// The next try to create the volume is due.
+    /// It rests from a try to create the volume, also from the last one.
     Resting {
         volume: Arc<PersistentVolume>,
         tries: u32,
+        error: Text,
     },
     /// The volume could not be created; its storage is deleted again.
     Cleaning {
@@ -102,10 +103,11 @@ enum Stage {
     },
     /// The finalizer of the volume was removed while cleaning.
     Unprotecting,
-    /// The next try to clean up is due.
+    /// It rests from a try to clean up, also from the last one.
     RestingFromCleaning {
         volume: Arc<PersistentVolume>,
         tries: u32,
+        error: Text,
     },
 }
 
@@ -120,10 +122,10 @@ impl ProvisionTask {
             Stage::Asked => copies(52),
             Stage::Rescheduled { message } => copies(53).text(message),
             Stage::Saved { volume, tries } => tried(60, *tries).volume(volume),
-            Stage::Resting { volume, tries } => tried(70, *tries).volume(volume),
+            Stage::Resting { volume, tries, error } => tried(70, *tries).volume(volume).text(error),
             Stage::Cleaning { volume, tries } => tried(80, *tries).volume(volume),
             Stage::Unprotecting => copies(54),
-            Stage::RestingFromCleaning { volume, tries } => tried(90, *tries).volume(volume),
+            Stage::RestingFromCleaning { volume, tries, error } => tried(90, *tries).volume(volume).text(error),
         }
     }
 
@@ -137,14 +139,16 @@ impl ProvisionTask {
             },
             // PROV-21: whether the node could be taken back does not matter.
             Stage::Rescheduled { message } => self.plugin_failed(&message),
-            Stage::Saved { volume, tries } => self.saved(resumed, volume, tries, world),
-            Stage::Resting { volume, tries } => self.save(volume, tries + 1),
+            Stage::Saved { volume, tries } => self.saved(resumed, volume, tries),
+            Stage::Resting { volume, tries, .. } if tries < TRIES => self.save(volume, tries + 1),
+            Stage::Resting { volume, error, .. } => self.unsaved(&volume, &error, world),
             Stage::Cleaning { volume, tries } => match resumed {
                 Resumed::Answered(answer) => self.cleaned(&answer, volume, tries, world),
                 _ => Turn::failed("a clean-up was resumed without an answer"),
             },
             Stage::Unprotecting => Turn::done(),
-            Stage::RestingFromCleaning { volume, tries } => self.clean(&volume, tries + 1, world),
+            Stage::RestingFromCleaning { volume, tries, .. } if tries < TRIES => self.clean(&volume, tries + 1, world),
+            Stage::RestingFromCleaning { error, .. } => self.cleanup_failed(&error),
         }
     }
 
@@ -290,7 +294,7 @@ impl ProvisionTask {
         Turn::write(write, "PROV-20", self)
     }
 
-    fn saved(mut self, resumed: Resumed, volume: Arc<PersistentVolume>, tries: u32, world: &World<'_>) -> Turn<Self> {
+    fn saved(mut self, resumed: Resumed, volume: Arc<PersistentVolume>, tries: u32) -> Turn<Self> {
         let error = match resumed {
             Resumed::Written(Err(error)) if !error.is_already_exists() => error,
             _ => {
@@ -300,14 +304,15 @@ impl ProvisionTask {
                 return Turn::done().emitting(event);
             }
         };
-        if tries < TRIES {
-            self.stage = Stage::Resting { volume, tries };
-            return Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } };
-        }
+        self.stage = Stage::Resting { volume, tries, error: error.to_string().into() };
+        Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } }
+    }
+
+    fn unsaved(self, volume: &Arc<PersistentVolume>, error: &str, world: &World<'_>) -> Turn<Self> {
         let key = self.claim.key();
         let message = format!("Error creating provisioned PV object for claim {key}: {error}. Deleting the volume.");
         let event = provisioning_failed(&self.claim, message);
-        self.clean(&volume, 1, world).emitting(event)
+        self.clean(volume, 1, world).emitting(event)
     }
 
     fn clean(mut self, volume: &Arc<PersistentVolume>, tries: u32, world: &World<'_>) -> Turn<Self> {
@@ -337,11 +342,10 @@ impl ProvisionTask {
                     Turn::write(write, "DELETE-9", self).caching(Caching::Sent)
                 }
             },
-            Some(_) if tries < TRIES => {
-                self.stage = Stage::RestingFromCleaning { volume, tries };
+            Some(error) => {
+                self.stage = Stage::RestingFromCleaning { volume, tries, error };
                 Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } }
             }
-            Some(message) => self.cleanup_failed(&message),
         }
     }
 

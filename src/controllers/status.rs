@@ -38,13 +38,12 @@ pub(super) fn claim_status(
                         message: format!("PersistentVolume {name:?} is without a storage capacity"),
                     });
                 };
-                if status.capacity.get(STORAGE) != Some(capacity) {
-                    status.capacity = volume.spec.capacity.clone();
-                }
                 // STATUS-5
                 if let Some(before) = volume.metadata.annotations.get(PRE_RESIZE_CAPACITY) {
                     let before = Quantity::parse(before).unwrap_or_else(|_| capacity.clone());
                     status.capacity = status.capacity.with(STORAGE, before);
+                } else if status.capacity.get(STORAGE) != Some(capacity) {
+                    status.capacity = volume.spec.capacity.clone();
                 }
             }
             // STATUS-6

@@ -25,7 +25,7 @@ struct Likeness {
 
 impl Likeness {
     fn of(claim: &PersistentVolumeClaim) -> Self {
-        let mut spec = (*claim.spec).clone();
+        let mut spec = claim.spec.clone();
         spec.resources = VolumeResourceRequirements::default().into();
         Self {
             namespace: claim.metadata.namespace.clone(),

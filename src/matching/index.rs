@@ -194,7 +194,9 @@ impl VolumeIndex {
 
     /// Whether two versions of a volume stand at the same place, so that neither need be added nor taken out.
     pub(crate) fn stand_alike(one: &PersistentVolume, other: &PersistentVolume) -> bool {
-        one.spec.same(&other.spec) && one.is_free() == other.is_free() && one.metadata.labels == other.metadata.labels
+        let (old, new) = (&one.metadata, &other.metadata);
+        let same_notes = old.annotations == new.annotations || one.class_name() == other.class_name();
+        one.spec.same(&other.spec) && one.is_free() == other.is_free() && old.labels == new.labels && same_notes
     }
 
     /// Takes out a volume, given as it was when it was added. Cost: logarithmic in the size of its group. Returns

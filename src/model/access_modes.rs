@@ -156,9 +156,12 @@ impl AccessModes {
         self.set
     }
 
-    /// Whether every mode listed here is in the other set. A text that is no mode never is (`HELP-9`).
+    /// Whether every mode listed here is listed there, be it a mode or a text that is none (`HELP-9`).
     pub fn satisfied_by(&self, other: &Self) -> bool {
-        !self.strange && other.set.contains_all(self.set)
+        if self.strange {
+            return self.iter().all(|mode| other.iter().any(|held| held == mode));
+        }
+        other.set.contains_all(self.set)
     }
 
     /// Whether a text among them is no mode.

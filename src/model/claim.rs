@@ -3,6 +3,8 @@
 //! Follows `k8s.io/api/core/v1`. An absent class, an empty one and a named one are three different things
 //! (`HELP-1`, `HELP-2`).
 
+use std::ops::{Deref, DerefMut};
+
 use crate::model::access_modes::AccessModes;
 use crate::model::fields::{api_enum, api_struct};
 use crate::model::kind::type_meta;
@@ -48,16 +50,14 @@ api_struct! {
 }
 
 api_struct! {
-    /// What a claim asks for.
-    pub struct PersistentVolumeClaimSpec {
+    /// What a claim asks for, whatever volume it gets.
+    pub struct ClaimRequest {
         /// The ways in which the volume must be mountable.
         access_modes: AccessModes = "accessModes";
         /// Labels that the volume must have.
         selector: Option<Shared<LabelSelector>> = "selector";
         /// How much storage.
         resources: Shared<VolumeResourceRequirements> = "resources";
-        /// The volume that it is bound to, or wants; empty for any.
-        volume_name: Text = "volumeName";
         /// The class; absent and empty differ.
         storage_class_name: Option<Text> = "storageClassName";
         /// File system or block device.
@@ -68,6 +68,46 @@ api_struct! {
         data_source_ref: Option<Shared<TypedObjectReference>> = "dataSourceRef";
         /// The attributes class.
         volume_attributes_class_name: Option<Text> = "volumeAttributesClassName";
+    }
+}
+
+api_struct! {
+    /// What a claim asks for, and what it got. What it asks for is read and changed as if its fields stood here; all
+    /// versions of a claim share it.
+    pub struct PersistentVolumeClaimSpec {
+        /// The volume that it is bound to, or wants; empty for any.
+        volume_name: Text = "volumeName";
+    }
+    group {
+        /// What it asks for.
+        request: Shared<ClaimRequest>;
+    }
+}
+
+impl Deref for PersistentVolumeClaimSpec {
+    type Target = ClaimRequest;
+
+    fn deref(&self) -> &ClaimRequest {
+        &self.request
+    }
+}
+
+impl DerefMut for PersistentVolumeClaimSpec {
+    fn deref_mut(&mut self) -> &mut ClaimRequest {
+        &mut self.request
+    }
+}
+
+impl PersistentVolumeClaimSpec {
+    /// Whether both are the same, to which a quick look is enough where nothing changed.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.volume_name == other.volume_name && self.request.same(&other.request) && self.unknown == other.unknown
+    }
+}
+
+impl From<ClaimRequest> for PersistentVolumeClaimSpec {
+    fn from(request: ClaimRequest) -> Self {
+        Self { request: request.into(), ..Self::default() }
     }
 }
 
@@ -146,7 +186,7 @@ api_struct! {
         /// Name, namespace, labels, annotations.
         metadata: ObjectMeta = "metadata";
         /// What it asks for.
-        spec: Shared<PersistentVolumeClaimSpec> = "spec";
+        spec: PersistentVolumeClaimSpec = "spec";
         /// What the controller says.
         status: PersistentVolumeClaimStatus = "status";
     }
@@ -168,12 +208,9 @@ impl PersistentVolumeClaim {
         metadata.namespace = namespace.into();
         let resources =
             VolumeResourceRequirements { requests: ResourceList::from([(STORAGE, request)]), ..Default::default() };
-        let spec = PersistentVolumeClaimSpec {
-            access_modes: modes.into(),
-            resources: resources.into(),
-            ..PersistentVolumeClaimSpec::default()
-        };
-        Self { metadata, spec: spec.into(), ..Self::default() }
+        let request =
+            ClaimRequest { access_modes: modes.into(), resources: resources.into(), ..ClaimRequest::default() };
+        Self { metadata, spec: request.into(), ..Self::default() }
     }
 
     /// The same claim with a class; an empty text asks for a volume without class.

@@ -1,7 +1,7 @@
 //! What every object has: its name, its versions, its labels, its owners.
 //!
-//! Follows `ObjectMeta` of `k8s.io/apimachinery`. What a binding changes (the version and the annotations) is
-//! inline; the rest is shared by all versions of an object.
+//! Follows `ObjectMeta` of `k8s.io/apimachinery`. What protecting and binding change (the version, the annotations and the
+//! finalizers) is inline; the rest is shared by all versions of an object.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -134,7 +134,7 @@ api_struct! {
 }
 
 api_struct! {
-    /// The part of the metadata that a binding leaves alone, shared by the versions of an object.
+    /// The part of the metadata that protecting and binding leave alone, shared by the versions of an object.
     pub struct Identity {
         /// When the object was created.
         creation_timestamp: Option<Timestamp> = "creationTimestamp";
@@ -142,8 +142,6 @@ api_struct! {
         deletion_grace_period_seconds: Option<i64> = "deletionGracePeriodSeconds";
         /// When deletion was requested; the object stays as long as it has finalizers.
         deletion_timestamp: Option<Timestamp> = "deletionTimestamp";
-        /// Names that keep a deleted object in existence until their owners remove them.
-        finalizers: List<Text> = "finalizers";
         /// Prefix from which a name is made when none is given.
         generate_name: Text = "generateName";
         /// Counts the changes of the spec, for kinds that have this.
@@ -178,6 +176,8 @@ api_struct! {
     pub struct ObjectMeta {
         /// Annotations, by which controllers leave notes.
         annotations: StringMap = "annotations";
+        /// Names that keep a deleted object in existence until their owners remove them.
+        finalizers: List<Text> = "finalizers";
         /// The version of the object; see [`ResourceVersion`].
         resource_version: ResourceVersion = "resourceVersion";
     }
@@ -205,6 +205,11 @@ impl ObjectMeta {
     /// Metadata with a name and nothing else.
     pub fn named(name: impl Into<Text>) -> Self {
         Self { identity: Shared::new(Identity { name: name.into(), ..Identity::default() }), ..Self::default() }
+    }
+
+    /// Whether these are the metadata of an object of the same name and namespace.
+    pub(crate) fn is_namesake(&self, other: &Self) -> bool {
+        self.identity.same(&other.identity) || (&self.name, &self.namespace) == (&other.name, &other.namespace)
     }
 
     /// Whether deletion was requested.

@@ -433,12 +433,13 @@ impl Pod {
     }
 }
 
-/// Whether one of the container statuses has a state other than waiting or terminated.
+/// Whether one of the container statuses has a state other than waiting or terminated, or none (`HELP-11`).
 fn any_running(statuses: &Json) -> bool {
     let Json::List(statuses) = statuses else {
         return false;
     };
-    statuses.iter().any(|status| {
-        status.get("state").and_then(|state| state.get("running")).is_some_and(|running| *running != Json::Null)
-    })
+    let is_in = |status: &Json, state: &str| {
+        status.get("state").and_then(|states| states.get(state)).is_some_and(|state| *state != Json::Null)
+    };
+    statuses.iter().any(|status| !is_in(status, "terminated") && !is_in(status, "waiting"))
 }

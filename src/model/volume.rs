@@ -3,6 +3,8 @@
 //! Follows `k8s.io/api/core/v1`. Defaults that the API applies whenever it reads an object (`FIELD-1` to `FIELD-3`)
 //! are applied when it is decoded, so the inside of the crate never meets their absence.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::model::access_modes::AccessModes;
 use crate::model::fields::{api_enum, api_struct};
 use crate::model::kind::type_meta;
@@ -77,14 +79,12 @@ type_meta!(
 );
 
 api_struct! {
-    /// What a volume offers.
-    pub struct PersistentVolumeSpec {
+    /// What a volume offers, whoever it is bound to.
+    pub struct VolumeOffer {
         /// Its capacity; the only resource is `storage`.
         capacity: ResourceList = "capacity";
         /// The ways in which it may be mounted.
         access_modes: AccessModes = "accessModes";
-        /// The claim that it is bound to, or reserved for.
-        claim_ref: Option<Shared<ObjectReference>> = "claimRef";
         /// What happens when the claim is gone.
         persistent_volume_reclaim_policy: ReclaimPolicy = "persistentVolumeReclaimPolicy";
         /// Its class; empty for none.
@@ -101,6 +101,50 @@ api_struct! {
     group {
         /// What stands behind it.
         sources: VolumeSources;
+    }
+}
+
+api_struct! {
+    /// What a volume offers, and to whom. What it offers is read and changed as if its fields stood here; all versions of
+    /// a volume share it.
+    pub struct PersistentVolumeSpec {
+        /// The claim that it is bound to, or reserved for.
+        claim_ref: Option<Shared<ObjectReference>> = "claimRef";
+    }
+    group {
+        /// What it offers.
+        offer: Shared<VolumeOffer>;
+    }
+}
+
+impl Deref for PersistentVolumeSpec {
+    type Target = VolumeOffer;
+
+    fn deref(&self) -> &VolumeOffer {
+        &self.offer
+    }
+}
+
+impl DerefMut for PersistentVolumeSpec {
+    fn deref_mut(&mut self) -> &mut VolumeOffer {
+        &mut self.offer
+    }
+}
+
+impl PersistentVolumeSpec {
+    /// Whether both are the same memory; a quick way to see that nothing changed.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        let same_reference = match (&self.claim_ref, &other.claim_ref) {
+            (Some(one), Some(other)) => one.same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_reference && self.offer.same(&other.offer) && self.unknown == other.unknown
+    }
+}
+
+impl From<VolumeOffer> for PersistentVolumeSpec {
+    fn from(offer: VolumeOffer) -> Self {
+        Self { offer: offer.into(), ..Self::default() }
     }
 }
 
@@ -132,7 +176,7 @@ api_struct! {
         /// Name, labels, annotations.
         metadata: ObjectMeta = "metadata";
         /// What it offers.
-        spec: Shared<PersistentVolumeSpec> = "spec";
+        spec: PersistentVolumeSpec = "spec";
         /// What the controller says.
         status: PersistentVolumeStatus = "status";
     }
@@ -151,13 +195,13 @@ impl PersistentVolume {
             path: format!("/exports/{name}").into(),
             ..Default::default()
         };
-        let spec = PersistentVolumeSpec {
+        let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, capacity)]),
             access_modes: modes.into(),
             sources: VolumeSource::Nfs(source).into(),
-            ..PersistentVolumeSpec::default()
+            ..VolumeOffer::default()
         };
-        Self { metadata: ObjectMeta::named(name), spec: spec.into(), ..Self::default() }
+        Self { metadata: ObjectMeta::named(name), spec: offer.into(), ..Self::default() }
     }
 
     /// The same volume with a class.

@@ -1,13 +1,16 @@
 //! Who refers to whom, looked up from the other end: pods by the claims that they name, objects by the uids of their
 //! owners, Services by their addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::model::id::ObjectId;
 use crate::model::kind::Object;
 use crate::model::metadata::Uid;
 use crate::model::reference::ClaimKey;
+use crate::model::shards::Shards;
 use crate::model::text::Text;
 use crate::store::addresses::Addresses;
 use crate::store::quota::Ledgers;
@@ -41,7 +44,7 @@ impl Links {
     }
 
     /// The nodes to which a volume is attached.
-    pub(super) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+    pub(super) fn nodes_with(&self, volume: &str) -> impl Iterator<Item = &Text> {
         self.attached.get(volume)
     }
 
@@ -68,16 +71,19 @@ impl Links {
         if references(before) || references(after) {
             self.dependents.relink(&id, &owners(before), owners(after));
         }
-        match before.or(after) {
-            Some(Object::Pod(_)) => {
+        match (before, after) {
+            (Some(Object::Pod(old)), Some(Object::Pod(new))) if old.spec.same(&new.spec) => {}
+            (Some(Object::Pod(_)), _) | (_, Some(Object::Pod(_))) => {
                 self.claims.relink(&id.number, &claims(before), claims(after));
                 self.nodes.relink(&id.number, &node(before), node(after));
             }
-            Some(Object::Node(node)) => {
+            (Some(Object::Node(node)), _) | (_, Some(Object::Node(node))) => {
                 self.attached.relink(&node.metadata.name, &attached(before), attached(after));
             }
-            Some(Object::Service(_)) => self.addresses.change(id.number, before, after),
-            Some(_) | None => {}
+            (Some(Object::Service(_)), _) | (_, Some(Object::Service(_))) => {
+                self.addresses.change(id.number, before, after);
+            }
+            _ => {}
         }
         self.ledgers.change(before, after);
     }
@@ -108,7 +114,7 @@ fn attached(object: Option<&Object>) -> BTreeSet<Text> {
 
 /// Who refers to a target. Copies share it until one of them changes it.
 #[derive(Debug)]
-struct Reverse<K, V>(Arc<BTreeMap<K, BTreeSet<V>>>);
+struct Reverse<K, V>(Arc<Shards<K, BTreeSet<V>>>);
 
 impl<K, V> Clone for Reverse<K, V> {
     fn clone(&self) -> Self {
@@ -122,8 +128,11 @@ impl<K, V> Default for Reverse<K, V> {
     }
 }
 
-impl<K: Clone + Ord, V: Clone + Ord> Reverse<K, V> {
-    fn get(&self, target: &K) -> impl ExactSizeIterator<Item = &V> {
+impl<K: Clone + Ord + Hash, V: Clone + Ord> Reverse<K, V> {
+    fn get<Q: Eq + Hash + ?Sized>(&self, target: &Q) -> impl ExactSizeIterator<Item = &V> + use<'_, K, V, Q>
+    where
+        K: Borrow<Q>,
+    {
         self.0.get(target).map(BTreeSet::iter).unwrap_or_default()
     }
 
@@ -134,16 +143,18 @@ impl<K: Clone + Ord, V: Clone + Ord> Reverse<K, V> {
         }
         let links = Arc::make_mut(&mut self.0);
         for gone in before.difference(&after) {
-            if let Some(entries) = links.get_mut(gone) {
-                entries.remove(entry);
-                if entries.is_empty() {
-                    links.remove(gone);
-                }
+            let Some(entries) = links.get_mut(gone) else {
+                continue;
+            };
+            entries.remove(entry);
+            if entries.is_empty() {
+                links.remove(gone);
             }
         }
         for target in after {
-            if !before.contains(&target) {
-                links.entry(target).or_default().insert(entry.clone());
+            match links.get_mut(&target) {
+                Some(entries) => drop(entries.insert(entry.clone())),
+                None => links.insert(target, BTreeSet::from([entry.clone()])),
             }
         }
     }

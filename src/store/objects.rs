@@ -202,7 +202,7 @@ impl Store {
     }
 
     /// The nodes to which a volume is attached, by the name that it has there.
-    pub(crate) fn nodes_with(&self, volume: &Text) -> impl Iterator<Item = &Text> {
+    pub(crate) fn nodes_with(&self, volume: &str) -> impl Iterator<Item = &Text> {
         self.links.nodes_with(volume)
     }
 

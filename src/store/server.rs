@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::api::{self, ApiError};
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::{Object, ObjectKey};
-
+use crate::model::list::ResourceList;
 use crate::model::metadata::{ResourceVersion, Uid};
 use crate::model::pod::PodCondition;
+use crate::model::quantity::Quantity;
 use crate::model::text::Text;
 use crate::store::admission;
 use crate::store::objects::Store;
@@ -24,12 +25,18 @@ impl Store {
         Sequence(self.sequence)
     }
 
-    /// Carries out a write.
-    pub(crate) fn apply(&mut self, write: Write, context: &Context) -> Result<Change, ApiError> {
+    /// Carries out a write. Among many objects to look for one by the number that it may have costs much less than by
+    /// its name.
+    pub(crate) fn apply(
+        &mut self,
+        write: Write,
+        number: Option<ObjectId>,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
         match write {
             Write::Create(object) => self.create(object, context),
-            Write::Update(object) => self.update(object, context),
-            Write::UpdateStatus(object) => self.update_status(object, context),
+            Write::Update(object) => self.update(object, number, context),
+            Write::UpdateStatus(object) => self.update_status(object, number, context),
             Write::Bind(key, node) => self.bind(&key, node, context),
             Write::Delete(key, options) => self.delete(&key, &options, context),
         }
@@ -130,8 +137,8 @@ impl Store {
 
     /// A controller's update. Its object was computed from a stored one, so that only what a change can break is
     /// checked.
-    fn update(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let (id, old) = self.stored(&object.reference())?;
+    fn update(&mut self, object: Object, number: Option<ObjectId>, context: &Context) -> Result<Change, ApiError> {
+        let (id, old) = self.predecessor(&object, number)?;
         api::check_version(object.metadata().resource_version, &old)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
@@ -156,14 +163,27 @@ impl Store {
         Ok(self.store_update(id, object, old, Vec::new()))
     }
 
-    fn update_status(&mut self, object: Object, context: &Context) -> Result<Change, ApiError> {
-        let (id, old) = self.stored(&object.reference())?;
+    fn update_status(
+        &mut self,
+        object: Object,
+        number: Option<ObjectId>,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
+        let (id, old) = self.predecessor(&object, number)?;
         api::check_version(object.metadata().resource_version, &old)?;
         let mut object = object;
         if context.rules == StoreRules::Server {
             admission::prepare_status(&mut object, &old, context.now);
-            if matches!(object, Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_)) {
-                api::validate_status(&object, &old)?;
+            match &object {
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                    api::validate_status(&object, &old)?;
+                }
+                // An amount may come from an annotation, which nobody has checked (`STATUS-5`).
+                Object::PersistentVolumeClaim(claim) if has_odd_amount(&claim.status.capacity) => {
+                    api::complete(&mut object);
+                    api::validate_status(&object, &old)?;
+                }
+                _ => {}
             }
         }
         Ok(self.store_update(id, object, old, Vec::new()))
@@ -266,6 +286,15 @@ impl Store {
         found.ok_or_else(|| ApiError::NotFound { kind: key.kind, name: key.key.name.clone() })
     }
 
+    /// The stored object of the kind and name of another one, which may have this number.
+    fn predecessor(&self, object: &Object, number: Option<ObjectId>) -> Result<(ObjectId, Object), ApiError> {
+        let guess = number.filter(|id| id.kind == object.kind()).and_then(|id| Some((id, self.object(id)?)));
+        match guess {
+            Some((id, old)) if old.metadata().is_namesake(object.metadata()) => Ok((id, old)),
+            _ => self.stored(&object.reference()),
+        }
+    }
+
     /// The next uid: a counter in the form of a UUID (`DET-10`).
     fn next_uid(&mut self) -> Uid {
         self.uids += 1;
@@ -279,4 +308,9 @@ impl Store {
             self.uids = self.uids.max(number);
         }
     }
+}
+
+/// Whether an amount is one that the API refuses or rounds.
+fn has_odd_amount(amounts: &ResourceList) -> bool {
+    amounts.iter().any(|(_, amount)| *amount < Quantity::default() || !amount.is_rounded_to_milli())
 }

@@ -135,6 +135,8 @@ fn a_terminated_pod_is_not_waited_for() {
         assert_eq!(waits_for([running()]), FOR_WEB, "{list}");
         assert_eq!(waits_for([with_state("state: {waiting: {}}").terminating()]), FIRST_CONSUMER, "{list}");
         assert_eq!(waits_for([with_state("state: {terminated: {exitCode: 1}}").terminating()]), FIRST_CONSUMER);
+        assert_eq!(waits_for([with_state("state: {}").terminating()]), FOR_WEB, "a state that is not told may be any");
+        assert_eq!(waits_for([with_state("started: false").terminating()]), FOR_WEB, "{list}");
     }
 }
 

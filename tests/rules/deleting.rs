@@ -152,6 +152,16 @@ fn a_deleter_that_cannot_be_made_says_so() {
     assert_eq!(with(fails("disk is on fire")), "Failed: disk is on fire");
 }
 
+/// DELETE-6: that for host paths cannot be made for a volume that has none.
+#[test]
+fn the_deleter_of_host_paths_needs_a_host_path() {
+    let odd = released_for_deletion().annotated(PROVISIONED_BY, "kubernetes.io/host-path");
+    let mut cluster = restored_into(with_plugin(Plugin::host_path(true)), [odd.into()]);
+    cluster.settle().unwrap();
+    let text = "Failed: failed to create deleter for volume \"pv\": spec.PersistentVolumeSource.HostPath is nil";
+    assert_eq!(outcome(&cluster), text);
+}
+
 /// DELETE-7: storage that is in use is told of as normal, and the phase stays.
 #[test]
 fn storage_in_use_does_not_fail_the_volume() {

@@ -6,8 +6,8 @@ use bindery::{
 };
 
 use crate::world::{
-    BETA_STORAGE_PROVISIONER, MIGRATED_TO, Metadata, SELECTED_NODE, STORAGE_PROVISIONER, claim, class, count, emitted,
-    has_annotation, host_path, pvc, restored, restored_into, rules, run_queues, seconds, volume, wait,
+    BETA_CLASS, BETA_STORAGE_PROVISIONER, MIGRATED_TO, Metadata, SELECTED_NODE, STORAGE_PROVISIONER, claim, class,
+    count, emitted, has_annotation, host_path, pvc, restored, restored_into, rules, run_queues, seconds, volume, wait,
 };
 
 const MISSING: &str = "Warning ProvisioningFailed storageclass.storage.k8s.io \"gold\" not found";
@@ -48,6 +48,15 @@ fn a_missing_class_is_told_at_every_sync() {
         assert_eq!(count(&cluster, "ProvisioningFailed"), number);
     }
     assert_eq!(emitted(&cluster, &pvc("data")).last().map(String::as_str), Some(MISSING));
+}
+
+/// PROV-2: the name of a class is quoted as Go does it; nobody has checked that of the annotation.
+#[test]
+fn the_name_of_a_missing_class_is_quoted() {
+    let mut cluster = restored([claim("data", "1Gi").annotated(BETA_CLASS, "fast\u{a0}").into()]);
+    cluster.sync(&pvc("data")).unwrap();
+    let text = r#"Warning ProvisioningFailed storageclass.storage.k8s.io "fast\u00a0" not found"#;
+    assert_eq!(emitted(&cluster, &pvc("data")), [text]);
 }
 
 /// PROV-3, PROV-8, MIG-5: what a driver took over is asked of the driver, and the claim is not marked as migrated.

@@ -6,7 +6,7 @@ use bindery::{
 
 use crate::world::{
     BETA_CLASS, ClaimState, Metadata, PROVISIONED_BY, ROX, RWO, RWOP, RWX, VolumeState, claim, delayed_class, emitted,
-    object, pvc, restored, volume, volume_of,
+    object, pv, pvc, restored, volume, volume_of,
 };
 
 /// The volume that the claim takes when it is looked at once; empty for none.
@@ -27,6 +27,23 @@ fn labelled(name: &str, key: &str, value: &str) -> PersistentVolume {
 pub(crate) fn selecting(selector: &str) -> PersistentVolumeClaim {
     let selector: LabelSelector = serde_json::from_str(selector).unwrap();
     claim("data", "1Gi").with_selector(selector)
+}
+
+/// MATCH-3, HELP-3: a volume whose class is changed by its annotation alone, as a PUT of a status can do it, is found by
+/// the new one only.
+#[test]
+fn a_free_volume_moves_to_the_class_that_its_annotation_names() {
+    let mut cluster =
+        restored([volume("pv", "5Gi").annotated(BETA_CLASS, "old").in_phase(VolumePhase::Available).into()]);
+    cluster.sync(&pv("pv")).unwrap();
+    let mut moved = cluster.volume("pv").unwrap().clone();
+    moved.metadata.annotations = moved.metadata.annotations.with(BETA_CLASS, "new");
+    cluster.replace_status(&pv("pv"), moved).unwrap();
+    for (class, expected) in [("old", ""), ("new", "pv")] {
+        cluster.restore(claim(class, "1Gi").with_class(class)).unwrap();
+        cluster.settle().unwrap();
+        assert_eq!(volume_of(&cluster, class), expected, "{class}");
+    }
 }
 
 /// MATCH-1: of the modes of a volume the known ones count, once each and in no order.

@@ -1,11 +1,11 @@
 //! What is asked of a volume that a claim names (`SAT-*`).
 
-use bindery::{ClaimPhase, Cluster, PersistentVolume, PersistentVolumeClaim, VolumePhase};
+use bindery::{AccessMode, ClaimPhase, Cluster, PersistentVolume, PersistentVolumeClaim, VolumePhase};
 
 use crate::matching::{chosen, selecting};
 use crate::world::{
-    BIND_COMPLETED, BOUND_BY_CONTROLLER, Metadata, ROX, RWO, VolumeState, claim, class, delayed_class, emitted, pvc,
-    quantity, restored, volume,
+    BIND_COMPLETED, BOUND_BY_CONTROLLER, ClaimState, Metadata, ROX, RWO, RWX, VolumeState, claim, class, delayed_class,
+    emitted, pvc, quantity, restored, volume,
 };
 
 /// What is said of a claim that names a free volume: nothing, or why it cannot be bound.
@@ -40,6 +40,18 @@ fn a_named_volume_is_refused_with_the_first_reason_that_applies() {
     assert_eq!(objection(pv.clone(), asking.clone()), "incompatible accessMode");
     pv.spec.access_modes = [ROX, RWO].into();
     assert_eq!(objection(pv, asking), "");
+}
+
+/// SAT-6, HELP-9: modes are compared as they are written, also where they are none.
+#[test]
+fn a_text_that_is_no_mode_is_compared_as_it_is() {
+    let strange = || AccessMode::Other("readWriteOnce".into());
+    let pv = volume("pv", "5Gi").with_modes([RWX, strange()]);
+    assert_eq!(objection(pv.clone(), claim("data", "1Gi").asking_for([strange()])), "");
+    assert_eq!(objection(pv.clone(), claim("data", "1Gi").asking_for([strange(), RWX])), "");
+    let other = AccessMode::Other("ReadWriteonce".into());
+    assert_eq!(objection(pv.clone(), claim("data", "1Gi").asking_for([other])), "incompatible accessMode");
+    assert_eq!(objection(pv, claim("data", "1Gi").asking_for([strange(), RWO])), "incompatible accessMode");
 }
 
 /// SAT-7: neither the phase nor the selector is looked at where the claim names the volume.

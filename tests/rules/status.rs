@@ -129,6 +129,34 @@ fn the_size_before_a_resize_is_the_capacity_of_the_claim() {
     assert_eq!(capacity("2Gi", ClaimPhase::Bound), Some(quantity("1Gi")), "only when the phase changes");
 }
 
+/// STATUS-5: of a claim that has other amounts as well only the storage is replaced.
+#[test]
+fn the_size_before_a_resize_leaves_other_amounts_alone() {
+    let mut asking = agreed(ClaimPhase::Pending);
+    asking.status.capacity = ResourceList::from([("storage", quantity("1Gi")), ("tapes", quantity("3"))]);
+    let kept = status(its_volume().annotated(PRE_RESIZE, "2Gi"), asking.clone()).capacity;
+    assert_eq!(kept, ResourceList::from([("storage", quantity("2Gi")), ("tapes", quantity("3"))]));
+    let replaced = status(its_volume(), asking).capacity;
+    assert_eq!(replaced, ResourceList::from([("storage", quantity("5Gi"))]));
+}
+
+/// STATUS-5, FIELD-8: the size before a resize is checked and rounded as every amount is that is written.
+#[test]
+fn the_size_before_a_resize_is_checked_by_the_server() {
+    let synced = |annotation: &str| {
+        let mut cluster = Cluster::default();
+        cluster.restore(its_volume().annotated(PRE_RESIZE, annotation)).unwrap();
+        cluster.restore(agreed(ClaimPhase::Pending)).unwrap();
+        let result = cluster.sync(&pvc("data"));
+        (result, cluster.claim("data").unwrap().status.capacity.get("storage").cloned())
+    };
+    assert_eq!(synced("1n"), (Ok(()), Some(quantity("1m"))));
+    let (refused, capacity) = synced("-1Gi");
+    let rule = "PersistentVolumeClaim \"data\" is invalid: status.capacity[storage]: Invalid value: -1073741824: must be a \
+                valid resource quantity";
+    assert_eq!((refused.unwrap_err().message.as_str(), capacity), (rule, None));
+}
+
 /// STATUS-6: the attributes class is copied from exactly `Pending` to `Bound`.
 #[test]
 fn the_attributes_class_is_copied_when_a_pending_claim_is_bound() {

@@ -69,6 +69,11 @@ pub(super) fn slot<T>(
     mixer.finish()
 }
 
+/// Whether metadata are alike in what [`mix_identity`] looks at; a quick look is enough where nothing changed.
+pub(super) fn same_identity(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    one.identity.same(&other.identity) && one.finalizers == other.finalizers
+}
+
 /// What a binding leaves alone of the metadata, but for versions and times.
 pub(super) fn mix_identity(metadata: &ObjectMeta, mixer: &mut Mixer) {
     metadata.name.hash(mixer);

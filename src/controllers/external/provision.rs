@@ -19,7 +19,7 @@ use crate::model::node_selector::{
     NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity,
 };
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, PersistentVolumeSpec, ReclaimPolicy, VolumeMode};
+use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumeMode, VolumeOffer};
 use crate::store::Write;
 
 /// The pause before an unsaved volume is tried again, doubled each time: client-go's usual one.
@@ -201,10 +201,9 @@ impl ExternalProvision {
             metadata.finalizers = List::from([Text::from(EXTERNAL_PROVISIONER_FINALIZER)]);
         }
         let attributes_class = claim.spec.volume_attributes_class_name.clone().filter(|name| !name.is_empty());
-        let spec = PersistentVolumeSpec {
+        let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, made.capacity)]),
             access_modes: claim.spec.access_modes.clone(),
-            claim_ref: Some(reference_to(claim).into()),
             persistent_volume_reclaim_policy: class.reclaim_policy.clone().unwrap_or(ReclaimPolicy::Delete),
             storage_class_name: claim.class_name().into(),
             mount_options: class.mount_options.clone(),
@@ -212,9 +211,10 @@ impl ExternalProvision {
             node_affinity: affinity(&made.topologies).map(Into::into),
             volume_attributes_class_name: attributes_class.filter(|_| made.as_claimed),
             sources: made.source.into(),
-            ..PersistentVolumeSpec::default()
+            ..VolumeOffer::default()
         };
-        let volume = PersistentVolume { metadata, spec: spec.into(), ..PersistentVolume::default() };
+        let mut volume = PersistentVolume { metadata, spec: offer.into(), ..PersistentVolume::default() };
+        volume.spec.claim_ref = Some(reference_to(claim).into());
         self.save(Arc::new(volume), 1)
     }
 

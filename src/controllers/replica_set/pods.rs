@@ -140,12 +140,12 @@ fn pod(set: &ReplicaSet, name: Text) -> Pod {
         generate_name: format!("{}-", set.metadata.name).into(),
         namespace: set.metadata.namespace.clone(),
         labels: template.metadata.labels.clone(),
-        finalizers: template.metadata.finalizers.clone(),
         owner_references: vec![controller_reference(set)].into(),
         ..Identity::default()
     };
     let metadata = ObjectMeta {
         annotations: template.metadata.annotations.clone(),
+        finalizers: template.metadata.finalizers.clone(),
         identity: Shared::new(identity),
         ..ObjectMeta::default()
     };

@@ -16,7 +16,7 @@ use crate::store::Write;
 
 /// The name of the claim of a template for an ordinal (`STSPVC-2`).
 pub(super) fn claim_name(set: &StatefulSet, template: &str, ordinal: i64) -> Text {
-    format!("{template}-{}-{ordinal}", set.metadata.name).into()
+    [template, "-", &set.metadata.name, "-", &ordinal.to_string()].concat().into()
 }
 
 /// The templates that count, in order: of those of one name the last (`STSPVC-14`, `ND-5`).

@@ -14,7 +14,7 @@ use crate::model::text::Text;
 
 /// The name of the pod of an ordinal (`STS-10`).
 pub(super) fn pod_name(set: &StatefulSet, ordinal: i64) -> Text {
-    format!("{}-{ordinal}", set.metadata.name).into()
+    [&*set.metadata.name, "-", &ordinal.to_string()].concat().into()
 }
 
 /// The revision that a pod says it was built from; empty where it says nothing.
@@ -48,12 +48,15 @@ pub(super) fn new_pod(set: &StatefulSet, template: &PodTemplateSpec, revision: &
         namespace: set.metadata.namespace.clone(),
         generate_name: format!("{}-", set.metadata.name).into(),
         labels: template.metadata.labels.with(REVISION_HASH, revision),
-        finalizers: template.metadata.finalizers.clone(),
         owner_references: [reference_to(set)].into(),
         ..Identity::default()
     };
-    let annotations = template.metadata.annotations.clone();
-    let metadata = ObjectMeta { identity: Shared::new(identity), annotations, ..ObjectMeta::default() };
+    let metadata = ObjectMeta {
+        annotations: template.metadata.annotations.clone(),
+        finalizers: template.metadata.finalizers.clone(),
+        identity: Shared::new(identity),
+        ..ObjectMeta::default()
+    };
     let mut pod = Pod { metadata, spec: template.spec.clone(), ..Pod::default() };
     pod.spec.hostname = name;
     pod.spec.subdomain = set.spec.service_name.clone();

@@ -15,7 +15,6 @@ use crate::model::pod::content::{
     ProjectedVolumeSource, SecretVolumeSource,
 };
 use crate::model::schema;
-use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::model::volume_source::{HostPathVolumeSource, NfsVolumeSource};
 
@@ -35,7 +34,7 @@ api_struct! {
         /// Labels and annotations of the claim.
         metadata: ObjectMeta = "metadata";
         /// What the claim asks for.
-        spec: Shared<PersistentVolumeClaimSpec> = "spec" always;
+        spec: PersistentVolumeClaimSpec = "spec" always;
     }
 }
 

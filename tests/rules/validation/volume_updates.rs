@@ -53,6 +53,19 @@ fn an_affinity_is_added_once() {
     assert!(change(affinity(old, "a"), affinity("topology.kubernetes.io/zone", "a")).is_empty());
 }
 
+/// VALID-20, VALID-28: only where a value was no value of a label before may one be so now.
+#[test]
+fn values_of_an_affinity_are_bad_only_where_they_were() {
+    let required = |terms: Value| json!({"nodeAffinity": {"required": {"nodeSelectorTerms": terms}}});
+    let bad = |key: &str| required(json!([{"matchExpressions": [{"key": key, "operator": "In", "values": ["a b"]}]}]));
+    let complains = |errors: &[String]| errors.iter().any(|error| error.contains("values[0]: Invalid value: \"a b\""));
+    let (old, new) = ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone");
+    assert!(change(bad(old), bad(new)).is_empty());
+    assert!(complains(&change(required(json!([])), bad("zone"))), "no terms are no bad values");
+    let unknown = required(json!([{"matchExpressions": [{"key": "zone", "operator": "Like", "values": ["a"]}]}]));
+    assert!(complains(&change(unknown, bad("zone"))), "nor is a bad operator one");
+}
+
 /// VALID-29: an attributes class is not taken away.
 #[test]
 fn an_attributes_class_is_not_removed() {
