@@ -87,6 +87,7 @@ mod deed;
 mod expand;
 mod graph;
 mod invariants;
+mod left;
 #[cfg(test)]
 mod numbers;
 mod outcomes;
@@ -94,7 +95,9 @@ mod outcomes;
 mod planted;
 mod property;
 mod search;
+mod sites;
 mod trace;
+mod walk;
 
 pub use crate::explore::components::outcomes;
 pub use crate::explore::deed::Deed;

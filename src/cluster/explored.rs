@@ -1,11 +1,13 @@
 //! What exploring needs of a cluster beside its moves: copies in which nothing is kept but the state, and which moves are
 //! worth while.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::liberty::{Mishap, Move};
+use crate::cluster::mixer::Mixer;
 use crate::cluster::stale::LAGGARDS;
 use crate::cluster::work::Worker;
 use crate::cluster::{Cluster, Journal};
@@ -16,22 +18,27 @@ use crate::model::kind::{Kind, ObjectKey};
 use crate::model::shared::Shared;
 use crate::model::volume::PersistentVolume;
 
-impl Move {
-    /// Who acts on what, where a run that never lets it act would be no fair one. Of several operations none is preferred
-    /// for ever, either.
-    pub(crate) fn fairness(self) -> u64 {
-        match self.choice {
+impl Cluster {
+    /// Who acts on what with a move, where a run that never lets it act would be no fair one; the same in all clusters of
+    /// the same state. Of several operations none is preferred for ever, either.
+    pub(crate) fn fairness(&self, made: Move) -> u64 {
+        match made.choice {
             Choice::Look { worker, key, .. } => {
                 1 + (worker as u64) + ((key.kind as u64) << 8) + (u64::from(key.number) << 16)
             }
             Choice::Proceed(worker) => 1 << 60 | worker as u64,
-            Choice::Conclude(number) => 1 << 61 | number,
+            Choice::Conclude(number) => {
+                let mut mixer = Mixer::new(number);
+                if let Some(running) = self.operations.get(number) {
+                    mixer = Mixer::new(0);
+                    running.name.hash(&mut mixer);
+                }
+                1 << 61 | mixer.finish() >> 4
+            }
             _ => 1 << 62,
         }
     }
-}
 
-impl Cluster {
     /// A copy in which volumes and claims are looked at in any order, and in which nothing is kept but the state: no
     /// events, and of the journal only what the next moves write.
     pub(crate) fn loosened(&self) -> Self {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::{Cluster, Config, Controller, Controllers, Move};
-use crate::explore::expand::{Left, Node};
+use crate::explore::expand::Point;
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Kind;
@@ -50,7 +50,7 @@ fn world(controllers: Controllers, workload: &str) -> Cluster {
 fn compare(start: Cluster, states: usize) -> usize {
     let mut spare = start.fork();
     let mut known = BTreeSet::new();
-    let mut nodes = vec![Node::new(start, Left::default())];
+    let mut nodes = vec![Point::new(start)];
     let (mut at, mut compared) = (0, 0);
     while at < nodes.len() && nodes.len() < states {
         let node = nodes[at].clone();
@@ -71,7 +71,7 @@ fn compare(start: Cluster, states: usize) -> usize {
             assert_eq!(spare.journal().to_lines(), next.journal().to_lines());
             compared += 1;
             if known.insert(number.whole) {
-                nodes.push(Node::new(next, Left::default()));
+                nodes.push(Point::new(next));
             }
         }
         at += 1;

@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::cluster::{Cluster, JournalEntry};
 use crate::explore::deed::Deed;
-use crate::explore::expand::Step;
+use crate::explore::expand::{Rules, Step, done_after};
+use crate::explore::left::{Done, Part};
+use crate::explore::property::Moment;
 use crate::model::kind::Object;
 
 /// One step of a [`Trace`].
@@ -29,33 +31,42 @@ pub struct Trace {
     pub circle: Option<usize>,
 }
 
+/// A step that a search has made, and what it came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stage {
+    pub(super) part: Part,
+    /// The step as it was made in the first cluster of that state. In another one the same operation may have another
+    /// number.
+    pub(super) step: Step,
+    /// The number of the state that it leads to.
+    pub(super) state: u64,
+    /// The property that it violates, if it is told for that.
+    pub(super) violates: Option<usize>,
+}
+
 impl Trace {
-    /// Tells what happens on a way from a cluster.
-    pub(super) fn tell(start: &Cluster, users: &[Vec<Deed>], path: &[Step]) -> (Self, Cluster) {
+    /// Tells what happens on a way from a cluster: of the steps that lead to the next state, the first.
+    pub(super) fn tell(start: &Cluster, rules: &Rules<'_>, stages: &[Stage]) -> Self {
         let mut cluster = start.clone();
-        let mut done = vec![0; users.len()];
+        let mut done = Done::default();
         let mut steps = Vec::new();
-        for step in path {
-            let mut next = cluster.fork_for_move();
+        for stage in stages {
+            let (step, next) = retrace(&cluster, rules, &done, stage);
             let (action, deed) = match step {
-                Step::Move(made) => {
-                    let action = cluster.describe_move(*made).to_string();
-                    next.make(*made);
-                    (action, None)
-                }
+                Step::Move(made) => (cluster.describe_move(made).to_string(), None),
                 Step::Deed(user) => {
-                    let user = usize::from(*user);
-                    let deed = users[user][done[user]].clone();
-                    done[user] += 1;
-                    let refused = deed.perform(&mut next).err().map(|error| format!("; refused: {error}"));
-                    (format!("{deed}{}", refused.unwrap_or_default()), Some(deed))
+                    let user = usize::from(user);
+                    let deed = &rules.users[user][usize::from(done[user])];
+                    let refused = deed.perform(&mut cluster.fork()).err().map(|error| format!("; refused: {error}"));
+                    (format!("{deed}{}", refused.unwrap_or_default()), Some(deed.clone()))
                 }
             };
+            done = done_after(step, done);
             let writes = next.journal().iter().filter_map(sentence).collect();
             steps.push(TraceStep { action, deed, writes });
             cluster = next;
         }
-        (Self { steps, circle: None }, cluster)
+        Self { steps, circle: None }
     }
 
     /// How many steps there are.
@@ -82,6 +93,29 @@ impl fmt::Display for Trace {
         }
         Ok(())
     }
+}
+
+/// Makes a step again that leads from a state to another one.
+fn retrace(cluster: &Cluster, rules: &Rules<'_>, done: &Done, stage: &Stage) -> (Step, Cluster) {
+    let make = |step| {
+        let mut next = cluster.fork_for_move();
+        rules.perform(step, done, &mut next).then_some((step, next))
+    };
+    let leads_there = |(step, next): &(Step, Cluster)| {
+        let moment = Moment { before: Some(cluster), cluster: next };
+        let violates = |number: usize| (rules.properties[number].check)(&moment).is_err();
+        let same_user = matches!(step, Step::Move(_)) || *step == stage.step;
+        same_user && next.state() == stage.state && stage.violates.is_none_or(violates)
+    };
+    let (mut moves, mut found) = (Vec::new(), None);
+    cluster.moves(&mut moves);
+    rules.each_step(cluster, stage.part, &moves, done, |step| {
+        if found.is_none() {
+            found = make(step).filter(leads_there);
+        }
+    });
+    // What led there in a cluster of that state leads there in all of them.
+    found.or_else(|| make(stage.step)).unwrap_or_else(|| (stage.step, cluster.fork_for_move()))
 }
 
 /// What an entry of the journal says, in one sentence.
