@@ -1,6 +1,6 @@
 //! What follows from one state.
 
-use crate::cluster::{Cluster, Controllers, Mishap, Move, StateNumber};
+use crate::cluster::{Cluster, Controllers, Mishap, Move, StateNumber, Weights};
 use crate::explore::deed::Deed;
 use crate::explore::left::{Done, Part, Parts};
 use crate::explore::property::{Expectation, Moment, News, Property};
@@ -19,7 +19,9 @@ pub(super) enum Step {
 pub(super) enum By {
     /// A controller; the number tells apart what must not be passed over for ever.
     Controller(u64),
-    /// A user, a fault or time: nobody has to wait for it.
+    /// Time, where nobody has anything to do.
+    Time,
+    /// A user or a fault: nobody has to wait for it.
     Outside,
 }
 
@@ -80,6 +82,7 @@ pub(super) struct Rules<'r> {
 pub(super) struct Spares {
     points: Vec<Box<Point>>,
     moves: Vec<Move>,
+    weights: Weights,
 }
 
 impl Spares {
@@ -104,8 +107,8 @@ impl Spares {
 
 impl Rules<'_> {
     /// Whether users who have come so far have nothing left to do.
-    pub(super) fn is_all_done(&self, done: &Done) -> bool {
-        self.users.iter().zip(done).all(|(deeds, done)| usize::from(*done) >= deeds.len())
+    pub(super) fn is_all_done(&self, done: Done) -> bool {
+        self.users.iter().zip(done).all(|(deeds, done)| usize::from(done) >= deeds.len())
     }
 
     /// Tries what may happen next, as far as it is wanted. `quiet` says whether no controller has anything to do, where
@@ -116,18 +119,19 @@ impl Rules<'_> {
         wanted: Parts,
         quiet: Option<bool>,
         spares: &mut Spares,
-        is_known: &impl Fn(u64, &Done) -> bool,
+        is_known: &impl Fn(u64, Done) -> bool,
     ) -> Expansion {
         let mut moves = std::mem::take(&mut spares.moves);
         moves.clear();
-        point.cluster.moves(&mut moves);
-        let expansion = Expansion { quiet: quiet.unwrap_or_default(), ..Expansion::default() };
+        point.cluster.moves_in(&point.state, &mut spares.weights, &mut moves);
+        let reached = Vec::with_capacity(moves.len() * 2);
+        let expansion = Expansion { reached, quiet: quiet.unwrap_or_default(), violated: Vec::new() };
         let mut trial = Trial { rules: self, point, done, spares, is_known, into: expansion };
         for part in wanted.iter() {
             if part == Part::Wait && !trial.into.quiet {
                 continue;
             }
-            self.each_step(&point.cluster, part, &moves, &done, |step| trial.take(part, step));
+            self.each_step(&point.cluster, part, &moves, done, |step| trial.take(part, step));
             if part == Part::Moves {
                 trial.into.quiet = trial.into.reached.is_empty();
             }
@@ -147,7 +151,7 @@ impl Rules<'_> {
         cluster: &Cluster,
         part: Part,
         moves: &[Move],
-        done: &Done,
+        done: Done,
         mut with: impl FnMut(Step),
     ) {
         let mishaps = |mishap: Mishap| {
@@ -173,7 +177,7 @@ impl Rules<'_> {
             }
             Part::Deeds => {
                 for ((user, deeds), done) in (0u8..).zip(self.users).zip(done) {
-                    if usize::from(*done) < deeds.len() {
+                    if usize::from(done) < deeds.len() {
                         with(Step::Deed(user));
                     }
                 }
@@ -187,7 +191,7 @@ impl Rules<'_> {
     }
 
     /// Makes a step. Returns whether it came to pass: the mishap of a move may have no occasion.
-    pub(super) fn perform(&self, step: Step, done: &Done, cluster: &mut Cluster) -> bool {
+    pub(super) fn perform(&self, step: Step, done: Done, cluster: &mut Cluster) -> bool {
         match step {
             Step::Move(made) => cluster.make(made),
             Step::Deed(user) => {
@@ -231,12 +235,12 @@ struct Trial<'t, K> {
     into: Expansion,
 }
 
-impl<K: Fn(u64, &Done) -> bool> Trial<'_, K> {
+impl<K: Fn(u64, Done) -> bool> Trial<'_, K> {
     /// Takes a step, and notes where it leads to, unless it leads nowhere.
     fn take(&mut self, part: Part, step: Step) {
         let Self { rules, point, .. } = *self;
         let mut next = self.spares.fork(point);
-        if !rules.perform(step, &self.done, &mut next.cluster) {
+        if !rules.perform(step, self.done, &mut next.cluster) {
             return self.spares.keep(next);
         }
         let done = done_after(step, self.done);
@@ -255,9 +259,10 @@ impl<K: Fn(u64, &Done) -> bool> Trial<'_, K> {
         };
         let by = match step {
             Step::Move(made) if part == Part::Moves => By::Controller(point.cluster.fairness(made)),
+            Step::Move(_) if part == Part::Wait => By::Time,
             _ => By::Outside,
         };
-        let point = if (self.is_known)(state, &done) {
+        let point = if (self.is_known)(state, done) {
             self.spares.keep(next);
             None
         } else {

@@ -118,11 +118,11 @@ impl Graph {
         let (mut index, mut low) = (vec![UNSEEN; size], vec![0u32; size]);
         let mut on_stack = vec![false; size];
         let (mut stack, mut found, mut next) = (Vec::new(), Vec::new(), 0u32);
+        let mut calls: Vec<(u32, usize)> = Vec::new();
         for root in (0..size).filter_map(|root| u32::try_from(root).ok()) {
             if index[root as usize] != UNSEEN || !counts(root) {
                 continue;
             }
-            let mut calls: Vec<(u32, usize)> = Vec::new();
             let mut enter = Some(root);
             loop {
                 if let Some(node) = enter.take() {
@@ -177,7 +177,7 @@ impl Graph {
         let able = |node: u32| {
             self.edges_of(node).iter().filter_map(|edge| match exits[edge.exit as usize].by {
                 By::Controller(who) => Some((who, edge.to)),
-                By::Outside => None,
+                By::Time | By::Outside => None,
             })
         };
         let Some(first) = component.first() else {

@@ -14,6 +14,7 @@ pub(super) struct Left {
     pub(super) backend_failures: u8,
     pub(super) crashes: u8,
     pub(super) stale_views: u8,
+    /// The largest number stands for no limit.
     pub(super) waits: u8,
 }
 
@@ -92,6 +93,7 @@ impl Left {
             Part::BackendFailures | Part::BackendSilences => &mut self.backend_failures,
             Part::Crashes => &mut self.crashes,
             Part::StaleViews => &mut self.stale_views,
+            Part::Wait if self.waits == u8::MAX => return Some(self),
             Part::Wait => &mut self.waits,
         };
         *times = times.checked_sub(1)?;

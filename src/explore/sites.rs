@@ -1,10 +1,11 @@
 //! Sites: the states of clusters that were found, whatever may still go wrong there, and the steps between them.
 //!
 //! What a step does depends on the state alone. How much may still go wrong only decides which steps there are. So each
-//! step is tried once for all nodes that differ in nothing but that, and these are no more than half of all nodes where
-//! something may go wrong at all.
+//! step is tried once for all nodes that differ in nothing but that: where one crash and one conflict may happen, sites are
+//! little more than half as many as nodes.
 
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -54,7 +55,7 @@ pub(super) struct Site {
 /// All sites, and the steps between them.
 #[derive(Debug, Default)]
 pub(super) struct Sites {
-    sites: Vec<Site>,
+    all: Vec<Site>,
     known: FxHashMap<u64, u32>,
     pub(super) exits: Vec<Exit>,
     /// The properties that an exit violates, and how; few do.
@@ -71,7 +72,7 @@ pub(super) struct Sites {
 /// more, everything is tried at once.
 const KEPT: usize = 4096;
 
-fn key(state: u64, done: &Done) -> u64 {
+fn key(state: u64, done: Done) -> u64 {
     let mut mixer = Mixer::new(state);
     done.hash(&mut mixer);
     mixer.finish()
@@ -79,19 +80,19 @@ fn key(state: u64, done: &Done) -> u64 {
 
 impl Sites {
     pub(super) fn get(&self, site: u32) -> &Site {
-        &self.sites[site as usize]
+        &self.all[site as usize]
     }
 
-    pub(super) fn is_known(&self, state: u64, done: &Done) -> bool {
+    pub(super) fn is_known(&self, state: u64, done: Done) -> bool {
         self.known.contains_key(&key(state, done))
     }
 
     /// Adds a site that was not known.
     pub(super) fn add(&mut self, point: Box<Point>, done: Done, holds: u64) -> u32 {
-        let number = u32::try_from(self.sites.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let state = point.state.whole;
-        self.known.insert(key(state, &done), number);
-        self.sites.push(Site {
+        self.known.insert(key(state, done), number);
+        self.all.push(Site {
             point: Some(point),
             state,
             done,
@@ -114,7 +115,7 @@ impl Sites {
 
     /// The cluster of a site, for what is to be tried there.
     pub(super) fn point(&mut self, site: u32) -> Option<Box<Point>> {
-        self.sites[site as usize].point.take()
+        self.all[site as usize].point.take()
     }
 
     /// Whether it is quiet at a site, if that is known.
@@ -142,14 +143,16 @@ impl Sites {
             if quiet && all_done {
                 self.endings.insert(number, Ending::of(&point.cluster));
             }
-            let site = &mut self.sites[number as usize];
+            let site = &mut self.all[number as usize];
             site.quiet = quiet;
             site.elapses = quiet && point.cluster.could_elapse();
         }
         for Reached { part, step, by, state, done, writes, point, violated } in reached {
-            let to = match (self.known.get(&key(state, &done)).copied(), point) {
+            let to = match (self.known.get(&key(state, done)).copied(), point) {
                 (Some(known), spare) => {
-                    spare.into_iter().for_each(|spare| spares.keep(spare));
+                    if let Some(spare) = spare {
+                        spares.keep(spare);
+                    }
                     known
                 }
                 (None, Some(point)) => {
@@ -160,7 +163,7 @@ impl Sites {
                 (None, None) => continue,
             };
             let exit = u32::try_from(self.exits.len()).unwrap_or(u32::MAX);
-            let span = &mut self.sites[number as usize].spans[part as usize];
+            let span = &mut self.all[number as usize].spans[part as usize];
             if span.count == 0 {
                 span.first = exit;
             }
@@ -171,7 +174,7 @@ impl Sites {
             }
             self.exits.push(Exit { part, to, step, by, writes, violates });
         }
-        let site = &mut self.sites[number as usize];
+        let site = &mut self.all[number as usize];
         let was_kept = !site.tried.is_empty();
         site.tried = site.tried.with(tried);
         let is_kept = !ever.without(site.tried).is_empty();
@@ -184,7 +187,7 @@ impl Sites {
     }
 
     /// The exits of a part, by number.
-    pub(super) fn exits(&self, site: u32, part: Part) -> std::ops::Range<u32> {
+    pub(super) fn exits(&self, site: u32, part: Part) -> Range<u32> {
         let Span { first, count } = self.get(site).spans[part as usize];
         first..first + count
     }

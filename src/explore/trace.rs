@@ -19,6 +19,30 @@ pub struct TraceStep {
     pub deed: Option<Deed>,
     /// What was written, in Kubernetes' words.
     pub writes: Vec<String>,
+    /// The [state](Cluster::state) that it leads to.
+    pub state: u64,
+}
+
+/// A trace that does not go on from where a cluster is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// An action is not possible.
+    #[error("step {step} is not possible here: {action}")]
+    Impossible {
+        /// The number of the step, counted from one as in print.
+        step: usize,
+        /// The action.
+        action: String,
+    },
+    /// An action leads to another state.
+    #[error("step {step} leads to another state here: {action}")]
+    Elsewhere {
+        /// The number of the step, counted from one as in print.
+        step: usize,
+        /// The action.
+        action: String,
+    },
 }
 
 /// A run from the cluster that was given, step by step.
@@ -51,7 +75,7 @@ impl Trace {
         let mut done = Done::default();
         let mut steps = Vec::new();
         for stage in stages {
-            let (step, next) = retrace(&cluster, rules, &done, stage);
+            let (step, next) = retrace(&cluster, rules, done, stage);
             let (action, deed) = match step {
                 Step::Move(made) => (cluster.describe_move(made).to_string(), None),
                 Step::Deed(user) => {
@@ -63,10 +87,47 @@ impl Trace {
             };
             done = done_after(step, done);
             let writes = next.journal().iter().filter_map(sentence).collect();
-            steps.push(TraceStep { action, deed, writes });
+            steps.push(TraceStep { action, deed, writes, state: next.state() });
             cluster = next;
         }
         Self { steps, circle: None }
+    }
+
+    /// Takes all steps, one after the other, in a copy of the cluster that was explored, and compares the state after each
+    /// of them. Returns the copy. Its journal has all writes of the run, so that its
+    /// [fingerprint](Cluster::fingerprint) is that of the run; as all that is explored, it emits no events.
+    ///
+    /// ```
+    /// use bindery::explore::{Explorer, Property};
+    /// use bindery::{AccessMode, Cluster, PersistentVolume, VolumePhase};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// let phase = |cluster: &Cluster| cluster.volume("pv-1").map(|volume| volume.status.phase.clone());
+    /// let free = Property::sometimes("free", move |cluster| phase(cluster) == Some(VolumePhase::Available));
+    /// let found = Explorer::new(&cluster).property(free).run();
+    /// let (_, trace) = &found.witnesses[0];
+    /// assert_eq!(trace.play(&cluster)?.state(), trace.steps.last().unwrap().state);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TraceError`] at the first step that cannot be taken, or leads elsewhere.
+    pub fn play(&self, from: &Cluster) -> Result<Cluster, TraceError> {
+        let mut cluster = from.loosened();
+        for (number, step) in (1..).zip(&self.steps) {
+            let action = || step.action.clone();
+            if let Some(deed) = &step.deed {
+                // What is refused here was refused there.
+                let _ = deed.perform(&mut cluster);
+            } else if !cluster.action(&step.action).is_some_and(|action| cluster.take(&action)) {
+                return Err(TraceError::Impossible { step: number, action: action() });
+            }
+            if cluster.state() != step.state {
+                return Err(TraceError::Elsewhere { step: number, action: action() });
+            }
+        }
+        Ok(cluster)
     }
 
     /// How many steps there are.
@@ -96,7 +157,7 @@ impl fmt::Display for Trace {
 }
 
 /// Makes a step again that leads from a state to another one.
-fn retrace(cluster: &Cluster, rules: &Rules<'_>, done: &Done, stage: &Stage) -> (Step, Cluster) {
+fn retrace(cluster: &Cluster, rules: &Rules<'_>, done: Done, stage: &Stage) -> (Step, Cluster) {
     let make = |step| {
         let mut next = cluster.fork_for_move();
         rules.perform(step, done, &mut next).then_some((step, next))

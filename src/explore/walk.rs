@@ -90,7 +90,7 @@ impl<'e> Search<'e> {
     }
 
     /// Goes one step on from nodes, in the order in which they were found: the result does not depend on threads.
-    pub(super) fn go_on(&mut self, nodes: Vec<Node>) -> Vec<Node> {
+    pub(super) fn go_on(&mut self, nodes: &[Node]) -> Vec<Node> {
         let mut next = Vec::new();
         let many = self.spares.len() > 1;
         for batch in nodes.chunks(BATCH) {
@@ -113,7 +113,7 @@ impl<'e> Search<'e> {
         }
         if let Some(point) = self.sites.point(site) {
             let (sites, done, quiet) = (&self.sites, self.sites.get(site).done, self.sites.quiet(site));
-            let is_known = |state, done: &Done| sites.is_known(state, done);
+            let is_known = |state, done: Done| sites.is_known(state, done);
             let expansion = self.rules.expand((&point, done), wanted, quiet, &mut self.spares[0], &is_known);
             self.take_in(site, point, wanted, expansion);
         }
@@ -139,7 +139,7 @@ impl<'e> Search<'e> {
             .collect();
         let (rules, sites) = (self.rules, &self.sites);
         let size = visits.len().div_ceil(self.spares.len()).max(1);
-        let is_known = |state, done: &Done| sites.is_known(state, done);
+        let is_known = |state, done: Done| sites.is_known(state, done);
         let expansions: Vec<Vec<Expansion>> = thread::scope(|scope| {
             let work = |part: &[(u32, Parts, Box<Point>)], spares: &mut Spares| {
                 let expand = |(site, wanted, point): &(u32, Parts, Box<Point>)| {
@@ -158,7 +158,7 @@ impl<'e> Search<'e> {
     }
 
     fn take_in(&mut self, site: u32, point: Box<Point>, tried: Parts, expansion: Expansion) {
-        let all_done = self.rules.is_all_done(&self.sites.get(site).done);
+        let all_done = self.rules.is_all_done(self.sites.get(site).done);
         let (of_states, rules) = (&self.of_states, &self.rules);
         let holds = |point: &Point| holds(of_states, rules, point);
         let context = (all_done, self.ever);
@@ -169,7 +169,7 @@ impl<'e> Search<'e> {
     fn leave(&mut self, site: u32, left: Left, next: &mut Vec<Node>) {
         let stay = self.sites.get(site);
         let (quiet, waits) = (stay.quiet, stay.elapses && left.waits > 0);
-        let last = quiet && !waits && self.rules.is_all_done(&stay.done);
+        let last = quiet && !waits && self.rules.is_all_done(stay.done);
         let number = self.graph.begin(last);
         self.found.quiet += usize::from(quiet);
         if quiet {
@@ -220,7 +220,7 @@ impl<'e> Search<'e> {
         if std::mem::replace(&mut self.violated[property], true) {
             return;
         }
-        let mut stages: Vec<Stage> = self.stages(&self.graph.path(number)).collect();
+        let mut stages = self.stages_to(number);
         if let Some(exit) = exit {
             stages.push(Stage { violates: Some(property), ..self.stage(exit) });
         }
@@ -238,6 +238,16 @@ impl<'e> Search<'e> {
         legs.iter().map(|leg| self.stage(leg.exit))
     }
 
+    /// A shortest run to a node.
+    pub(super) fn stages_to(&self, number: u32) -> Vec<Stage> {
+        self.stages(&self.graph.path(number)).collect()
+    }
+
+    /// The same, told.
+    pub(super) fn trace_to(&self, number: u32) -> Trace {
+        Trace::tell(self.start, &self.rules, &self.stages_to(number))
+    }
+
     /// Notes what holds for the first time.
     fn witness(&mut self, number: u32, holds: u64) {
         for bit in 0..self.of_states.len() {
@@ -245,8 +255,7 @@ impl<'e> Search<'e> {
             let is_new = holds & (1 << bit) != 0 && !self.witnessed[property];
             if is_new && self.rules.properties[property].expectation == Expectation::Sometimes {
                 self.witnessed[property] = true;
-                let stages: Vec<Stage> = self.stages(&self.graph.path(number)).collect();
-                let trace = Trace::tell(self.start, &self.rules, &stages);
+                let trace = self.trace_to(number);
                 self.found.witnesses.push((self.rules.properties[property].name.clone(), trace));
             }
         }
