@@ -68,6 +68,8 @@ pub use crate::cluster::config::{Config, Controller, Controllers, DriverConfigEr
 pub use crate::cluster::contents::Place;
 pub use crate::cluster::engine::{NotQuiet, Settled};
 pub use crate::cluster::events::{Event, EventRecord};
+#[cfg(feature = "explore")]
+pub(crate) use crate::cluster::explored::Weights;
 pub use crate::cluster::fault_plan::{Occasion, PlannedFault, Upset};
 pub use crate::cluster::faults::Fault;
 pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};

@@ -45,6 +45,13 @@ impl Calls {
         *self == Self::default()
     }
 
+    /// The number of the call after so many, as far as numbers matter: once no failure depends on them any more, all
+    /// calls have the same one, so that a cluster that is where it was before is seen to be there.
+    pub(crate) fn next(&self, calls: u32) -> u32 {
+        let last = self.fail.as_ref().and_then(|trouble| trouble.times).map_or(1, |times| times.saturating_add(1));
+        calls.saturating_add(1).min(last).max(calls)
+    }
+
     /// How the call of a number fails, counted from one.
     pub(crate) fn trouble(&self, call: u32) -> Option<&Trouble> {
         self.fail.as_ref().filter(|trouble| trouble.times.is_none_or(|times| call <= times))

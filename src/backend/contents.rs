@@ -17,7 +17,7 @@ use crate::backend::location::{Backing, Location};
 use crate::model::text::Text;
 
 /// What happened to the files of a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContentsChange {
     /// A file was written.

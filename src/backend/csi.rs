@@ -259,7 +259,7 @@ impl Driver for CsiProvisioner {
         let Some(left) = self.remaining(Work::Provision, name, &calls, request.surroundings().elapsed()) else {
             return self.timed_out();
         };
-        self.state.provisions += 1;
+        self.state.provisions = calls.next(self.state.provisions);
         let result = match calls.trouble(self.state.provisions) {
             Some(Trouble { code, message, .. }) => Err(self.failure(*code, message)),
             None => self.take(name, &made.capacity).map(|()| made),
@@ -285,7 +285,7 @@ impl Driver for CsiProvisioner {
         let Some(left) = self.remaining(Work::Delete, &source.volume_handle, &calls, now) else {
             return self.timed_out();
         };
-        self.state.deletions += 1;
+        self.state.deletions = calls.next(self.state.deletions);
         let result = if let Some(Trouble { code, message, .. }) = calls.trouble(self.state.deletions) {
             Err(self.failure(*code, message))
         } else {

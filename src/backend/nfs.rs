@@ -190,7 +190,7 @@ impl Driver for NfsSubdirProvisioner {
         if request.claim().spec.selector.is_some() {
             return Reply::failed(Failure::retry("claim Selector is not supported"));
         }
-        self.provisions += 1;
+        self.provisions = self.provision.next(self.provisions);
         let directory = self.directory(request);
         let path = if directory.path().is_empty() { Text::from("/") } else { directory.path().clone() };
         let source = NfsVolumeSource { server: self.server.clone(), path, ..NfsVolumeSource::default() };
@@ -199,7 +199,7 @@ impl Driver for NfsSubdirProvisioner {
     }
 
     fn delete(&mut self, request: &DeleteRequest<'_>) -> Reply<Fate> {
-        self.deletions += 1;
+        self.deletions = self.delete.next(self.deletions);
         let fate = match nfs_location(request.volume()) {
             Some(directory) => self.fate(request, &directory),
             None => Ok(Fate::Kept),

@@ -86,7 +86,10 @@ impl Cluster {
         match controller {
             Controller::PersistentVolumes => {
                 self.work.recycling.clear();
-                self.work.attention = Shared::default();
+                // Where everything is looked at at any time, nothing is ever marked.
+                if !self.loose {
+                    self.work.attention = Shared::default();
+                }
                 self.fill_cache();
             }
             Controller::ExternalProvisioning => self.external = Shared::default(),

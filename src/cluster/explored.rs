@@ -1,12 +1,17 @@
 //! What exploring needs of a cluster beside its moves: copies in which nothing is kept but the state, and which moves are
 //! worth while.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::liberty::{Mishap, Move};
+use crate::cluster::mixer::Mixer;
 use crate::cluster::stale::LAGGARDS;
+use crate::cluster::state::StateNumber;
 use crate::cluster::work::Worker;
 use crate::cluster::{Cluster, Journal};
 use crate::controllers::Cache;
@@ -16,22 +21,43 @@ use crate::model::kind::{Kind, ObjectKey};
 use crate::model::shared::Shared;
 use crate::model::volume::PersistentVolume;
 
-impl Move {
-    /// Who acts on what, where a run that never lets it act would be no fair one. Of several operations none is preferred
-    /// for ever, either.
-    pub(crate) fn fairness(self) -> u64 {
-        match self.choice {
+/// How many ways there are to look at a volume or a claim that are worth while, by everything that decides about it.
+#[derive(Debug, Default)]
+pub(crate) struct Weights(FxHashMap<u64, u8>);
+
+impl Cluster {
+    /// As [`Cluster::moves`], in a state of which the number is known. What was worked out before in a state that differs
+    /// in nothing that matters is not worked out again.
+    pub(crate) fn moves_in(&self, state: &StateNumber, weights: &mut Weights, found: &mut Vec<Move>) {
+        if self.stale.is_some() {
+            return self.moves(found);
+        }
+        self.weighed_moves(found, |worker, number| match state.deciding(worker, number) {
+            Some(key) => *weights.0.entry(key).or_insert_with(|| self.weigh(worker, number)),
+            None => self.weigh(worker, number),
+        });
+    }
+
+    /// Who acts on what with a move, where a run that never lets it act would be no fair one; the same in all clusters of
+    /// the same state. Of several operations none is preferred for ever, either.
+    pub(crate) fn fairness(&self, made: Move) -> u64 {
+        match made.choice {
             Choice::Look { worker, key, .. } => {
                 1 + (worker as u64) + ((key.kind as u64) << 8) + (u64::from(key.number) << 16)
             }
             Choice::Proceed(worker) => 1 << 60 | worker as u64,
-            Choice::Conclude(number) => 1 << 61 | number,
+            Choice::Conclude(number) => {
+                let mut mixer = Mixer::new(number);
+                if let Some(running) = self.operations.get(number) {
+                    mixer = Mixer::new(0);
+                    running.name.hash(&mut mixer);
+                }
+                1 << 61 | mixer.finish() >> 4
+            }
             _ => 1 << 62,
         }
     }
-}
 
-impl Cluster {
     /// A copy in which volumes and claims are looked at in any order, and in which nothing is kept but the state: no
     /// events, and of the journal only what the next moves write.
     pub(crate) fn loosened(&self) -> Self {

@@ -6,6 +6,8 @@
 //! and an end of a sync that can no longer be influenced belongs to the write before it, so that moves differ in what
 //! others can see.
 
+use std::cmp::Ordering;
+
 use crate::api::ApiError;
 use crate::cluster::Cluster;
 use crate::cluster::action::Action;
@@ -13,9 +15,11 @@ use crate::cluster::config::Controller;
 use crate::cluster::engine::Choice;
 use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{ClaimSync, Next, OperationTask, Resumed, Turn, VolumeSync};
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Kind;
 use crate::model::text::Text;
+use crate::model::volume::PersistentVolume;
 use crate::store::Write;
 
 /// What goes wrong with a move.
@@ -85,6 +89,12 @@ impl Move {
 impl Cluster {
     /// What may happen next where nothing goes wrong, but for looks that plainly change nothing.
     pub(crate) fn moves(&self, found: &mut Vec<Move>) {
+        self.weighed_moves(found, |worker, number| self.weigh(worker, number));
+    }
+
+    /// The same, where somebody says how many ways there are to look at a volume or a claim that do more than to repeat
+    /// events.
+    pub(super) fn weighed_moves(&self, found: &mut Vec<Move>, mut weigh: impl FnMut(Worker, u32) -> u8) {
         let retries = !self.retries.is_empty();
         for worker in self.work.active(retries) {
             if self.work.sync(worker).is_some() {
@@ -92,9 +102,16 @@ impl Cluster {
                 continue;
             }
             match worker {
-                Worker::Volumes if self.runs(Controller::PersistentVolumes) => self.looks_at_volumes(found),
-                Worker::Claims if self.runs(Controller::PersistentVolumes) => self.looks_at_claims(found),
-                Worker::Volumes | Worker::Claims => {}
+                Worker::Volumes | Worker::Claims => {
+                    let kind =
+                        if worker == Worker::Volumes { Kind::PersistentVolume } else { Kind::PersistentVolumeClaim };
+                    let numbers = if self.runs(Controller::PersistentVolumes) { self.numbers(worker) } else { 0 };
+                    for number in (0..numbers).filter_map(|number| u32::try_from(number).ok()) {
+                        let key = ObjectId { kind, number };
+                        let ties = 0..weigh(worker, number);
+                        found.extend(ties.map(|tie| Move::plain(Choice::Look { worker, key, tie })));
+                    }
+                }
                 Worker::Schedule => {
                     if self.work.first(worker).is_some() {
                         self.looks_at_pods(found);
@@ -125,27 +142,34 @@ impl Cluster {
         }
     }
 
-    fn looks_at_volumes(&self, found: &mut Vec<Move>) {
-        let stored = &self.view(Controller::PersistentVolumes).volumes;
-        let numbers = stored.numbers().max(self.cache.sizes().0);
-        for number in (0..numbers).filter_map(|number| u32::try_from(number).ok()) {
-            let id = Id::from_number(number);
-            let held = self.cache.volume(id);
-            let matters = match stored.get(id) {
-                None => held.is_some(),
-                Some(volume) => match held {
-                    Some(held) if held.metadata.resource_version > volume.metadata.resource_version => false,
-                    Some(held) if held.metadata.resource_version == volume.metadata.resource_version => {
-                        let world = self.world_of(Controller::PersistentVolumes);
-                        self.is_more_than_talk(&VolumeSync::start(volume, &world))
-                    }
-                    Some(_) | None => true,
-                },
-            };
-            if matters {
-                let key = ObjectId { kind: Kind::PersistentVolume, number };
-                found.push(Move::plain(Choice::Look { worker: Worker::Volumes, key, tie: 0 }));
-            }
+    /// How many numbers of volumes or of claims there may be.
+    pub(super) fn numbers(&self, worker: Worker) -> usize {
+        let (view, (volumes, claims)) = (self.view(Controller::PersistentVolumes), self.cache.sizes());
+        if worker == Worker::Volumes { view.volumes.numbers().max(volumes) } else { view.claims.numbers().max(claims) }
+    }
+
+    /// How many ways there are to look at a volume or a claim that do more than to repeat events.
+    pub(super) fn weigh(&self, worker: Worker, number: u32) -> u8 {
+        if worker == Worker::Volumes {
+            u8::from(self.is_worth_a_look(Id::from_number(number)))
+        } else {
+            u8::try_from(self.looks_at_claim(Id::from_number(number))).unwrap_or(u8::MAX)
+        }
+    }
+
+    fn is_worth_a_look(&self, id: Id<PersistentVolume>) -> bool {
+        let held = self.cache.volume(id);
+        match (self.view(Controller::PersistentVolumes).volumes.get(id), held) {
+            (None, held) => held.is_some(),
+            (Some(_), None) => true,
+            (Some(volume), Some(held)) => match held.metadata.resource_version.cmp(&volume.metadata.resource_version) {
+                Ordering::Greater => false,
+                Ordering::Less => true,
+                Ordering::Equal => {
+                    let world = self.world_of(Controller::PersistentVolumes);
+                    self.is_more_than_talk(&VolumeSync::start(volume, &world))
+                }
+            },
         }
     }
 
@@ -162,28 +186,20 @@ impl Cluster {
         }
     }
 
-    fn looks_at_claims(&self, found: &mut Vec<Move>) {
-        let stored = &self.view(Controller::PersistentVolumes).claims;
-        let numbers = stored.numbers().max(self.cache.sizes().1);
-        for number in (0..numbers).filter_map(|number| u32::try_from(number).ok()) {
-            let id = Id::from_number(number);
-            let (held, world) = (self.cache.claim(id), self.world_of(Controller::PersistentVolumes));
-            let (matters, ties) = match stored.get(id) {
-                None => (held.is_some(), 1),
-                Some(claim) => match held {
-                    Some(held) if held.metadata.resource_version > claim.metadata.resource_version => (false, 1),
-                    Some(held) if held.metadata.resource_version == claim.metadata.resource_version => {
-                        let ties = ClaimSync::ties(claim, &world);
-                        (ties > 1 || self.is_more_than_talk(&ClaimSync::start(claim, &world)), ties)
-                    }
-                    Some(_) | None => (true, ClaimSync::ties(claim, &world)),
-                },
-            };
-            if matters {
-                let key = ObjectId { kind: Kind::PersistentVolumeClaim, number };
-                let ties = (0..ties).filter_map(|tie| u8::try_from(tie).ok());
-                found.extend(ties.map(|tie| Move::plain(Choice::Look { worker: Worker::Claims, key, tie })));
-            }
+    fn looks_at_claim(&self, id: Id<PersistentVolumeClaim>) -> usize {
+        let (held, world) = (self.cache.claim(id), self.world_of(Controller::PersistentVolumes));
+        match (self.view(Controller::PersistentVolumes).claims.get(id), held) {
+            (None, held) => usize::from(held.is_some()),
+            (Some(claim), None) => ClaimSync::ties(claim, &world),
+            (Some(claim), Some(held)) => match held.metadata.resource_version.cmp(&claim.metadata.resource_version) {
+                Ordering::Greater => 0,
+                Ordering::Less => ClaimSync::ties(claim, &world),
+                Ordering::Equal => {
+                    let ties = ClaimSync::ties(claim, &world);
+                    let matters = ties > 1 || self.is_more_than_talk(&ClaimSync::start(claim, &world));
+                    if matters { ties } else { 0 }
+                }
+            },
         }
     }
 

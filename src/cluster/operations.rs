@@ -49,7 +49,7 @@ pub(super) struct Running {
 }
 
 /// What a plugin or a driver does to files when it has succeeded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) struct Effect {
     pub(super) location: Location,
     pub(super) change: ContentsChange,

@@ -5,6 +5,7 @@
 //! only those for which something has changed. The others would be looked at to no effect.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::{Index, IndexMut};
 
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::Kind;
@@ -204,6 +205,43 @@ impl Queue {
     /// The keys that wait at places of their own, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Queued> {
         self.keys.iter().copied()
+    }
+}
+
+/// The queues of all workers. Most are empty, and take neither memory nor the time to copy it.
+#[derive(Debug)]
+pub(super) struct Queues<const N: usize>([Option<Box<Queue>>; N]);
+
+impl<const N: usize> Default for Queues<N> {
+    fn default() -> Self {
+        Self([const { None }; N])
+    }
+}
+
+impl<const N: usize> Clone for Queues<N> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::default();
+        for (copy, queue) in copy.0.iter_mut().zip(&self.0) {
+            if let Some(queue) = queue.as_ref().filter(|queue| !queue.is_empty()) {
+                *copy = Some(queue.clone());
+            }
+        }
+        copy
+    }
+}
+
+impl<const N: usize> Index<usize> for Queues<N> {
+    type Output = Queue;
+
+    fn index(&self, number: usize) -> &Queue {
+        static EMPTY: Queue = Queue { keys: VecDeque::new(), present: Present(Vec::new()), round: None };
+        self.0[number].as_deref().unwrap_or(&EMPTY)
+    }
+}
+
+impl<const N: usize> IndexMut<usize> for Queues<N> {
+    fn index_mut(&mut self, number: usize) -> &mut Queue {
+        self.0[number].get_or_insert_default()
     }
 }
 

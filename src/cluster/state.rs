@@ -45,9 +45,24 @@ pub(crate) struct StateNumber {
     stale: u64,
     queues: u64,
     timers: u64,
-    /// Those of the first volumes and claims.
+    /// Those of the first volumes and claims: of the part of each that changes often, and of all its parts.
     volumes: [u64; KEPT],
     claims: [u64; KEPT],
+    whole_volumes: [u64; KEPT],
+    whole_claims: [u64; KEPT],
+}
+
+#[cfg(feature = "explore")]
+impl StateNumber {
+    /// The number of everything that decides about what looking at a volume or a claim comes to: all but the others of
+    /// its kind, what waits and what is in progress. Nothing where the number of the object itself is not known.
+    pub(super) fn deciding(&self, worker: Worker, number: u32) -> Option<u64> {
+        let own = if worker == Worker::Volumes { &self.whole_volumes } else { &self.whole_claims };
+        let left_out = own.iter().chain([&self.syncs, &self.queues, &self.timers]);
+        let mut mixer = Mixer::new(left_out.fold(self.whole, |rest, part| rest.wrapping_sub(*part)));
+        (worker, number, own.get(number as usize)?).hash(&mut mixer);
+        Some(mixer.finish())
+    }
 }
 
 /// Of how many volumes and claims the numbers are kept: as many as worlds have that are explored whole.
@@ -85,6 +100,7 @@ impl Cluster {
         self.renew_parts(&mut number, old);
         let mut sum = number.whole;
         let (mut volumes, mut claims) = (number.volumes, number.claims);
+        let (mut whole_volumes, mut whole_claims) = (number.whole_volumes, number.whole_claims);
         let swap = |sum: &mut u64, same: bool, part: &dyn Fn(&Self) -> u64| {
             if !same {
                 *sum = sum.wrapping_add(part(self)).wrapping_sub(old.map_or(0, part));
@@ -94,6 +110,7 @@ impl Cluster {
         if !(same_cache && old.is_some_and(|old| self.store.volumes.same(&old.store.volumes))) {
             let numbers = |cluster: &Self| cluster.store.volumes.numbers().max(cluster.cache.sizes().0);
             for number in 0..numbers(self).max(old.map_or(0, numbers)) {
+                let before = sum;
                 let (new, held) = (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
@@ -115,11 +132,15 @@ impl Cluster {
                         mix_volume_spec(volume, mixer);
                     })
                 });
+                if let Some(whole) = whole_volumes.get_mut(number) {
+                    *whole = whole.wrapping_add(sum).wrapping_sub(before);
+                }
             }
         }
         if !(same_cache && old.is_some_and(|old| self.store.claims.same(&old.store.claims))) {
             let numbers = |cluster: &Self| cluster.store.claims.numbers().max(cluster.cache.sizes().1);
             for number in 0..numbers(self).max(old.map_or(0, numbers)) {
+                let before = sum;
                 let (new, held) = (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
                 let same = held.is_some_and(|held| same_slot(new, held));
                 let stored = (new.0, held.and_then(|held| held.0));
@@ -141,6 +162,9 @@ impl Cluster {
                         claim.spec.hash(mixer);
                     })
                 });
+                if let Some(whole) = whole_claims.get_mut(number) {
+                    *whole = whole.wrapping_add(sum).wrapping_sub(before);
+                }
             }
         }
         swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
@@ -169,12 +193,12 @@ impl Cluster {
                 swap(&mut sum, same, &|cluster| table_state(&cluster.store, *kind));
             }
         }
-        StateNumber { whole: sum, volumes, claims, ..number }
+        StateNumber { whole: sum, volumes, claims, whole_volumes, whole_claims, ..number }
     }
 
     /// Brings those parts of the number up to date that change often.
     fn renew_parts(&self, number: &mut StateNumber, old: Option<&Self>) {
-        let StateNumber { whole, syncs, operations, stale, queues, timers, volumes: _, claims: _ } = number;
+        let StateNumber { whole, syncs, operations, stale, queues, timers, .. } = number;
         let mut renew = |part: &mut u64, new: u64| {
             *whole = whole.wrapping_add(new).wrapping_sub(*part);
             *part = new;
@@ -295,10 +319,10 @@ impl Cluster {
             sum = sum.wrapping_add(mixer.finish());
         }
         for name in self.operations.backing_off(self.now) {
-            sum = sum.wrapping_add(of("backing off", name));
+            sum = sum.wrapping_add(mixed(18, name));
         }
         for left in self.operations.left() {
-            sum = sum.wrapping_add(of("left", left));
+            sum = sum.wrapping_add(mixed(19, left));
         }
         sum
     }
@@ -325,7 +349,7 @@ impl Cluster {
             Waiting::Forever => 1u8.hash(mixer),
         }
         if let Some(effect) = effect {
-            of("effect", effect).hash(mixer);
+            effect.hash(mixer);
         }
     }
 

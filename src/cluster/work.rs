@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cluster::attention::Attention;
-use crate::cluster::queue::{Queue, Queued};
+use crate::cluster::queue::{Queue, Queued, Queues};
 use crate::controllers::{
     AttachSync, ClaimSync, DeploymentSync, EphemeralSync, ExpandSync, KubeletSync, NodeSync, OrphanSync,
     ReplicaSetSync, ResizeSync, Resumed, ScheduleSync, SetSync, VolumeSync,
@@ -131,7 +131,7 @@ impl Sync {
 /// The queues and what is in progress.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
-    queues: Shared<[Queue; Worker::ALL.len()]>,
+    queues: Shared<Queues<{ Worker::ALL.len() }>>,
     /// Copies share them: most steps concern one of several.
     syncs: [Option<Arc<Sync>>; Worker::ALL.len()],
     /// The workers that are in a sync, and those for which something may wait: one bit each.

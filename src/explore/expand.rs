@@ -1,39 +1,9 @@
 //! What follows from one state.
 
-use std::hash::{Hash, Hasher};
-
-use crate::cluster::{Cluster, Controllers, Mishap, Mixer, Move, StateNumber};
+use crate::cluster::{Cluster, Controllers, Mishap, Move, StateNumber, Weights};
 use crate::explore::deed::Deed;
+use crate::explore::left::{Done, Part, Parts};
 use crate::explore::property::{Expectation, Moment, News, Property};
-
-/// How many users there may be.
-pub(super) const USERS: usize = 4;
-
-/// What may still go wrong, and how far users have come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Left {
-    pub(super) conflicts: u8,
-    pub(super) server_errors: u8,
-    pub(super) backend_failures: u8,
-    pub(super) crashes: u8,
-    pub(super) stale_views: u8,
-    pub(super) waits: u8,
-    /// How many deeds of each user are done.
-    pub(super) done: [u8; USERS],
-}
-
-impl Left {
-    /// What is left after a mishap, if there may be one.
-    fn without(mut self, mishap: Mishap) -> Option<Self> {
-        let times = match mishap {
-            Mishap::Conflict => &mut self.conflicts,
-            Mishap::ServerError => &mut self.server_errors,
-            Mishap::BackendFailure | Mishap::BackendSilence => &mut self.backend_failures,
-        };
-        *times = times.checked_sub(1)?;
-        Some(self)
-    }
-}
 
 /// One step of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,60 +19,49 @@ pub(super) enum Step {
 pub(super) enum By {
     /// A controller; the number tells apart what must not be passed over for ever.
     Controller(u64),
-    /// A user, a fault or time: nobody has to wait for it.
+    /// Time, where nobody has anything to do.
+    Time,
+    /// A user or a fault: nobody has to wait for it.
     Outside,
 }
 
-/// A state, with what may still come.
+/// A cluster, and the number of its state.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    /// In a box, so that lists of nodes are moved quickly.
-    pub(super) cluster: Box<Cluster>,
-    /// The number of the cluster's state.
+pub(super) struct Point {
+    pub(super) cluster: Cluster,
     pub(super) state: StateNumber,
-    pub(super) left: Left,
 }
 
-impl Node {
-    pub(super) fn new(cluster: Cluster, left: Left) -> Self {
+impl Point {
+    pub(super) fn new(cluster: Cluster) -> Self {
         let state = cluster.state_after(None);
-        Self { cluster: Box::new(cluster), state, left }
+        Self { cluster, state }
     }
-
-    /// By what the node is known: its state and what may still come.
-    pub(super) fn key(&self) -> u64 {
-        key(self.state.whole, &self.left)
-    }
-}
-
-fn key(state: u64, left: &Left) -> u64 {
-    let mut mixer = Mixer::new(state);
-    left.hash(&mut mixer);
-    mixer.finish()
 }
 
 /// What a step leads to.
 #[derive(Debug)]
-pub(super) struct Child {
+pub(super) struct Reached {
+    pub(super) part: Part,
     pub(super) step: Step,
     pub(super) by: By,
-    pub(super) key: u64,
+    /// The number of the state, and how far users have come there.
+    pub(super) state: u64,
+    pub(super) done: Done,
     /// Whether anything was written.
     pub(super) writes: bool,
-    /// The node, unless it was known before.
-    pub(super) node: Option<Node>,
+    /// The cluster, unless the site was known before.
+    pub(super) point: Option<Box<Point>>,
     /// The properties that the step violates, and how.
     pub(super) violated: Vec<(usize, String)>,
 }
 
-/// Everything that follows from a node.
+/// Everything that follows from a point, as far as it was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Expansion {
-    pub(super) children: Vec<Child>,
+    pub(super) reached: Vec<Reached>,
     /// Whether no controller has anything to do.
     pub(super) quiet: bool,
-    /// Whether nothing comes after it, but for mishaps.
-    pub(super) last: bool,
     /// The properties of quiet clusters that it violates, and how.
     pub(super) violated: Vec<(usize, String)>,
 }
@@ -116,60 +75,132 @@ pub(super) struct Rules<'r> {
     pub(super) controllers: Controllers,
 }
 
-/// Clusters that are no longer needed. The next ones are made of them: most of a cluster stays as it is from one move to
-/// the next, and is not touched then.
+/// What is used again from one expansion to the next: clusters that are no longer needed, of which the next ones are made,
+/// because most of a cluster stays as it is from one move to the next and is not touched then; and room for moves.
 #[derive(Debug, Default)]
 #[expect(clippy::vec_box, reason = "a cluster is large, and goes on in the box that it is in")]
-pub(super) struct Spares(Vec<Box<Cluster>>);
+pub(super) struct Spares {
+    points: Vec<Box<Point>>,
+    moves: Vec<Move>,
+    weights: Weights,
+}
 
 impl Spares {
-    /// How many are kept.
+    /// How many clusters are kept.
     const MOST: usize = 64;
 
-    fn fork(&mut self, cluster: &Cluster) -> Box<Cluster> {
-        let Some(mut spare) = self.0.pop() else {
-            return Box::new(cluster.fork_for_move());
+    fn fork(&mut self, point: &Point) -> Box<Point> {
+        let Some(mut spare) = self.points.pop() else {
+            return Box::new(Point { cluster: point.cluster.fork_for_move(), state: point.state });
         };
-        spare.become_fork_for_move(cluster);
+        spare.cluster.become_fork_for_move(&point.cluster);
         spare
     }
 
     /// Takes a cluster that is no longer needed.
-    pub(super) fn keep(&mut self, cluster: Box<Cluster>) {
-        if self.0.len() < Self::MOST {
-            self.0.push(cluster);
+    pub(super) fn keep(&mut self, point: Box<Point>) {
+        if self.points.len() < Self::MOST {
+            self.points.push(point);
         }
     }
 }
 
 impl Rules<'_> {
-    /// Tries everything that may happen next. `is_known` says which nodes are known already.
-    pub(super) fn expand(&self, node: &Node, spares: &mut Spares, is_known: &impl Fn(u64) -> bool) -> Expansion {
-        let mut trial = Trial { rules: self, node, spares, is_known, into: Expansion::default() };
-        let mut moves = Vec::new();
-        node.cluster.moves(&mut moves);
-        for made in &moves {
-            let mut next = trial.fork();
-            next.make(*made);
-            trial.add(next, node.left, Step::Move(*made), By::Controller(made.fairness()));
-        }
-        let quiet = trial.into.children.is_empty();
-        trial.add_mishaps(&moves);
-        trial.add_deeds();
-        let deeds_done = self.users.iter().zip(node.left.done).all(|(deeds, done)| usize::from(done) >= deeds.len());
-        let waits = quiet && node.left.waits > 0 && node.cluster.could_elapse();
-        if waits {
-            let left = Left { waits: node.left.waits - 1, ..node.left };
-            trial.make(Move::elapse(), left);
+    /// Whether users who have come so far have nothing left to do.
+    pub(super) fn is_all_done(&self, done: Done) -> bool {
+        self.users.iter().zip(done).all(|(deeds, done)| usize::from(done) >= deeds.len())
+    }
+
+    /// Tries what may happen next, as far as it is wanted. `quiet` says whether no controller has anything to do, where
+    /// that was tried before. `is_known` says which sites are known already.
+    pub(super) fn expand(
+        &self,
+        (point, done): (&Point, Done),
+        wanted: Parts,
+        quiet: Option<bool>,
+        spares: &mut Spares,
+        is_known: &impl Fn(u64, Done) -> bool,
+    ) -> Expansion {
+        let mut moves = std::mem::take(&mut spares.moves);
+        moves.clear();
+        point.cluster.moves_in(&point.state, &mut spares.weights, &mut moves);
+        let reached = Vec::with_capacity(moves.len() * 2);
+        let expansion = Expansion { reached, quiet: quiet.unwrap_or_default(), violated: Vec::new() };
+        let mut trial = Trial { rules: self, point, done, spares, is_known, into: expansion };
+        for part in wanted.iter() {
+            if part == Part::Wait && !trial.into.quiet {
+                continue;
+            }
+            self.each_step(&point.cluster, part, &moves, done, |step| trial.take(part, step));
+            if part == Part::Moves {
+                trial.into.quiet = trial.into.reached.is_empty();
+            }
         }
         let mut expansion = trial.into;
-        expansion.quiet = quiet;
-        expansion.last = quiet && deeds_done && !waits;
-        if quiet {
-            let moment = Moment { before: None, cluster: &node.cluster };
+        spares.moves = moves;
+        if expansion.quiet && quiet.is_none() {
+            let moment = Moment { before: None, cluster: &point.cluster };
             expansion.violated = self.violations(Expectation::AlwaysWhenQuiet, None, &moment);
         }
         expansion
+    }
+
+    /// The steps of a part, always in the same order.
+    pub(super) fn each_step(
+        &self,
+        cluster: &Cluster,
+        part: Part,
+        moves: &[Move],
+        done: Done,
+        mut with: impl FnMut(Step),
+    ) {
+        let mishaps = |mishap: Mishap| {
+            let concerned = moves.iter().filter(move |made| cluster.could_matter(**made, mishap));
+            concerned.map(move |made| Step::Move(made.with(mishap)))
+        };
+        let is_concerned = |controller: &_| self.controllers.contains(*controller);
+        match part {
+            Part::Moves => moves.iter().copied().map(Step::Move).for_each(with),
+            Part::Conflicts => mishaps(Mishap::Conflict).for_each(with),
+            Part::ServerErrors => mishaps(Mishap::ServerError).for_each(with),
+            Part::BackendFailures => mishaps(Mishap::BackendFailure).for_each(with),
+            Part::BackendSilences => mishaps(Mishap::BackendSilence).for_each(with),
+            // A backend that ends late, after a crash, is part of what that crash has done.
+            Part::Late => (0..cluster.could_be_late()).map(Move::late).map(Step::Move).for_each(with),
+            Part::Crashes => {
+                let crashing = cluster.could_crash().into_iter().filter(is_concerned);
+                crashing.map(Move::crash).map(Step::Move).for_each(with);
+            }
+            Part::StaleViews => {
+                let falling = cluster.could_fall_behind().filter(is_concerned);
+                falling.map(Move::fall_behind).map(Step::Move).for_each(with);
+            }
+            Part::Deeds => {
+                for ((user, deeds), done) in (0u8..).zip(self.users).zip(done) {
+                    if usize::from(done) < deeds.len() {
+                        with(Step::Deed(user));
+                    }
+                }
+            }
+            Part::Wait => {
+                if cluster.could_elapse() {
+                    with(Step::Move(Move::elapse()));
+                }
+            }
+        }
+    }
+
+    /// Makes a step. Returns whether it came to pass: the mishap of a move may have no occasion.
+    pub(super) fn perform(&self, step: Step, done: Done, cluster: &mut Cluster) -> bool {
+        match step {
+            Step::Move(made) => cluster.make(made),
+            Step::Deed(user) => {
+                let user = usize::from(user);
+                // What the API server refuses is done all the same: the user has tried.
+                let _ = self.users[user][usize::from(done[user])].perform(cluster);
+                true
+            }
+        }
     }
 
     fn violations(&self, expectation: Expectation, news: Option<News>, moment: &Moment<'_>) -> Vec<(usize, String)> {
@@ -186,94 +217,57 @@ impl Rules<'_> {
     }
 }
 
-/// What is being tried from one node.
+/// How far users have come after a step.
+pub(super) fn done_after(step: Step, mut done: Done) -> Done {
+    if let Step::Deed(user) = step {
+        done[usize::from(user)] += 1;
+    }
+    done
+}
+
+/// What is being tried from one point.
 struct Trial<'t, K> {
     rules: &'t Rules<'t>,
-    node: &'t Node,
+    point: &'t Point,
+    done: Done,
     spares: &'t mut Spares,
     is_known: &'t K,
     into: Expansion,
 }
 
-impl<K: Fn(u64) -> bool> Trial<'_, K> {
-    fn fork(&mut self) -> Box<Cluster> {
-        self.spares.fork(&self.node.cluster)
-    }
-
-    /// Makes a move that comes from outside.
-    fn make(&mut self, made: Move, left: Left) {
-        let mut next = self.fork();
-        if next.make(made) {
-            self.add(next, left, Step::Move(made), By::Outside);
-        } else {
-            self.spares.keep(next);
+impl<K: Fn(u64, Done) -> bool> Trial<'_, K> {
+    /// Takes a step, and notes where it leads to, unless it leads nowhere.
+    fn take(&mut self, part: Part, step: Step) {
+        let Self { rules, point, .. } = *self;
+        let mut next = self.spares.fork(point);
+        if !rules.perform(step, self.done, &mut next.cluster) {
+            return self.spares.keep(next);
         }
-    }
-
-    fn add_mishaps(&mut self, moves: &[Move]) {
-        let (node, left) = (self.node, self.node.left);
-        let kinds = [Mishap::Conflict, Mishap::ServerError, Mishap::BackendFailure, Mishap::BackendSilence];
-        for (mishap, after) in kinds.into_iter().filter_map(|mishap| Some((mishap, left.without(mishap)?))) {
-            for made in moves.iter().filter(|made| node.cluster.could_matter(**made, mishap)) {
-                self.make(made.with(mishap), after);
-            }
-        }
-        // A backend that ends late, after a crash, is part of what that crash has done.
-        for number in 0..node.cluster.could_be_late() {
-            self.make(Move::late(number), left);
-        }
-        if left.crashes > 0 {
-            for controller in node.cluster.could_crash() {
-                if self.rules.controllers.contains(controller) {
-                    self.make(Move::crash(controller), Left { crashes: left.crashes - 1, ..left });
-                }
-            }
-        }
-        if left.stale_views > 0 {
-            for controller in node.cluster.could_fall_behind() {
-                if self.rules.controllers.contains(controller) {
-                    self.make(Move::fall_behind(controller), Left { stale_views: left.stale_views - 1, ..left });
-                }
-            }
-        }
-    }
-
-    fn add_deeds(&mut self) {
-        for (user, deeds) in (0u8..).zip(self.rules.users) {
-            let place = usize::from(user);
-            if let Some(deed) = deeds.get(usize::from(self.node.left.done[place])) {
-                let mut next = self.fork();
-                // What the API server refuses is done all the same: the user has tried.
-                let _ = deed.perform(&mut next);
-                let mut left = self.node.left;
-                left.done[place] += 1;
-                self.add(next, left, Step::Deed(user), By::Outside);
-            }
-        }
-    }
-
-    /// Adds what a step leads to, unless it leads nowhere.
-    fn add(&mut self, next: Box<Cluster>, left: Left, step: Step, by: By) {
-        let node = self.node;
-        let state = next.state_after(Some((&node.cluster, node.state)));
-        if state.whole == node.state.whole && left.done == node.left.done {
+        let done = done_after(step, self.done);
+        next.state = next.cluster.state_after(Some((&point.cluster, point.state)));
+        let state = next.state.whole;
+        if state == point.state.whole && done == self.done {
             // Nothing has changed; what has gone wrong had no consequence.
             return self.spares.keep(next);
         }
-        let key = key(state.whole, &left);
-        let writes = !next.journal().is_empty();
+        let writes = !next.cluster.journal().is_empty();
         let violated = if writes {
-            let moment = Moment { before: Some(&node.cluster), cluster: &next };
-            self.rules.violations(Expectation::Always, Some(News::of(&next)), &moment)
+            let moment = Moment { before: Some(&point.cluster), cluster: &next.cluster };
+            rules.violations(Expectation::Always, Some(News::of(&next.cluster)), &moment)
         } else {
             Vec::new()
         };
-        let node = if (self.is_known)(key) {
+        let by = match step {
+            Step::Move(made) if part == Part::Moves => By::Controller(point.cluster.fairness(made)),
+            Step::Move(_) if part == Part::Wait => By::Time,
+            _ => By::Outside,
+        };
+        let point = if (self.is_known)(state, done) {
             self.spares.keep(next);
             None
         } else {
-            Some(Node { cluster: next, state, left })
+            Some(next)
         };
-        self.into.children.push(Child { step, by, key, writes, node, violated });
+        self.into.reached.push(Reached { part, step, by, state, done, writes, point, violated });
     }
 }

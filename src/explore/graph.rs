@@ -1,49 +1,48 @@
 //! The states that were found and the steps between them: paths, circles, and what is never reached.
 
-use crate::explore::expand::{By, Step};
+use crate::explore::expand::By;
+use crate::explore::sites::Exit;
 
 /// What is known of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    parent: u32,
-    step: Option<Step>,
+    /// The node from which it was found, and the exit that led to it.
+    from: Option<(u32, u32)>,
     pub(super) depth: u32,
     /// The properties of states that hold here, as bits.
-    pub(super) holds: u64,
-    pub(super) expanded: bool,
-    pub(super) last: bool,
+    holds: u64,
+    last: bool,
 }
 
+/// A step from one node to another, by the number of the exit of the site.
 #[derive(Clone, Copy, Debug)]
-struct Edge {
-    to: u32,
-    by: By,
-    step: Step,
-    writes: bool,
+pub(super) struct Leg {
+    pub(super) to: u32,
+    pub(super) exit: u32,
 }
 
 /// All nodes, numbered in the order in which they were found, and the edges between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     pub(super) places: Vec<Place>,
-    edges: Vec<Edge>,
-    /// Where the edges of a node begin; nodes are expanded in order.
+    edges: Vec<Leg>,
+    /// Where the edges of a node begin; nodes are left in order.
     starts: Vec<usize>,
 }
 
 /// A circle in which nobody is passed over: a way to it, and the way round.
 #[derive(Debug)]
 pub(super) struct Circle {
-    pub(super) to: Vec<Step>,
-    pub(super) round: Vec<Step>,
+    pub(super) to: Vec<Leg>,
+    pub(super) round: Vec<Leg>,
 }
 
 impl Graph {
-    pub(super) fn add(&mut self, parent: Option<(u32, Step)>, holds: u64) -> u32 {
+    /// Adds a node, with that from which it was found and the exit that led to it.
+    pub(super) fn add(&mut self, from: Option<(u32, u32)>, holds: u64) -> u32 {
         let number = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let depth = parent.map_or(0, |(parent, _)| self.places[parent as usize].depth + 1);
-        let (parent, step) = parent.map_or((0, None), |(parent, step)| (parent, Some(step)));
-        self.places.push(Place { parent, step, depth, holds, expanded: false, last: false });
+        let depth = from.map_or(0, |(parent, _)| self.places[parent as usize].depth + 1);
+        self.places.push(Place { from, depth, holds, last: false });
         number
     }
 
@@ -51,20 +50,19 @@ impl Graph {
     pub(super) fn begin(&mut self, last: bool) -> u32 {
         let number = self.starts.len();
         self.starts.push(self.edges.len());
-        self.places[number].expanded = true;
         self.places[number].last = last;
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn connect(&mut self, to: u32, by: By, step: Step, writes: bool) {
-        self.edges.push(Edge { to, by, step, writes });
+    pub(super) fn connect(&mut self, to: u32, exit: u32) {
+        self.edges.push(Leg { to, exit });
     }
 
     pub(super) fn edge_count(&self) -> usize {
         self.edges.len()
     }
 
-    fn edges_of(&self, node: u32) -> &[Edge] {
+    fn edges_of(&self, node: u32) -> &[Leg] {
         let Some(start) = self.starts.get(node as usize).copied() else {
             return &[];
         };
@@ -73,11 +71,11 @@ impl Graph {
     }
 
     /// A shortest way to a node.
-    pub(super) fn path(&self, mut node: u32) -> Vec<Step> {
+    pub(super) fn path(&self, mut node: u32) -> Vec<Leg> {
         let mut path = Vec::new();
-        while let Some(step) = self.places[node as usize].step {
-            path.push(step);
-            node = self.places[node as usize].parent;
+        while let Some((parent, exit)) = self.places[node as usize].from {
+            path.push(Leg { to: node, exit });
+            node = parent;
         }
         path.reverse();
         path
@@ -85,38 +83,46 @@ impl Graph {
 
     /// The first circle of controllers' steps in which everyone acts who could always act, and in which something is
     /// written: what is tried in vain at every resync is no restlessness.
-    pub(super) fn circle(&self) -> Option<Circle> {
-        self.circle_among(|_| true, |component| self.writes(component))
+    pub(super) fn circle(&self, exits: &[Exit]) -> Option<Circle> {
+        self.circle_among(exits, |_| true, |component| self.writes(component, exits))
     }
 
-    fn writes(&self, component: &[u32]) -> bool {
-        let inside = |edge: &&Edge| edge.by != By::Outside && component.binary_search(&edge.to).is_ok();
-        component.iter().any(|node| self.edges_of(*node).iter().filter(inside).any(|edge| edge.writes))
+    fn writes(&self, component: &[u32], exits: &[Exit]) -> bool {
+        let writes = |edge: &Leg| {
+            let Exit { by, writes, .. } = exits[edge.exit as usize];
+            writes && by != By::Outside && component.binary_search(&edge.to).is_ok()
+        };
+        component.iter().any(|node| self.edges_of(*node).iter().any(writes))
     }
 
-    fn circle_among(&self, counts: impl Fn(u32) -> bool, matters: impl Fn(&[u32]) -> bool) -> Option<Circle> {
-        let components = self.components(&counts);
+    fn circle_among(
+        &self,
+        exits: &[Exit],
+        counts: impl Fn(u32) -> bool,
+        matters: impl Fn(&[u32]) -> bool,
+    ) -> Option<Circle> {
+        let components = self.components(exits, &counts);
         let first = components
             .into_iter()
-            .filter(|component| matters(component) && self.is_fair(component))
+            .filter(|component| matters(component) && self.is_fair(component, exits))
             .min_by_key(|component| component.iter().map(|node| (self.places[*node as usize].depth, *node)).min())?;
         let entry = *first.iter().min_by_key(|node| (self.places[**node as usize].depth, **node))?;
-        Some(Circle { to: self.path(entry), round: self.round(entry, &first) })
+        Some(Circle { to: self.path(entry), round: self.round(entry, &first, exits) })
     }
 
     /// The strongly connected components with more than one node, in the graph of controllers' steps. Follows Tarjan,
     /// without recursion, because paths are long.
-    fn components(&self, counts: &impl Fn(u32) -> bool) -> Vec<Vec<u32>> {
+    fn components(&self, exits: &[Exit], counts: &impl Fn(u32) -> bool) -> Vec<Vec<u32>> {
         const UNSEEN: u32 = u32::MAX;
         let size = self.places.len();
         let (mut index, mut low) = (vec![UNSEEN; size], vec![0u32; size]);
         let mut on_stack = vec![false; size];
         let (mut stack, mut found, mut next) = (Vec::new(), Vec::new(), 0u32);
+        let mut calls: Vec<(u32, usize)> = Vec::new();
         for root in (0..size).filter_map(|root| u32::try_from(root).ok()) {
             if index[root as usize] != UNSEEN || !counts(root) {
                 continue;
             }
-            let mut calls: Vec<(u32, usize)> = Vec::new();
             let mut enter = Some(root);
             loop {
                 if let Some(node) = enter.take() {
@@ -134,7 +140,7 @@ impl Graph {
                 if let Some(edge) = self.edges_of(node).get(*at) {
                     *at += 1;
                     let to = edge.to as usize;
-                    if edge.by == By::Outside || !counts(edge.to) {
+                    if exits[edge.exit as usize].by == By::Outside || !counts(edge.to) {
                         continue;
                     }
                     if index[to] == UNSEEN {
@@ -166,12 +172,12 @@ impl Graph {
     }
 
     /// Whether everyone acts inside of a component who could act in every state of it.
-    fn is_fair(&self, component: &[u32]) -> bool {
+    fn is_fair(&self, component: &[u32], exits: &[Exit]) -> bool {
         let inside = |node: u32| component.binary_search(&node).is_ok();
         let able = |node: u32| {
-            self.edges_of(node).iter().filter_map(|edge| match edge.by {
+            self.edges_of(node).iter().filter_map(|edge| match exits[edge.exit as usize].by {
                 By::Controller(who) => Some((who, edge.to)),
-                By::Outside => None,
+                By::Time | By::Outside => None,
             })
         };
         let Some(first) = component.first() else {
@@ -184,23 +190,24 @@ impl Graph {
     }
 
     /// A shortest way from a node back to itself inside of a component.
-    fn round(&self, entry: u32, component: &[u32]) -> Vec<Step> {
-        let mut reached: Vec<(u32, Option<usize>, Option<Step>)> = vec![(entry, None, None)];
+    fn round(&self, entry: u32, component: &[u32], exits: &[Exit]) -> Vec<Leg> {
+        let mut reached: Vec<(u32, Option<(usize, Leg)>)> = vec![(entry, None)];
         let mut at = 0;
-        while let Some((node, _, _)) = reached.get(at).copied() {
-            for edge in self.edges_of(node).iter().filter(|edge| edge.by != By::Outside) {
+        while let Some((node, _)) = reached.get(at).copied() {
+            let by_controllers = |edge: &&Leg| exits[edge.exit as usize].by != By::Outside;
+            for edge in self.edges_of(node).iter().filter(by_controllers) {
                 if edge.to == entry {
-                    let mut round = vec![edge.step];
+                    let mut round = vec![*edge];
                     let mut place = at;
-                    while let (Some(before), Some(step)) = (reached[place].1, reached[place].2) {
-                        round.push(step);
+                    while let Some((before, leg)) = reached[place].1 {
+                        round.push(leg);
                         place = before;
                     }
                     round.reverse();
                     return round;
                 }
-                if component.binary_search(&edge.to).is_ok() && !reached.iter().any(|(seen, _, _)| *seen == edge.to) {
-                    reached.push((edge.to, Some(at), Some(edge.step)));
+                if component.binary_search(&edge.to).is_ok() && !reached.iter().any(|(seen, _)| *seen == edge.to) {
+                    reached.push((edge.to, Some((at, *edge))));
                 }
             }
             at += 1;
@@ -209,7 +216,7 @@ impl Graph {
     }
 
     /// A run on which a property of states never holds: to its end, or into a circle.
-    pub(super) fn never(&self, property: u32) -> Option<Circle> {
+    pub(super) fn never(&self, property: u32, exits: &[Exit]) -> Option<Circle> {
         let holds = |node: u32| self.places[node as usize].holds & (1 << property) != 0;
         let mut reached = vec![false; self.places.len()];
         if self.places.is_empty() || holds(0) {
@@ -229,12 +236,12 @@ impl Graph {
             }
             at += 1;
         }
-        self.circle_among(|node| reached[node as usize], |_| true)
+        self.circle_among(exits, |node| reached[node as usize], |_| true)
     }
 
     /// A shortest way to a node on which a property never holds.
-    fn way(&self, target: u32, holds: &impl Fn(u32) -> bool) -> Vec<Step> {
-        let mut from: Vec<Option<(u32, Step)>> = vec![None; self.places.len()];
+    fn way(&self, target: u32, holds: &impl Fn(u32) -> bool) -> Vec<Leg> {
+        let mut from: Vec<Option<(u32, Leg)>> = vec![None; self.places.len()];
         let (mut queue, mut at) = (vec![0u32], 0);
         while let Some(node) = queue.get(at).copied() {
             if node == target {
@@ -242,15 +249,15 @@ impl Graph {
             }
             for edge in self.edges_of(node) {
                 if edge.to != 0 && from[edge.to as usize].is_none() && !holds(edge.to) {
-                    from[edge.to as usize] = Some((node, edge.step));
+                    from[edge.to as usize] = Some((node, *edge));
                     queue.push(edge.to);
                 }
             }
             at += 1;
         }
         let (mut way, mut node) = (Vec::new(), target);
-        while let Some((before, step)) = from[node as usize] {
-            way.push(step);
+        while let Some((before, leg)) = from[node as usize] {
+            way.push(leg);
             node = before;
         }
         way.reverse();

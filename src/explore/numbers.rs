@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::{Cluster, Config, Controller, Controllers, Move};
-use crate::explore::expand::{Left, Node};
+use crate::cluster::{Cluster, Config, Controller, Controllers, Move, Weights};
+use crate::explore::expand::Point;
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Kind;
@@ -49,13 +49,16 @@ fn world(controllers: Controllers, workload: &str) -> Cluster {
 /// Walks over so many states, breadth first, and counts those that were compared.
 fn compare(start: Cluster, states: usize) -> usize {
     let mut spare = start.fork();
-    let mut known = BTreeSet::new();
-    let mut nodes = vec![Node::new(start, Left::default())];
+    let (mut known, mut weights) = (BTreeSet::new(), Weights::default());
+    let mut nodes = vec![Point::new(start)];
     let (mut at, mut compared) = (0, 0);
     while at < nodes.len() && nodes.len() < states {
         let node = nodes[at].clone();
         let mut moves = Vec::new();
         node.cluster.moves(&mut moves);
+        let mut remembered = Vec::new();
+        node.cluster.moves_in(&node.state, &mut weights, &mut remembered);
+        assert_eq!(remembered, moves);
         moves.extend(node.cluster.could_crash().into_iter().map(Move::crash));
         moves.extend(node.cluster.could_fall_behind().map(Move::fall_behind));
         moves.extend((0..node.cluster.could_be_late()).map(Move::late));
@@ -71,7 +74,7 @@ fn compare(start: Cluster, states: usize) -> usize {
             assert_eq!(spare.journal().to_lines(), next.journal().to_lines());
             compared += 1;
             if known.insert(number.whole) {
-                nodes.push(Node::new(next, Left::default()));
+                nodes.push(Point::new(next));
             }
         }
         at += 1;

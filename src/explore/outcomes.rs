@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
-use crate::model::claim::ClaimPhase;
+use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 
@@ -89,20 +89,18 @@ impl Outcomes {
     }
 
     /// Takes in how one run ended.
-    pub(super) fn see(&mut self, cluster: &Cluster) {
+    pub(super) fn see(&mut self, ending: &Ending) {
         let mut seen = BTreeSet::new();
-        for claim in cluster.claims() {
-            let key = claim.key();
-            let is_new = !self.claims.contains_key(&key);
+        for (key, volume) in &ending.0 {
+            let is_new = !self.claims.contains_key(key);
             let outcome = self.claims.entry(key.clone()).or_default();
             if is_new {
                 outcome.claim = key.clone();
                 outcome.gone = self.ends > 0;
             }
-            if claim.status.phase == ClaimPhase::Bound {
-                outcome.volumes.insert(claim.spec.volume_name.clone());
-            } else {
-                outcome.unbound = true;
+            match volume {
+                Some(volume) => drop(outcome.volumes.insert(volume.clone())),
+                None => outcome.unbound = true,
             }
             seen.insert(key);
         }
@@ -110,5 +108,18 @@ impl Outcomes {
             outcome.gone |= !seen.contains(key);
         }
         self.ends += 1;
+    }
+}
+
+/// How a run ended: the claims that there are, each with the volume that it is Bound to.
+#[derive(Clone, Debug)]
+pub(super) struct Ending(Vec<(ClaimKey, Option<Text>)>);
+
+impl Ending {
+    pub(super) fn of(cluster: &Cluster) -> Self {
+        let volume = |claim: &PersistentVolumeClaim| {
+            (claim.status.phase == ClaimPhase::Bound).then(|| claim.spec.volume_name.clone())
+        };
+        Self(cluster.claims().map(|claim| (claim.key(), volume(claim))).collect())
     }
 }

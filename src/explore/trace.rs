@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::cluster::{Cluster, JournalEntry};
 use crate::explore::deed::Deed;
-use crate::explore::expand::Step;
+use crate::explore::expand::{Rules, Step, done_after};
+use crate::explore::left::{Done, Part};
+use crate::explore::property::Moment;
 use crate::model::kind::Object;
 
 /// One step of a [`Trace`].
@@ -17,6 +19,30 @@ pub struct TraceStep {
     pub deed: Option<Deed>,
     /// What was written, in Kubernetes' words.
     pub writes: Vec<String>,
+    /// The [state](Cluster::state) that it leads to.
+    pub state: u64,
+}
+
+/// A trace that does not go on from where a cluster is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// An action is not possible.
+    #[error("step {step} is not possible here: {action}")]
+    Impossible {
+        /// The number of the step, counted from one as in print.
+        step: usize,
+        /// The action.
+        action: String,
+    },
+    /// An action leads to another state.
+    #[error("step {step} leads to another state here: {action}")]
+    Elsewhere {
+        /// The number of the step, counted from one as in print.
+        step: usize,
+        /// The action.
+        action: String,
+    },
 }
 
 /// A run from the cluster that was given, step by step.
@@ -29,33 +55,79 @@ pub struct Trace {
     pub circle: Option<usize>,
 }
 
+/// A step that a search has made, and what it came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stage {
+    pub(super) part: Part,
+    /// The step as it was made in the first cluster of that state. In another one the same operation may have another
+    /// number.
+    pub(super) step: Step,
+    /// The number of the state that it leads to.
+    pub(super) state: u64,
+    /// The property that it violates, if it is told for that.
+    pub(super) violates: Option<usize>,
+}
+
 impl Trace {
-    /// Tells what happens on a way from a cluster.
-    pub(super) fn tell(start: &Cluster, users: &[Vec<Deed>], path: &[Step]) -> (Self, Cluster) {
+    /// Tells what happens on a way from a cluster: of the steps that lead to the next state, the first.
+    pub(super) fn tell(start: &Cluster, rules: &Rules<'_>, stages: &[Stage]) -> Self {
         let mut cluster = start.clone();
-        let mut done = vec![0; users.len()];
+        let mut done = Done::default();
         let mut steps = Vec::new();
-        for step in path {
-            let mut next = cluster.fork_for_move();
+        for stage in stages {
+            let (step, next) = retrace(&cluster, rules, done, stage);
             let (action, deed) = match step {
-                Step::Move(made) => {
-                    let action = cluster.describe_move(*made).to_string();
-                    next.make(*made);
-                    (action, None)
-                }
+                Step::Move(made) => (cluster.describe_move(made).to_string(), None),
                 Step::Deed(user) => {
-                    let user = usize::from(*user);
-                    let deed = users[user][done[user]].clone();
-                    done[user] += 1;
-                    let refused = deed.perform(&mut next).err().map(|error| format!("; refused: {error}"));
-                    (format!("{deed}{}", refused.unwrap_or_default()), Some(deed))
+                    let user = usize::from(user);
+                    let deed = &rules.users[user][usize::from(done[user])];
+                    let refused = deed.perform(&mut cluster.fork()).err().map(|error| format!("; refused: {error}"));
+                    (format!("{deed}{}", refused.unwrap_or_default()), Some(deed.clone()))
                 }
             };
+            done = done_after(step, done);
             let writes = next.journal().iter().filter_map(sentence).collect();
-            steps.push(TraceStep { action, deed, writes });
+            steps.push(TraceStep { action, deed, writes, state: next.state() });
             cluster = next;
         }
-        (Self { steps, circle: None }, cluster)
+        Self { steps, circle: None }
+    }
+
+    /// Takes all steps, one after the other, in a copy of the cluster that was explored, and compares the state after each
+    /// of them. Returns the copy. Its journal has all writes of the run, so that its
+    /// [fingerprint](Cluster::fingerprint) is that of the run; as all that is explored, it emits no events.
+    ///
+    /// ```
+    /// use bindery::explore::{Explorer, Property};
+    /// use bindery::{AccessMode, Cluster, PersistentVolume, VolumePhase};
+    ///
+    /// let mut cluster = Cluster::default();
+    /// cluster.create(PersistentVolume::new("pv-1", "10Gi".parse()?, [AccessMode::ReadWriteOnce]))?;
+    /// let phase = |cluster: &Cluster| cluster.volume("pv-1").map(|volume| volume.status.phase.clone());
+    /// let free = Property::sometimes("free", move |cluster| phase(cluster) == Some(VolumePhase::Available));
+    /// let found = Explorer::new(&cluster).property(free).run();
+    /// let (_, trace) = &found.witnesses[0];
+    /// assert_eq!(trace.play(&cluster)?.state(), trace.steps.last().unwrap().state);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TraceError`] at the first step that cannot be taken, or leads elsewhere.
+    pub fn play(&self, from: &Cluster) -> Result<Cluster, TraceError> {
+        let mut cluster = from.loosened();
+        for (number, step) in (1..).zip(&self.steps) {
+            let action = || step.action.clone();
+            if let Some(deed) = &step.deed {
+                // What is refused here was refused there.
+                let _ = deed.perform(&mut cluster);
+            } else if !cluster.action(&step.action).is_some_and(|action| cluster.take(&action)) {
+                return Err(TraceError::Impossible { step: number, action: action() });
+            }
+            if cluster.state() != step.state {
+                return Err(TraceError::Elsewhere { step: number, action: action() });
+            }
+        }
+        Ok(cluster)
     }
 
     /// How many steps there are.
@@ -82,6 +154,29 @@ impl fmt::Display for Trace {
         }
         Ok(())
     }
+}
+
+/// Makes a step again that leads from a state to another one.
+fn retrace(cluster: &Cluster, rules: &Rules<'_>, done: Done, stage: &Stage) -> (Step, Cluster) {
+    let make = |step| {
+        let mut next = cluster.fork_for_move();
+        rules.perform(step, done, &mut next).then_some((step, next))
+    };
+    let leads_there = |(step, next): &(Step, Cluster)| {
+        let moment = Moment { before: Some(cluster), cluster: next };
+        let violates = |number: usize| (rules.properties[number].check)(&moment).is_err();
+        let same_user = matches!(step, Step::Move(_)) || *step == stage.step;
+        same_user && next.state() == stage.state && stage.violates.is_none_or(violates)
+    };
+    let (mut moves, mut found) = (Vec::new(), None);
+    cluster.moves(&mut moves);
+    rules.each_step(cluster, stage.part, &moves, done, |step| {
+        if found.is_none() {
+            found = make(step).filter(leads_there);
+        }
+    });
+    // What led there in a cluster of that state leads there in all of them.
+    found.or_else(|| make(stage.step)).unwrap_or_else(|| (stage.step, cluster.fork_for_move()))
 }
 
 /// What an entry of the journal says, in one sentence.

@@ -1,6 +1,7 @@
 //! Every order of tiny worlds: what always, sometimes and never happens, with the numbers of states as fixed values. A
 //! change of these numbers is a change of what can happen, or of what one step is.
 
+mod circles;
 mod faults;
 mod outcomes;
 mod promises;
