@@ -51,13 +51,16 @@ fn what_is_not_said_is_as_usual() -> Outcome {
 #[test]
 fn what_is_wrong_is_said() {
     let cases = [
-        ("[{kind: Csi, name: x, topologieKeys: [a]}]", "unknown field `topologieKeys`"),
-        ("[{kind: Csi, name: x, provision: {dely: 1s}}]", "unknown field `dely`"),
+        (
+            "[{kind: Csi, name: x, topologieKeys: [a]}]",
+            "unknown field \"topologieKeys\", did you mean \"topologyKeys\"?",
+        ),
+        ("[{kind: Csi, name: x, provision: {dely: 1s}}]", "unknown field \"dely\", did you mean \"delay\"?"),
         ("[{kind: Csi, name: x, timeout: soon}]", "a duration such as"),
-        ("[{kind: Csi, name: x, provision: {fail: {code: Odd}}}]", "unknown variant `Odd`"),
-        ("[{kind: Csi}]", "missing field `name`"),
-        ("[{kind: Iscsi, name: x}]", "unknown variant `Iscsi`"),
-        ("[{kind: NfsSubdir, name: x, server: y, path: z, release: new}]", "no release such as 4.0.2"),
+        ("[{kind: Csi, name: x, provision: {fail: {code: Odd}}}]", "unknown value \"Odd\", there are Canceled"),
+        ("[{kind: Csi}]", "\"name\" is not set"),
+        ("[{kind: Iscsi, name: x}]", "unknown value \"Iscsi\""),
+        ("[{kind: NfsSubdir, name: x, server: nfs, path: z, release: new}]", "no release such as 4.0.2"),
         ("[{kind: Csi, name: x, limit: 5Gb}]", "quantit"),
     ];
     for (text, expected) in cases {
