@@ -41,10 +41,13 @@ pub(crate) fn available(size: usize) {
     }
     for (row, selecting) in adding.into_iter().filter(|(row, _)| is_wanted(row)) {
         let mut numbers = Numbers::new(11);
-        change(row, size, &mut cluster, &mut |cluster, number| {
+        let claims = (0..CHANGES).map(|number| {
             let mut claim = worlds::claim(number, &mut numbers);
             claim.metadata.name = format!("{row}-{number}").into();
-            cluster.restore(with_selector(claim, selecting(number, &mut numbers))).expect("a new name");
+            with_selector(claim, selecting(number, &mut numbers))
+        });
+        change(row, size, &mut cluster, claims.collect(), |cluster, claim| {
+            cluster.restore(claim).expect("a new name");
             settle(cluster);
         });
     }
@@ -91,14 +94,13 @@ fn settle(cluster: &mut Cluster) {
 
 /// One change of many, with all that follows from it: that in the middle of their times, so that neither what the first
 /// one builds for all nor a pause of the machine counts.
-fn change(row: &str, size: usize, cluster: &mut Cluster, change: &mut dyn FnMut(&mut Cluster, usize)) {
-    let mut times: Vec<Duration> = (0..CHANGES)
-        .map(|number| {
-            let start = Instant::now();
-            change(cluster, number);
-            start.elapsed()
-        })
-        .collect();
+fn change<T>(row: &str, size: usize, cluster: &mut Cluster, given: Vec<T>, mut change: impl FnMut(&mut Cluster, T)) {
+    let timed = given.into_iter().map(|given| {
+        let start = Instant::now();
+        change(cluster, given);
+        start.elapsed()
+    });
+    let mut times: Vec<Duration> = timed.collect();
     times.sort_unstable();
     let nanos = nanos_each(times[CHANGES / 2], 1);
     print(row, size, &Figures { nanos, ..Figures::default() });
@@ -136,8 +138,9 @@ pub(crate) fn settling(size: usize) {
 pub(crate) fn pending(size: usize) {
     if is_wanted("add-volume") {
         let mut numbers = Numbers::new(11);
-        change("add-volume", size, &mut worlds::pending(size), &mut |cluster, number| {
-            cluster.restore(worlds::volume(size + number, &mut numbers)).expect("a new name");
+        let volumes = (0..CHANGES).map(|number| worlds::volume(size + number, &mut numbers)).collect();
+        change("add-volume", size, &mut worlds::pending(size), volumes, |cluster, volume| {
+            cluster.restore(volume).expect("a new name");
             settle(cluster);
         });
     }
@@ -153,12 +156,15 @@ pub(crate) fn rebinding(size: usize) {
         cluster.restore(worlds::recycled(object)).expect("a new name");
     }
     settle(&mut cluster);
-    change("rebind", size, &mut cluster, &mut |cluster, number| {
-        let key = Kind::PersistentVolumeClaim.named(format!("default/claim-{number}"));
-        let held = cluster.claim(&key.key.to_string()).expect("it exists").clone();
+    let claims = (0..CHANGES).map(|number| {
+        let held = cluster.claim(&format!("default/claim-{number}")).expect("it exists").clone();
+        (Object::from(held.clone()).reference(), worlds::renewed(held))
+    });
+    let claims = claims.collect();
+    change("rebind", size, &mut cluster, claims, |cluster, (key, renewed)| {
         cluster.delete(&key).expect("it exists");
         settle(cluster);
-        cluster.restore(worlds::renewed(held)).expect("the name is free");
+        cluster.restore(renewed).expect("the name is free");
         settle(cluster);
     });
 }

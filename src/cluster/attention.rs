@@ -59,9 +59,15 @@ impl Marks {
         self.count -= usize::from(self.marked.remove(number));
     }
 
+    /// Takes out what is marked. Cost: linear in that, however many objects there are.
     fn take(&mut self) -> Vec<u32> {
-        let Self { marked, list, .. } = std::mem::take(self);
-        list.into_iter().filter(|number| marked.contains(*number)).collect()
+        let mut list = std::mem::take(&mut self.list);
+        list.retain(|number| {
+            self.listed.remove(*number);
+            self.marked.remove(*number)
+        });
+        self.count = 0;
+        list
     }
 }
 
