@@ -7,7 +7,7 @@ mod exchange;
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::json::exchange::{Source, Writer};
@@ -41,6 +41,11 @@ impl Json {
     /// The value as one of the model; `None` where it has another shape.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Option<T> {
         T::deserialize(Source(self)).ok()
+    }
+
+    /// Reads the value as whoever asks for it does.
+    pub(crate) fn read_with<'de, S: DeserializeSeed<'de>>(&self, seed: S) -> Result<S::Value, impl fmt::Display> {
+        seed.deserialize(Source(self))
     }
 
     /// Sets a key of a map unless it has a value already. Does nothing to a value of another type.

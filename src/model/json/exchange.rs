@@ -262,9 +262,9 @@ impl ser::SerializeStruct for Entries {
 }
 
 /// A JSON value that is read.
-pub(super) struct Source<'de>(pub(super) &'de Json);
+pub(super) struct Source<'j>(pub(super) &'j Json);
 
-impl<'de> IntoDeserializer<'de, Misfit> for Source<'de> {
+impl IntoDeserializer<'_, Misfit> for Source<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -272,7 +272,7 @@ impl<'de> IntoDeserializer<'de, Misfit> for Source<'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for Source<'de> {
+impl<'de> Deserializer<'de> for Source<'_> {
     type Error = Misfit;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -280,7 +280,7 @@ impl<'de> Deserializer<'de> for Source<'de> {
             Json::Null => visitor.visit_unit(),
             Json::Bool(value) => visitor.visit_bool(*value),
             Json::Number(text) => visit_number(text, visitor),
-            Json::String(text) => visitor.visit_borrowed_str(text),
+            Json::String(text) => visitor.visit_str(text),
             Json::List(items) => SeqDeserializer::new(items.iter().map(Source)).deserialize_any(visitor),
             Json::Map(entries) => {
                 let entries = entries.iter().map(|(key, value)| (key.as_str(), Source(value)));
