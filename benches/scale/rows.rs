@@ -95,12 +95,12 @@ fn settle(cluster: &mut Cluster) {
 /// One change of many, with all that follows from it: that in the middle of their times, so that neither what the first
 /// one builds for all nor a pause of the machine counts.
 fn change<T>(row: &str, size: usize, cluster: &mut Cluster, given: Vec<T>, mut change: impl FnMut(&mut Cluster, T)) {
-    let timed = given.into_iter().map(|given| {
+    let changes = given.into_iter().map(|given| {
         let start = Instant::now();
         change(cluster, given);
         start.elapsed()
     });
-    let mut times: Vec<Duration> = timed.collect();
+    let mut times: Vec<Duration> = changes.collect();
     times.sort_unstable();
     let nanos = nanos_each(times[CHANGES / 2], 1);
     print(row, size, &Figures { nanos, ..Figures::default() });

@@ -272,10 +272,8 @@ mod tests {
         assert!(classes.as_ref().is_some_and(|classes| classes.len() == 1));
         assert_eq!(classes, read(&format!("{plain}{rest}")));
         assert_eq!(read(sorted), read(plain), "nothing follows");
-        let list = format!(
-            "apiVersion: v1\nitems:\n- {{metadata: {{name: a}}, apiVersion: v1, kind: ConfigMap}}\nkind: List\n"
-        );
-        assert!(read(&list).is_some_and(|objects| objects.len() == 1));
+        let list = "apiVersion: v1\nitems:\n- {metadata: {name: a}, apiVersion: v1, kind: ConfigMap}\nkind: List\n";
+        assert!(read(list).is_some_and(|objects| objects.len() == 1));
         assert!(
             read("metadata: {name: a}\napiVersion: v1\nkind: Endpoints\nsubsets: []\n")
                 .is_some_and(|held| held.is_empty())
