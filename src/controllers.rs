@@ -18,6 +18,7 @@ mod garbage;
 mod kubelet;
 mod migration;
 mod mount;
+mod mount_check;
 mod node;
 mod obstacle;
 mod ownership;

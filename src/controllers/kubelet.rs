@@ -102,11 +102,11 @@ impl KubeletSync {
 /// Says why a pod does not start: at once where something is wrong, after a while where volumes are merely awaited,
 /// and again every two minutes. What was said of late is not repeated.
 fn complain(pod: &Arc<Pod>, obstacle: Obstacle, around: &Surroundings<'_>) -> Effects {
-    let (reason, messages) = match obstacle {
-        Obstacle::Claims(message) => ("FailedMount", vec![message]),
-        Obstacle::Mounts(messages) => ("FailedMount", messages),
-        Obstacle::Container(_, why) => ("Failed", vec![format!("Error: {why}")]),
-        Obstacle::Detached(message) if around.waited >= MOUNT_TIMEOUT => ("FailedMount", vec![message]),
+    let complaints = match obstacle {
+        Obstacle::Claims(message) => vec![("FailedMount", message)],
+        Obstacle::Mounts(failed) => failed,
+        Obstacle::Container(_, why) => vec![("Failed", format!("Error: {why}"))],
+        Obstacle::Detached(message) if around.waited >= MOUNT_TIMEOUT => vec![("FailedMount", message)],
         Obstacle::Detached(_) => {
             let wake = Some(MOUNT_TIMEOUT.saturating_sub(around.waited));
             return Effects { wake, ..Effects::default() };
@@ -114,11 +114,12 @@ fn complain(pod: &Arc<Pod>, obstacle: Obstacle, around: &Surroundings<'_>) -> Ef
     };
     let left = around
         .told
-        .filter(|(told, _)| told.iter().map(Text::as_str).eq(messages.iter().map(String::as_str)))
+        .filter(|(told, _)| told.iter().map(Text::as_str).eq(complaints.iter().map(|(_, message)| message.as_str())))
         .map_or(Duration::ZERO, |(_, ago)| MOUNT_TIMEOUT.saturating_sub(ago));
     if !left.is_zero() {
         return Effects { wake: Some(left), ..Effects::default() };
     }
-    let events = messages.into_iter().map(|message| Emission::on(&**pod, EventType::Warning, reason, message));
+    let events = complaints.into_iter();
+    let events = events.map(|(reason, message)| Emission::on(&**pod, EventType::Warning, reason, message));
     Effects { events: events.collect(), wake: Some(MOUNT_TIMEOUT), ..Effects::default() }
 }

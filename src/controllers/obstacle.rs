@@ -1,14 +1,13 @@
 //! Why a pod on a node cannot start yet, in the words of its kubelet (`WL-3`, `ATTACH-4`, `ATTACH-5`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::controllers::attach::{UniqueName, attachable_volumes, bound_volume};
 use crate::controllers::mount::{missing_sources, missing_variable};
-use crate::model::access_modes::AccessMode;
+use crate::controllers::mount_check::failed_mounts;
 use crate::model::claim::ClaimPhase;
 use crate::model::names::PVC_PROTECTION_FINALIZER;
-use crate::model::pod::{Pod, PodPhase};
+use crate::model::pod::Pod;
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode};
@@ -21,8 +20,8 @@ pub(crate) enum Obstacle {
     Claims(String),
     /// Volumes that are not attached to the node: the message once they have been waited for too long.
     Detached(String),
-    /// Mounts that fail, each with its message.
-    Mounts(Vec<String>),
+    /// Mounts that fail, each with its reason and its message.
+    Mounts(Vec<(&'static str, String)>),
     /// A container that cannot be made: its name, and why.
     Container(Text, String),
 }
@@ -46,7 +45,9 @@ pub(crate) fn obstacle(pod: &Pod, store: &Store) -> Option<Obstacle> {
         let detached = joined(detached, " ");
         return Some(Obstacle::Detached(unmounted(&detached, &detached, "", "context deadline exceeded")));
     }
-    let mounts: Vec<String> = missing_sources(pod, store).into_iter().chain(used_elsewhere(pod, store)).collect();
+    let sources = missing_sources(pod, store).into_iter().map(|message| ("FailedMount", message));
+    let claims = failed_mounts(pod, store).into_iter().map(|failed| (failed.reason, failed.message));
+    let mounts: Vec<(&'static str, String)> = sources.chain(claims).collect();
     if !mounts.is_empty() {
         return Some(Obstacle::Mounts(mounts));
     }
@@ -146,25 +147,4 @@ fn detached<'p>(pod: &'p Pod, store: &'p Store) -> impl Iterator<Item = &'p Text
         let bound = bound_volume(&key, store)?;
         waiting.contains(&bound.metadata.name).then_some(name)
     })
-}
-
-/// A volume for a single pod that another pod of the node has mounted (`ATTACH-5`).
-fn used_elsewhere(pod: &Pod, store: &Store) -> Option<String> {
-    for key in pod.claim_keys() {
-        let Some(volume) = bound_volume(&key, store) else {
-            continue;
-        };
-        let single = volume.spec.access_modes.iter().all(|mode| mode == AccessMode::ReadWriteOncePod);
-        let mounted = |other: &Arc<Pod>| {
-            other.metadata.uid != pod.metadata.uid
-                && other.spec.node_name == pod.spec.node_name
-                && other.status.phase == PodPhase::Running
-        };
-        if single && !volume.spec.access_modes.is_empty() && store.pods_of_claim(&key).any(mounted) {
-            let name = &volume.metadata.name;
-            let why = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
-            return Some(format!("MountVolume.SetUp failed for volume {:?} : {why}", name.as_str()));
-        }
-    }
-    None
 }

@@ -3,8 +3,8 @@
 use bindery::{Cluster, Hold, Kind, PodPhase, Verb};
 
 use crate::world::{
-    NFS, add, bound, csi, delete, documents, emitted, key, node, of_claim, patch, phase, pod, settled, times, user,
-    wait, waits_for, writes,
+    NFS, add, bound, complaints, csi, delete, device_user, documents, key, node, of_blocks, of_claim, patch, phase,
+    pod, settled, times, user, wait, waits_for, writes,
 };
 
 const RWO: &str = "ReadWriteOnce";
@@ -14,13 +14,6 @@ fn complaint(volumes: &str, why: &str) -> String {
         "Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[{volumes}], unattached volumes=[], \
          failed to process volumes=[{volumes}]: {why}"
     )
-}
-
-/// The events of the kubelet about a pod.
-fn complaints(cluster: &Cluster, pod: &str) -> Vec<String> {
-    let mut events = emitted(cluster, Kind::Pod, pod);
-    events.retain(|event| event.starts_with("Warning Failed"));
-    events
 }
 
 #[test]
@@ -134,17 +127,11 @@ fn a_claim_that_was_not_made_for_the_pod_does_not_serve_it() {
 
 #[test]
 fn a_volume_of_blocks_is_not_a_file_system() {
-    let block = bound("data", RWO, NFS)
-        .replace("spec: {capacity", "spec: {volumeMode: Block, capacity")
-        .replace("spec: {storageClassName", "spec: {volumeMode: Block, storageClassName");
+    let block = of_blocks(&bound("data", RWO, &csi("disk")));
     let mut cluster = settled(&documents([node("n1"), block, user("web", "n1", "data")]));
     let why = "volume data has volumeMode Block, but is specified in volumeMounts";
     assert_eq!(complaints(&cluster, "web"), [complaint("data", why)]);
-    let device = user("device", "n1", "data").replace(
-        "volumeMounts: [{name: data, mountPath: /mnt/data}]",
-        "volumeDevices: [{name: data, devicePath: /dev/xvda}]",
-    );
-    add(&mut cluster, &device);
+    add(&mut cluster, &device_user("device", "n1", "data"));
     assert_eq!(phase(&cluster, "device"), "Running");
 }
 
