@@ -167,6 +167,10 @@ impl Cluster {
                 self.nodes.silent.remove(&node.metadata.name);
                 self.nodes.gone.insert(node.metadata.name.clone(), self.now);
                 self.enqueue_node(id);
+                if self.runs(Controller::Attachments) {
+                    self.nodes.attachments.lose(node);
+                    self.enqueue_attach(&node.metadata.name);
+                }
                 self.enqueue_blocked();
             }
             (_, Some(Object::Node(node))) => {
@@ -234,6 +238,13 @@ impl Cluster {
         }
     }
 
+    /// The nodes that were deleted with volumes attached.
+    pub(super) fn enqueue_left(&mut self) {
+        for node in self.nodes.attachments.left_nodes() {
+            self.enqueue_attach(&node);
+        }
+    }
+
     fn retry_mounts(&mut self) {
         let waiting: Vec<ObjectId> = self.nodes.waiting.keys().copied().collect();
         for pod in waiting {
@@ -265,16 +276,26 @@ impl Cluster {
                 self.follow_start(origin, turn, SyncTask::Node)
             }
             Worker::Attach => {
-                let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
-                let Nodes { attachments, silent, .. } = &mut *self.nodes;
-                let turn = node.map(|node| {
-                    let is_silent = silent.contains_key(&node.metadata.name);
-                    AttachSync::start(&node, is_silent, &self.store, attachments, self.now)
-                });
+                let left = self.nodes.attachments.left_count();
+                let turn = self.look_at_attached(key);
+                if self.nodes.attachments.left_count() < left {
+                    self.enqueue_blocked();
+                }
                 self.follow_start(origin, turn, SyncTask::Attach)
             }
             _ => self.begin_kubelet(origin),
         }
+    }
+
+    fn look_at_attached(&mut self, key: ObjectId) -> Option<Turn<AttachSync>> {
+        let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
+        let Nodes { attachments, silent, .. } = &mut *self.nodes;
+        if let Some(node) = node {
+            let is_silent = silent.contains_key(&node.metadata.name);
+            return Some(AttachSync::start(&node, is_silent, &self.store, attachments, self.now));
+        }
+        let name = self.store.object_key(key)?.key.name;
+        attachments.has_left(&name).then(|| AttachSync::start_gone(&name, &self.store, attachments, self.now))
     }
 
     fn look_at_node(&mut self, key: ObjectId) -> Option<Turn<NodeSync>> {
@@ -334,7 +355,7 @@ impl Nodes {
 
     /// The controller that attaches starts anew.
     pub(super) fn forget_attachments(&mut self) {
-        self.attachments = Attachments::default();
+        self.attachments.forget();
     }
 
     /// The kubelets start anew.

@@ -7,10 +7,12 @@
 
 mod attachment;
 mod deletion;
+mod detaching;
 mod ephemeral;
 mod expansion;
 mod garbage;
 mod kubelet;
+mod mount_checks;
 mod mounts;
 mod names;
 mod silence;
