@@ -103,11 +103,10 @@ impl KubeletSync {
 /// and again every two minutes. What was said of late is not repeated.
 fn complain(pod: &Arc<Pod>, obstacle: Obstacle, around: &Surroundings<'_>) -> Effects {
     let complaints = match obstacle {
-        Obstacle::Claims(message) => vec![("FailedMount", message)],
-        Obstacle::Mounts(failed) => failed,
+        Obstacle::Volumes(failed) => failed,
         Obstacle::Container(_, why) => vec![("Failed", format!("Error: {why}"))],
-        Obstacle::Detached(message) if around.waited >= MOUNT_TIMEOUT => vec![("FailedMount", message)],
-        Obstacle::Detached(_) => {
+        Obstacle::Awaited(message) if around.waited >= MOUNT_TIMEOUT => vec![("FailedMount", message)],
+        Obstacle::Awaited(_) => {
             let wake = Some(MOUNT_TIMEOUT.saturating_sub(around.waited));
             return Effects { wake, ..Effects::default() };
         }
