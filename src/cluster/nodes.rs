@@ -10,6 +10,7 @@ use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{
     AttachSync, Attachments, Evictions, Hold, KubeletSync, NodeSync, NodeView, Surroundings, Turn, remove_orphan,
+    time_left,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object};
@@ -335,7 +336,8 @@ impl Cluster {
             waited: self.now.saturating_sub(since),
             told: told.as_ref().map(|(messages, time)| (messages.as_slice(), self.now.saturating_sub(*time))),
         };
-        let turn = KubeletSync::start(&pod, &around);
+        let mut turn = KubeletSync::start(&pod, &around);
+        let deadline = time_left(&pod, around.now).filter(|left| !left.is_zero());
         if turn.effects.wake.is_some() {
             let said: Vec<Text> = turn.effects.events.iter().map(|event| event.message.clone()).collect();
             let told = if said.is_empty() { told } else { Some((said, self.now)) };
@@ -343,6 +345,7 @@ impl Cluster {
         } else {
             self.nodes.waiting.remove(&key);
         }
+        turn.effects.wake = turn.effects.wake.into_iter().chain(deadline).min();
         self.follow_start(origin, Some(turn), SyncTask::Kubelet)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::obstacle::{Obstacle, obstacle};
-use crate::controllers::pod_status::{running, set_ready, stopped, waiting};
+use crate::controllers::pod_status::{closed_gates, failed, running, set_ready, stopped, waiting};
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::pod::{Pod, PodPhase};
@@ -17,6 +17,8 @@ use crate::store::{DeleteOptions, Store, Write};
 
 /// How long a kubelet waits for volumes before it says so, and between two times (`ATTACH-4`).
 pub(crate) const MOUNT_TIMEOUT: Duration = Duration::from_secs(123);
+
+const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
 
 /// How a test keeps a kubelet from acting on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +55,12 @@ impl KubeletSync {
         if pod.metadata.is_deleting() {
             return if unstoppable { Turn::done() } else { Self::stop(pod, around.now) };
         }
+        if !unstoppable && time_left(pod, around.now) == Some(Duration::ZERO) {
+            let message = "Pod was active on the node longer than the specified deadline";
+            let event = Emission::on(&**pod, EventType::Normal, DEADLINE_EXCEEDED, message);
+            let new = failed(pod, DEADLINE_EXCEEDED, message, around.now);
+            return Self::turn_to(pod, new, Effects::default()).emitting(event);
+        }
         match pod.status.phase {
             PodPhase::Pending if unready => Self::turn_to(pod, waiting(pod, None, around.now), Effects::default()),
             PodPhase::Pending => match obstacle(pod, around.store) {
@@ -62,7 +70,7 @@ impl KubeletSync {
                 }
                 None => Self::turn_to(pod, running(pod, &around.address, around.now), Effects::default()),
             },
-            PodPhase::Running if pod.is_ready() == unready => {
+            PodPhase::Running if pod.is_ready() == unready || (pod.is_ready() && !closed_gates(pod).is_empty()) => {
                 let mut new = (**pod).clone();
                 set_ready(&mut new, !unready, around.now);
                 Self::turn_to(pod, new, Effects::default())
@@ -97,6 +105,14 @@ impl KubeletSync {
         let turn = Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing);
         Turn { effects, ..turn }
     }
+}
+
+/// How long a pod that its kubelet has taken up may still be active, where it says how long.
+pub(crate) fn time_left(pod: &Pod, now: Timestamp) -> Option<Duration> {
+    let is_active = matches!(pod.status.phase, PodPhase::Pending | PodPhase::Running) && !pod.metadata.is_deleting();
+    let (seconds, start) = (pod.spec.active_deadline_seconds?, pod.status.start_time.filter(|_| is_active)?);
+    let left = start.unix_seconds().saturating_add(seconds).saturating_sub(now.unix_seconds());
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or_default()))
 }
 
 /// Says why a pod does not start: at once where something is wrong, after a while where volumes are merely awaited,
