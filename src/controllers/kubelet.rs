@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::obstacle::{Obstacle, obstacle};
-use crate::controllers::pod_status::{closed_gates, failed, running, set_ready, stopped, waiting};
+use crate::controllers::pod_status::{closed_gates, failed, rejected, running, set_ready, stopped, waiting};
+use crate::controllers::scheduler::matches_affinity;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::pod::{Pod, PodPhase};
@@ -54,6 +55,12 @@ impl KubeletSync {
         let (unready, unstoppable) = around.held;
         if pod.metadata.is_deleting() {
             return if unstoppable { Turn::done() } else { Self::stop(pod, around.now) };
+        }
+        if !is_admitted(pod, around.store) {
+            let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+            let event = Emission::on(&**pod, EventType::Warning, "NodeAffinity", why);
+            return Self::turn_to(pod, rejected(pod, "NodeAffinity", why, around.now), Effects::default())
+                .emitting(event);
         }
         if !unstoppable && time_left(pod, around.now) == Some(Duration::ZERO) {
             let message = "Pod was active on the node longer than the specified deadline";
@@ -105,6 +112,12 @@ impl KubeletSync {
         let turn = Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing);
         Turn { effects, ..turn }
     }
+}
+
+/// Whether a kubelet takes a pod up that it has not seen before: one that was put on the node by name may ask for others.
+fn is_admitted(pod: &Pod, store: &Store) -> bool {
+    let is_new = pod.status.phase == PodPhase::Pending && pod.status.start_time.is_none();
+    !is_new || store.nodes.named(&pod.spec.node_name).is_none_or(|node| matches_affinity(pod, node))
 }
 
 /// How long a pod that its kubelet has taken up may still be active, where it says how long.

@@ -84,6 +84,20 @@ pub(super) fn failed(pod: &Pod, reason: &str, message: &str, now: Timestamp) -> 
     new
 }
 
+/// A pod that its kubelet does not take up. What kubelets say of pods that they have is not said of it.
+pub(super) fn rejected(pod: &Pod, reason: &str, why: &str, now: Timestamp) -> Pod {
+    const OF_KUBELETS: [&str; 5] =
+        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    let mut new = pod.clone();
+    new.status.phase = PodPhase::Failed;
+    new.status.reason = reason.into();
+    new.status.message = format!("Pod was rejected: {why}").into();
+    new.status.start_time = Some(now);
+    let conditions = pod.status.conditions.iter().filter(|held| !OF_KUBELETS.contains(&held.r#type.as_str()));
+    new.status.conditions = conditions.cloned().collect::<Vec<_>>().into();
+    new
+}
+
 fn ended(pod: &Pod, phase: PodPhase, now: Timestamp) -> Pod {
     let mut new = pod.clone();
     let ran = pod.status.phase == PodPhase::Running;

@@ -24,8 +24,7 @@ pub(super) type Said = Result<Vec<String>, String>;
 const NOTHING: Said = Ok(Vec::new());
 
 /// What kubectl says of a number of replicas below zero.
-const NEGATIVE_SCALE: &str =
-    "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
+const NEGATIVE_SCALE: &str = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
 
 /// The texts of the files that a scenario names.
 pub(super) type Files = BTreeMap<Text, Text>;

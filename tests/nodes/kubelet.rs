@@ -327,3 +327,35 @@ fn a_pod_that_is_kept_from_stopping_fails_when_it_stops() {
     cluster.settle().unwrap();
     assert_eq!(phase(&cluster, "web"), "Failed");
 }
+
+#[test]
+fn a_pod_that_asks_for_other_nodes_is_rejected_where_it_was_put() {
+    // WL-7, SCHED-48: the kubelet's predicate.go and rejectPod, for a pod that bypassed the scheduler.
+    let labelled = node("n1").replace("name: n1", "name: n1, labels: {disk: fast}");
+    let asking = |name: &str, what: &str| pod(name, "n1", &[]).replace("spec: {", &format!("spec: {{{what}, "));
+    let required = |key: &str| {
+        format!(
+            "affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: \
+             [{{matchExpressions: [{{key: {key}, operator: Exists}}]}}]}}}}}}"
+        )
+    };
+    let mut cluster = settled(&documents([
+        labelled,
+        asking("right", "nodeSelector: {disk: fast}"),
+        asking("also-right", &required("disk")),
+        asking("wrong", "nodeSelector: {disk: slow}"),
+        asking("also-wrong", &required("zone")),
+    ]));
+    assert_eq!((phase(&cluster, "right").as_str(), phase(&cluster, "also-right").as_str()), ("Running", "Running"));
+    let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+    for name in ["wrong", "also-wrong"] {
+        let status = &cluster.pod(name).unwrap().status;
+        assert_eq!((status.phase.as_str(), status.reason.as_str()), ("Failed", "NodeAffinity"), "{name}");
+        assert_eq!(status.message, format!("Pod was rejected: {why}"));
+        assert_eq!(emitted(&cluster, Kind::Pod, name), [format!("Warning NodeAffinity {why}")]);
+    }
+    // Only when it is seen for the first time.
+    patch(&mut cluster, Kind::Node, "n1", r#"{"metadata": {"labels": {"disk": "slow"}}}"#).unwrap();
+    wait(&mut cluster, 1000);
+    assert_eq!((phase(&cluster, "right").as_str(), phase(&cluster, "wrong").as_str()), ("Running", "Failed"));
+}
