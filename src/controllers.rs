@@ -51,7 +51,7 @@ pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, i
 pub(crate) use crate::controllers::copies::Copies;
 pub(crate) use crate::controllers::deployment::DeploymentSync;
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
-pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan};
+pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan, remove_unscheduled};
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::external::{
     ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,

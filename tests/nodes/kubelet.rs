@@ -351,7 +351,7 @@ fn a_pod_that_asks_for_other_nodes_is_rejected_where_it_was_put() {
     for name in ["wrong", "also-wrong"] {
         let status = &cluster.pod(name).unwrap().status;
         assert_eq!((status.phase.as_str(), status.reason.as_str()), ("Failed", "NodeAffinity"), "{name}");
-        assert_eq!(status.message, format!("Pod was rejected: {why}"));
+        assert_eq!(status.message.as_str(), format!("Pod was rejected: {why}"));
         assert_eq!(emitted(&cluster, Kind::Pod, name), [format!("Warning NodeAffinity {why}")]);
     }
     // Only when it is seen for the first time.

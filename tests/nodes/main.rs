@@ -15,6 +15,7 @@ mod kubelet;
 mod mount_checks;
 mod mounts;
 mod names;
+mod orphans;
 mod silence;
 mod statuses;
 mod world;
