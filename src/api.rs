@@ -28,6 +28,7 @@ mod selectors;
 mod service;
 mod service_address;
 mod service_spec;
+mod share;
 mod stateful_set;
 mod status;
 mod storage;

@@ -18,6 +18,7 @@ mod garbage;
 mod kubelet;
 mod migration;
 mod mount;
+mod mount_check;
 mod node;
 mod obstacle;
 mod ownership;
@@ -50,13 +51,13 @@ pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, i
 pub(crate) use crate::controllers::copies::Copies;
 pub(crate) use crate::controllers::deployment::DeploymentSync;
 pub(crate) use crate::controllers::ephemeral::EphemeralSync;
-pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan};
+pub(crate) use crate::controllers::eviction::{Evictions, remove_orphan, remove_unscheduled};
 pub(crate) use crate::controllers::expand::{ExpandSync, needs_expansion};
 pub(crate) use crate::controllers::external::{
     ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,
 };
 pub(crate) use crate::controllers::garbage::{OrphanSync, collect, collection_order, is_collectable};
-pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings};
+pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings, time_left};
 pub(crate) use crate::controllers::mount::{expand, files as mount_files};
 pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{is_protection_due, protect_claim, protect_volume};

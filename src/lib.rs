@@ -173,8 +173,10 @@
 //! - Updates that a controller makes are not validated again (`updates_of_controllers_are_not_validated_again`), but for
 //!   finalizers that must not be added (`FIN-7`: `a_terminating_volume_cannot_get_the_finalizer`) and for what pods are
 //!   made of (`storage_cannot_be_repaired`).
-//! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`). CPU
-//!   and memory are not counted (`cpu_and_memory_are_not_counted`).
+//! - A quota goes by what is stored, not by its status, which may lag (`a_quota_counts_what_was_there_before_it`), and
+//!   counts a pod until it is gone, also when its grace period is over
+//!   (`a_quota_counts_pods_that_should_have_stopped_long_ago`). CPU and memory are not counted
+//!   (`cpu_and_memory_are_not_counted`).
 //! - The cluster has one range of IPv4 addresses for Services (`services_have_one_ipv4_address`).
 //! - A namespace need not exist (`a_namespace_need_not_exist`), and one that is deleted is gone at once, without what is
 //!   in it (`a_deleted_namespace_leaves_its_objects`).
@@ -187,7 +189,14 @@
 //!   (`a_pod_that_runs_stays_until_its_kubelet_has_stopped_it`).
 //! - A kubelet says again every 123 seconds why a pod does not start, and looks when something changes, where a real one
 //!   tries again with back-off (`a_missing_claim_is_told_at_once_and_again_every_two_minutes`). It waits for all volumes
-//!   of a pod, also for those that no container mounts (`a_kubelet_waits_for_volumes_that_no_container_mounts`).
+//!   of a pod, also for those that no container mounts (`a_kubelet_waits_for_volumes_that_no_container_mounts`), and says
+//!   so after two minutes, where a real one says nothing
+//!   (`a_volume_that_is_not_attached_is_awaited_for_two_minutes_before_anything_is_said`). Of what pods bring along it
+//!   rejects a selection of other nodes, and no lack of tolerations
+//!   (`a_kubelet_takes_up_a_pod_that_does_not_bear_a_taint`).
+//! - Pods on nodes that do not exist use claims for a single pod while they are there
+//!   (`pods_on_nodes_that_do_not_exist_use_claims_for_a_single_pod`), and in a cluster that never had a node they are not
+//!   collected (`a_cluster_without_nodes_keeps_the_pods_that_name_some`).
 //! - The tolerations that every pod has for nodes that do not answer are not written into it, but count
 //!   (`a_pod_says_itself_how_long_it_bears_a_silent_node`). Pods of a node that is gone are removed after 60 seconds, and
 //!   those of a node out of service at once (`pods_of_a_deleted_node_are_removed_after_a_while`,

@@ -22,6 +22,6 @@ pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 #[cfg(feature = "explore")]
 pub(crate) use crate::matching::rules::POSSIBLE;
 pub(crate) use crate::matching::rules::{
-    DESIGNATED, FREE, REQUESTED, RESERVED, Rule, SCHEDULED, mismatches, misplaced,
+    DESIGNATED, FREE, REQUESTED, RESERVED, Rule, SCHEDULED, mismatches, misplaced, misplacement,
 };
 pub(crate) use crate::matching::waiting::WaitingIndex;

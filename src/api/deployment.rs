@@ -7,6 +7,7 @@ use crate::api::metadata::{self, validate_immutable};
 use crate::api::path::{At, Errors};
 use crate::api::pod_defaults::complete_spec;
 use crate::api::replica_set::{validate_readiness, validate_selected_template, warnings_of_pods};
+use crate::api::share::{number_of, validate_part, validate_share};
 use crate::api::strategy::Strategy;
 use crate::model::deployment::{
     Deployment, DeploymentSpec, DeploymentStrategy, DeploymentStrategyType, RollingUpdateDeployment,
@@ -126,36 +127,5 @@ fn validate_rolling(errors: &mut Errors, at: &At, rolling: &RollingUpdateDeploym
     if number_of(unavailable) == 0 && number_of(surge) == 0 {
         errors.push(FieldError::invalid_json(at, go_json(unavailable), "may not be 0 when `maxSurge` is 0"));
     }
-    if percent(unavailable).is_some_and(|percent| percent > 100) {
-        errors.push(FieldError::invalid_json(at, go_json(unavailable), "must not be greater than 100%"));
-    }
-}
-
-fn validate_share(errors: &mut Errors, at: &At, share: &IntOrString) {
-    match share {
-        IntOrString::Int(number) => errors.not_negative(*at, *number),
-        IntOrString::String(_) if percent(share).is_some() => {}
-        IntOrString::String(_) => {
-            let rule = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
-                        regex used for validation is '[0-9]+%')";
-            errors.push(FieldError::invalid_json(at, go_json(share), rule));
-        }
-    }
-}
-
-/// The percentage of a text of digits and a percent sign.
-fn percent(share: &IntOrString) -> Option<i64> {
-    let IntOrString::String(text) = share else {
-        return None;
-    };
-    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().unwrap_or(i64::MAX))
-}
-
-/// The number or the percentage; of any other text the number that it is.
-fn number_of(share: &IntOrString) -> i64 {
-    match share {
-        IntOrString::Int(number) => i64::from(*number),
-        IntOrString::String(text) => percent(share).or_else(|| text.parse().ok()).unwrap_or_default(),
-    }
+    validate_part(errors, &at, unavailable);
 }

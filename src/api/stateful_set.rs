@@ -9,8 +9,8 @@ use crate::api::path::{At, Errors};
 use crate::api::pod::{self, validate_template};
 use crate::api::pod_defaults::complete_spec;
 use crate::api::selectors::{Values, validate_label_selector};
+use crate::api::share::{number_of, validate_part, validate_share};
 use crate::model::field_error::{FieldError, go_json};
-use crate::model::json::Json;
 use crate::model::pod::{ClaimVolumeSource, PodTemplateSpec, PodVolume, PodVolumeSource};
 use crate::model::selector::Predicate;
 use crate::model::shared::Shared;
@@ -60,7 +60,7 @@ pub(super) fn prepare_create(set: &mut StatefulSet) {
     set.status = Shared::default();
     set.metadata.generation = 1;
     if let Some(rolling) = &mut set.spec.update_strategy.rolling_update {
-        rolling.max_unavailable = Json::Null;
+        rolling.max_unavailable = None;
     }
 }
 
@@ -68,9 +68,9 @@ pub(super) fn prepare_create(set: &mut StatefulSet) {
 pub(super) fn prepare_update(new: &mut StatefulSet, old: &StatefulSet) {
     new.status = old.status.clone();
     let in_use =
-        old.spec.update_strategy.rolling_update.as_ref().is_some_and(|rolling| rolling.max_unavailable != Json::Null);
+        old.spec.update_strategy.rolling_update.as_ref().is_some_and(|rolling| rolling.max_unavailable.is_some());
     if !in_use && let Some(rolling) = &mut new.spec.update_strategy.rolling_update {
-        rolling.max_unavailable = Json::Null;
+        rolling.max_unavailable = None;
     }
 }
 
@@ -169,8 +169,8 @@ fn validate_strategy(errors: &mut Errors, at: &At, strategy: &UpdateStrategy) {
             let rule = "only allowed for updateStrategy 'RollingUpdate'";
             errors.push(FieldError::invalid_json(at.child("rollingUpdate"), go_json(&Internal(rolling)), rule));
         }
-        (Some(UpdateStrategyType::RollingUpdate), Some(RollingUpdate { partition, .. })) => {
-            errors.not_negative(at.child("rollingUpdate").child("partition"), partition.unwrap_or_default());
+        (Some(UpdateStrategyType::RollingUpdate), Some(rolling)) => {
+            validate_rolling(errors, &at.child("rollingUpdate"), rolling);
         }
         (Some(UpdateStrategyType::OnDelete | UpdateStrategyType::RollingUpdate), None) => {}
         (Some(UpdateStrategyType::Other(_)), _) => {
@@ -178,6 +178,19 @@ fn validate_strategy(errors: &mut Errors, at: &At, strategy: &UpdateStrategy) {
             errors.push(FieldError::invalid_json(at, go_json(&Internal(strategy)), rule));
         }
     }
+}
+
+fn validate_rolling(errors: &mut Errors, at: &At, rolling: &RollingUpdate) {
+    errors.not_negative(at.child("partition"), rolling.partition.unwrap_or_default());
+    let Some(unavailable) = &rolling.max_unavailable else {
+        return;
+    };
+    let at = at.child("maxUnavailable");
+    validate_share(errors, &at, unavailable);
+    if number_of(unavailable) == 0 {
+        errors.push(FieldError::invalid_json(at, go_json(unavailable), "cannot be 0"));
+    }
+    validate_part(errors, &at, unavailable);
 }
 
 fn validate_retention(errors: &mut Errors, at: &At, policy: &ClaimRetentionPolicy) {

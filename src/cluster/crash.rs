@@ -172,6 +172,7 @@ impl Cluster {
                 }
             }
         }
+        self.enqueue_left();
         let Some(controller) = only else {
             return;
         };

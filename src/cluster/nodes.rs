@@ -1,5 +1,8 @@
 //! What happens on nodes: which kubelets are silent, which pods are held, which wait for their volumes.
 
+mod attached;
+mod orphans;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -8,12 +11,9 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
-use crate::controllers::{
-    AttachSync, Attachments, Evictions, Hold, KubeletSync, NodeSync, NodeView, Surroundings, Turn, remove_orphan,
-};
+use crate::controllers::{Attachments, Evictions, Hold, KubeletSync, Surroundings, time_left};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object};
-use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
@@ -24,7 +24,7 @@ pub(super) struct Nodes {
     /// Since when kubelets are silent, by node.
     silent: BTreeMap<Text, Duration>,
     held: BTreeSet<(NamespacedName, Hold)>,
-    /// Nodes that were deleted, and since when they are gone.
+    /// Nodes that do not exist and have pods, and since when that is known.
     gone: BTreeMap<Text, Duration>,
     /// Pods that wait to start.
     waiting: BTreeMap<ObjectId, Waiting>,
@@ -144,7 +144,7 @@ impl Cluster {
         for object in [before, after].into_iter().flatten() {
             match object {
                 Object::PersistentVolumeClaim(_) | Object::PersistentVolume(_) if !has_pods => {}
-                Object::Pod(pod) => self.enqueue_node_of(pod),
+                Object::Pod(pod) => self.enqueue_node_of(id, pod),
                 Object::PersistentVolumeClaim(claim) => self.wake_users(&claim.key()),
                 Object::PersistentVolume(volume) => {
                     if let Some(reference) = &volume.spec.claim_ref {
@@ -165,8 +165,11 @@ impl Cluster {
             (Some(Object::Pod(pod)), None) => self.forget_pod(id, pod),
             (Some(Object::Node(node)), None) => {
                 self.nodes.silent.remove(&node.metadata.name);
-                self.nodes.gone.insert(node.metadata.name.clone(), self.now);
                 self.enqueue_node(id);
+                if self.runs(Controller::Attachments) {
+                    self.nodes.attachments.lose(node);
+                    self.enqueue_attach(&node.metadata.name);
+                }
                 self.enqueue_blocked();
             }
             (_, Some(Object::Node(node))) => {
@@ -180,6 +183,9 @@ impl Cluster {
                 self.enqueue_attach(&name);
                 self.enqueue_blocked();
                 self.wake_pods_on(&name, before.is_none());
+                if before.is_none() {
+                    self.enqueue_orphans();
+                }
             }
             (_, Some(Object::ConfigMap(_) | Object::Secret(_))) => self.retry_mounts(),
             (_, Some(Object::CsiDriver(_))) | (Some(Object::CsiDriver(_)), None) => {
@@ -205,35 +211,6 @@ impl Cluster {
         }
     }
 
-    fn enqueue_attach(&mut self, node: &Text) {
-        if self.runs(Controller::Attachments)
-            && let Some(id) = self.store.nodes.id_of("", node)
-        {
-            self.work.enqueue(Worker::Attach, id, false);
-        }
-    }
-
-    /// The node of a pod that was changed: its volumes, and the pods that shall leave it.
-    fn enqueue_node_of(&mut self, pod: &Pod) {
-        let name = &pod.spec.node_name;
-        self.enqueue_attach(name);
-        let leaves = |node: &Node| node.spec.taints.iter().any(|taint| taint.effect == "NoExecute");
-        let is_concerned = self.nodes.silent.contains_key(name)
-            || self.nodes.gone.contains_key(name)
-            || self.store.nodes.named(name).is_some_and(|node| leaves(node));
-        if let Some(id) = self.store.nodes.id_of("", name).filter(|_| is_concerned) {
-            self.enqueue_node(id.into());
-        }
-    }
-
-    /// The nodes that wait for another one to let a volume go.
-    fn enqueue_blocked(&mut self) {
-        let blocked: BTreeSet<Text> = self.nodes.attachments.waiting_nodes().cloned().collect();
-        for node in blocked {
-            self.enqueue_attach(&node);
-        }
-    }
-
     fn retry_mounts(&mut self) {
         let waiting: Vec<ObjectId> = self.nodes.waiting.keys().copied().collect();
         for pod in waiting {
@@ -243,6 +220,7 @@ impl Cluster {
 
     /// A pod is gone, and with it what only it had.
     fn forget_pod(&mut self, id: ObjectId, pod: &Pod) {
+        self.forget_orphan(&pod.spec.node_name);
         self.nodes.waiting.remove(&id);
         self.nodes.evictions.forget(&pod.metadata.uid);
         self.empty_volumes(pod);
@@ -265,31 +243,15 @@ impl Cluster {
                 self.follow_start(origin, turn, SyncTask::Node)
             }
             Worker::Attach => {
-                let node = self.store.nodes.get(Id::from_number(key.number)).cloned();
-                let Nodes { attachments, silent, .. } = &mut *self.nodes;
-                let turn = node.map(|node| {
-                    let is_silent = silent.contains_key(&node.metadata.name);
-                    AttachSync::start(&node, is_silent, &self.store, attachments, self.now)
-                });
+                let left = self.nodes.attachments.left_count();
+                let turn = self.look_at_attached(key);
+                if self.nodes.attachments.left_count() < left {
+                    self.enqueue_blocked();
+                }
                 self.follow_start(origin, turn, SyncTask::Attach)
             }
             _ => self.begin_kubelet(origin),
         }
-    }
-
-    fn look_at_node(&mut self, key: ObjectId) -> Option<Turn<NodeSync>> {
-        let now = self.time();
-        if let Some(node) = self.store.nodes.get(Id::from_number(key.number)).cloned() {
-            let silent = self.nodes.silent.get(&node.metadata.name).map(|since| self.now.saturating_sub(*since));
-            let evictions = &mut self.nodes.evictions;
-            let mut view = NodeView { store: &self.store, evictions, silent, now, elapsed: self.now };
-            return Some(NodeSync::start(&node, &mut view));
-        }
-        let name = self.store.object_key(key)?.key.name;
-        let gone = self.now.saturating_sub(*self.nodes.gone.get(&name)?);
-        let mut pods: Vec<_> = self.store.pods_on(&name).collect();
-        pods.sort_by_key(|pod| pod.key());
-        Some(remove_orphan(&pods, gone, now))
     }
 
     fn begin_kubelet(&mut self, origin: Origin) -> End {
@@ -314,7 +276,8 @@ impl Cluster {
             waited: self.now.saturating_sub(since),
             told: told.as_ref().map(|(messages, time)| (messages.as_slice(), self.now.saturating_sub(*time))),
         };
-        let turn = KubeletSync::start(&pod, &around);
+        let mut turn = KubeletSync::start(&pod, &around);
+        let deadline = time_left(&pod, around.now).filter(|left| !left.is_zero());
         if turn.effects.wake.is_some() {
             let said: Vec<Text> = turn.effects.events.iter().map(|event| event.message.clone()).collect();
             let told = if said.is_empty() { told } else { Some((said, self.now)) };
@@ -322,6 +285,7 @@ impl Cluster {
         } else {
             self.nodes.waiting.remove(&key);
         }
+        turn.effects.wake = turn.effects.wake.into_iter().chain(deadline).min();
         self.follow_start(origin, Some(turn), SyncTask::Kubelet)
     }
 }
@@ -334,7 +298,7 @@ impl Nodes {
 
     /// The controller that attaches starts anew.
     pub(super) fn forget_attachments(&mut self) {
-        self.attachments = Attachments::default();
+        self.attachments.forget();
     }
 
     /// The kubelets start anew.

@@ -3,11 +3,16 @@
 //! It looks at one node at a time and compares what its pods need with what its status lists. What is no longer needed
 //! is detached first; a volume for one node only waits until every other node has let it go.
 
+mod blocked;
+mod memory;
+mod name;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::controllers::attach::blocked::report;
+use crate::controllers::attach::name::driver_of;
 use crate::controllers::eviction::OUT_OF_SERVICE;
 use crate::controllers::node::has_status;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
@@ -15,6 +20,7 @@ use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
 use crate::model::kind::Object;
 use crate::model::list::List;
+use crate::model::metadata::Uid;
 use crate::model::names::migrated_source;
 use crate::model::node::{AttachedVolume, Node};
 use crate::model::pod::Pod;
@@ -24,24 +30,8 @@ use crate::model::volume::PersistentVolume;
 use crate::model::volume_source::VolumeSource;
 use crate::store::{Store, Write};
 
-/// How long a volume stays attached to a node that does not say whether it is still mounted (`ATTACH-6`).
-const UNMOUNT_WAIT: Duration = Duration::from_mins(6);
-
-/// What the controller remembers between two looks; a crash loses it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Attachments {
-    /// Since when volumes on nodes that do not answer are to be detached, by volume and node.
-    detaching: BTreeMap<(Text, Text), Duration>,
-    /// Volumes that another node holds, by volume and node; each is reported once.
-    blocked: BTreeSet<(Text, Text)>,
-}
-
-impl Attachments {
-    /// The nodes that wait for another one to let a volume go.
-    pub(crate) fn waiting_nodes(&self) -> impl Iterator<Item = &Text> {
-        self.blocked.iter().map(|(_, node)| node)
-    }
-}
+pub(crate) use crate::controllers::attach::memory::Attachments;
+pub(crate) use crate::controllers::attach::name::UniqueName;
 
 /// A volume that pods on a node need.
 struct Needed<'s> {
@@ -67,53 +57,29 @@ impl AttachSync {
         now: Duration,
     ) -> Turn<Self> {
         let name = &node.metadata.name;
-        let needed = needed(node, store);
-        let find = |held: &str| needed.iter().position(|needed| needed.name == *held);
-        let mut is_attached = vec![false; needed.len()];
-        let mut effects = Effects::default();
+        let needed = needed(name, store);
+        let mut look = Look::new(name, &needed, store, memory, now);
         let mut attached: Vec<AttachedVolume> = Vec::new();
-        for held in &node.status.volumes_attached {
-            if let Some(number) = find(&held.name) {
-                memory.detaching.remove(&(held.name.clone(), name.clone()));
-                is_attached[number] = true;
-                attached.push(held.clone());
-                continue;
-            }
-            let key = (held.name.clone(), name.clone());
-            let since = *memory.detaching.entry(key.clone()).or_insert(now);
-            let wait = UNMOUNT_WAIT.saturating_sub(now.saturating_sub(since));
+        let can_go = |wait: Duration| {
             let is_overdue = wait.is_zero() && !has_status(node, "True");
-            if !is_silent || has_taint(node, OUT_OF_SERVICE) || is_overdue {
-                memory.detaching.remove(&key);
-                continue;
+            !is_silent || has_taint(node, OUT_OF_SERVICE) || is_overdue
+        };
+        for held in &node.status.volumes_attached {
+            // A node that was deleted and exists again says itself what it has.
+            look.memory.drop_left(name, &held.name);
+            if look.is_kept(&held.name, can_go) {
+                attached.push(held.clone());
             }
-            if !wait.is_zero() {
-                effects.wake = Some(effects.wake.map_or(wait, |other| other.min(wait)));
-            }
-            attached.push(held.clone());
         }
-        memory.blocked.retain(|(volume, at)| at != name || find(volume).is_some());
-        let missing = needed.iter().zip(&is_attached).filter(|(_, is_attached)| !**is_attached);
-        let mut missing: Vec<(Text, &Needed<'_>)> =
-            missing.map(|(needed, _)| (needed.name.to_string().into(), needed)).collect();
-        missing.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut events = Vec::new();
-        for (unique, needed) in missing {
-            let others: Vec<&Text> = store.nodes_with(&unique).filter(|other| *other != name).collect();
-            let key = (unique.clone(), name.clone());
-            if others.is_empty() || is_multi_attach_allowed(needed.volume) {
-                memory.blocked.remove(&key);
+        for unique in look.memory.left_on(name) {
+            if look.is_kept(&unique, can_go) {
                 attached.push(AttachedVolume { name: unique, ..AttachedVolume::default() });
-                let message =
-                    format!("AttachVolume.Attach succeeded for volume {:?} ", needed.volume.metadata.name.as_str());
-                let tell = |pod: &&Arc<Pod>| {
-                    Emission::on(&***pod, EventType::Normal, "SuccessfulAttachVolume", message.clone())
-                };
-                events.extend(needed.pods.iter().map(tell));
-            } else if memory.blocked.insert(key) {
-                effects.events.extend(report_blocked(needed, &others, store));
+            } else {
+                look.memory.drop_left(name, &unique);
             }
         }
+        let (events, told) = look.attach_missing(&mut attached);
+        let effects = Effects { events: told, wake: look.end(), ..Effects::default() };
         if List::from(attached.clone()) == node.status.volumes_attached {
             return Turn { effects, next: Next::End(Ok(())) };
         }
@@ -122,6 +88,20 @@ impl AttachSync {
         let write = Write::UpdateStatus(Object::Node(Arc::new(new)));
         let next = Next::Write { write, rule: "ATTACH-2", caching: Caching::Nothing, then: Self { events } };
         Turn { effects, next }
+    }
+
+    /// Looks at what is attached to a node that was deleted: it stays while pods of the node need it, and for a while
+    /// after that, because nobody says that it is unmounted.
+    pub(crate) fn start_gone(node: &Text, store: &Store, memory: &mut Attachments, now: Duration) -> Turn<Self> {
+        let needed = needed(node, store);
+        let mut look = Look::new(node, &needed, store, memory, now);
+        for unique in look.memory.left_on(node) {
+            if !look.is_kept(&unique, |wait| wait.is_zero()) {
+                look.memory.drop_left(node, &unique);
+            }
+        }
+        let effects = Effects { wake: look.end(), ..Effects::default() };
+        Turn { effects, next: Next::End(Ok(())) }
     }
 
     /// Ends when the status is written.
@@ -133,10 +113,107 @@ impl AttachSync {
     }
 }
 
+/// A look at what is attached to a node.
+struct Look<'l, 's> {
+    node: &'l Text,
+    needed: &'l [Needed<'s>],
+    store: &'s Store,
+    memory: &'l mut Attachments,
+    now: Duration,
+    /// Which of them are attached.
+    is_attached: Vec<bool>,
+    /// For which pods volumes are attached.
+    users: BTreeMap<Text, BTreeSet<Uid>>,
+    /// After how long something is to be detached.
+    wake: Option<Duration>,
+}
+
+impl<'l, 's> Look<'l, 's> {
+    fn new(
+        node: &'l Text,
+        needed: &'l [Needed<'s>],
+        store: &'s Store,
+        memory: &'l mut Attachments,
+        now: Duration,
+    ) -> Self {
+        let is_attached = vec![false; needed.len()];
+        Self { node, needed, is_attached, store, memory, now, users: BTreeMap::new(), wake: None }
+    }
+
+    /// Notes who uses what. After how long something is to be detached.
+    fn end(self) -> Option<Duration> {
+        self.memory.set_users(self.node, self.users);
+        self.wake
+    }
+
+    /// Whether a volume stays attached: because it is needed, or because it cannot be let go yet. Whether it can is
+    /// asked with the time for which an unmounting is still waited for.
+    fn is_kept(&mut self, volume: &Text, can_go: impl FnOnce(Duration) -> bool) -> bool {
+        let number = self.needed.iter().position(|needed| needed.name == **volume);
+        let needed = number.map(|number| &self.needed[number]);
+        let mut users = self.memory.users(self.node, volume);
+        users.extend(needed.into_iter().flat_map(|needed| &needed.pods).map(|pod| pod.metadata.uid.clone()));
+        if needed.is_none() && !users.is_empty() {
+            let attachable = driver_of(volume).is_none_or(|driver| is_attach_required(driver, self.store));
+            let pods = self.store.pods_on(self.node).filter(|pod| attachable && !pod.is_terminated());
+            let there: BTreeSet<&Uid> = pods.map(|pod| &pod.metadata.uid).collect();
+            users.retain(|user| there.contains(user));
+        }
+        if needed.is_some() || !users.is_empty() {
+            self.memory.keep(self.node, volume);
+            self.users.insert(volume.clone(), users);
+            if let Some(number) = number {
+                self.is_attached[number] = true;
+            }
+            return true;
+        }
+        let wait = self.memory.wait_for_unmount(self.node, volume, self.now);
+        if can_go(wait) {
+            self.memory.keep(self.node, volume);
+            return false;
+        }
+        if !wait.is_zero() {
+            self.wake = Some(self.wake.map_or(wait, |other| other.min(wait)));
+        }
+        true
+    }
+
+    /// Attaches what is needed and free. What is told of it when it is done, and what is told at once of what is not
+    /// free.
+    fn attach_missing(&mut self, attached: &mut Vec<AttachedVolume>) -> (Vec<Emission>, Vec<Emission>) {
+        let needed = self.needed;
+        self.memory.retain_blocked(self.node, |volume| needed.iter().any(|needed| needed.name == **volume));
+        let missing = needed.iter().zip(&self.is_attached).filter(|(_, is_attached)| !**is_attached);
+        let mut missing: Vec<(Text, &Needed<'_>)> =
+            missing.map(|(needed, _)| (needed.name.to_string().into(), needed)).collect();
+        missing.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let (mut done, mut told) = (Vec::new(), Vec::new());
+        for (unique, needed) in missing {
+            let holders = self.store.nodes_with(&unique).chain(self.memory.left_with(&unique));
+            let others: Vec<Text> = holders.filter(|other| *other != self.node).cloned().collect();
+            if others.is_empty() || is_multi_attach_allowed(needed.volume) {
+                self.memory.unblock(self.node, &unique);
+                let users = needed.pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
+                self.users.insert(unique.clone(), users);
+                attached.push(AttachedVolume { name: unique, ..AttachedVolume::default() });
+                let volume = needed.volume.metadata.name.as_str();
+                let message = format!("AttachVolume.Attach succeeded for volume {volume:?} ");
+                let tell = |pod: &&Arc<Pod>| {
+                    Emission::on(&***pod, EventType::Normal, "SuccessfulAttachVolume", message.clone())
+                };
+                done.extend(needed.pods.iter().map(tell));
+            } else if self.memory.block(self.node, &unique, &needed.pods) {
+                told.extend(report(needed, &others, self.store, self.memory));
+            }
+        }
+        (done, told)
+    }
+}
+
 /// The attachable volumes that the pods on a node need (`ATTACH-2`).
-fn needed<'s>(node: &Node, store: &'s Store) -> Vec<Needed<'s>> {
+fn needed<'s>(node: &Text, store: &'s Store) -> Vec<Needed<'s>> {
     let mut needed: Vec<Needed<'s>> = Vec::new();
-    for pod in store.pods_on(&node.metadata.name).filter(|pod| !pod.is_terminated()) {
+    for pod in store.pods_on(node).filter(|pod| !pod.is_terminated()) {
         for volume in attachable_volumes(pod, store) {
             let Some(name) = UniqueName::of(volume) else {
                 continue;
@@ -166,69 +243,16 @@ pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Opti
 /// Whether a volume must be attached: those of CSI drivers that do not say otherwise, and a few of the tree
 /// (`ATTACH-1`).
 fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
-    let requires = |driver: &str| {
-        let object = store.csi_drivers.named(driver);
-        object.is_none_or(|driver| driver.spec.attach_required != Some(false))
-    };
     volume.spec.sources.iter().any(|source| match source {
-        VolumeSource::Csi(csi) => requires(&csi.driver),
+        VolumeSource::Csi(csi) => is_attach_required(&csi.driver, store),
         VolumeSource::FibreChannel(_) | VolumeSource::Iscsi(_) => true,
-        other => migrated_source(other.key()).is_some_and(|(_, driver)| other.key() != "azureFile" && requires(driver)),
+        other => migrated_source(other.key())
+            .is_some_and(|(_, driver)| other.key() != "azureFile" && is_attach_required(driver, store)),
     })
 }
 
-/// The name that a volume has on nodes, in two parts: a node that has many volumes is compared with many names, and the
-/// second part is where they differ.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct UniqueName<'v> {
-    plugin: Plugin<'v>,
-    handle: &'v str,
-}
-
-/// Who attaches a volume.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Plugin<'v> {
-    Csi(&'v str),
-    Tree(&'static str),
-}
-
-impl<'v> UniqueName<'v> {
-    /// That of a volume; `None` where it is not attachable.
-    pub(crate) fn of(volume: &'v PersistentVolume) -> Option<Self> {
-        let name = &*volume.metadata.name;
-        volume.spec.sources.iter().find_map(|source| {
-            let (plugin, handle) = match source {
-                VolumeSource::Csi(csi) => (Plugin::Csi(&csi.driver), &*csi.volume_handle),
-                VolumeSource::FibreChannel(_) => (Plugin::Tree("fc"), name),
-                VolumeSource::Iscsi(_) => (Plugin::Tree("iscsi"), name),
-                other => (Plugin::Csi(migrated_source(other.key())?.1), name),
-            };
-            Some(Self { plugin, handle })
-        })
-    }
-}
-
-impl fmt::Display for UniqueName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.plugin {
-            Plugin::Csi(driver) => write!(f, "kubernetes.io/csi/{driver}^{}", self.handle),
-            Plugin::Tree(plugin) => write!(f, "kubernetes.io/{plugin}/{}", self.handle),
-        }
-    }
-}
-
-impl PartialEq<str> for UniqueName<'_> {
-    fn eq(&self, name: &str) -> bool {
-        let Some(rest) = name.strip_suffix(self.handle).and_then(|rest| rest.strip_prefix("kubernetes.io/")) else {
-            return false;
-        };
-        match self.plugin {
-            Plugin::Csi(driver) => {
-                rest.strip_prefix("csi/").and_then(|rest| rest.strip_suffix('^')).is_some_and(|rest| rest == driver)
-            }
-            Plugin::Tree(plugin) => rest.strip_suffix('/').is_some_and(|rest| rest == plugin),
-        }
-    }
+fn is_attach_required(driver: &str, store: &Store) -> bool {
+    store.csi_drivers.named(driver).is_none_or(|driver| driver.spec.attach_required != Some(false))
 }
 
 /// Whether several nodes may have a volume at once: its own modes count, not the claim's (`ATTACH-3`).
@@ -239,37 +263,4 @@ fn is_multi_attach_allowed(volume: &PersistentVolume) -> bool {
 
 fn has_taint(node: &Node, key: &str) -> bool {
     node.spec.taints.iter().any(|taint| taint.key == key)
-}
-
-/// What pods are told that wait for a volume which other nodes hold (`ATTACH-4`).
-fn report_blocked(needed: &Needed<'_>, others: &[&Text], store: &Store) -> Vec<Emission> {
-    let name = &needed.volume.metadata.name;
-    let mut holders: Vec<NamespacedName> = Vec::new();
-    for node in others {
-        for pod in store.pods_on(node).filter(|pod| !pod.is_terminated()) {
-            if attachable_volumes(pod, store).any(|volume| UniqueName::of(volume) == Some(needed.name)) {
-                holders.push(pod.key());
-            }
-        }
-    }
-    holders.sort();
-    let tell = |pod: &&Arc<Pod>| {
-        let why = blocked_by(&holders, &pod.metadata.namespace);
-        let message = format!("Multi-Attach error for volume {:?} {why}", name.as_str());
-        Emission::on(&***pod, EventType::Warning, "FailedAttachVolume", message)
-    };
-    needed.pods.iter().map(tell).collect()
-}
-
-fn blocked_by(holders: &[NamespacedName], namespace: &Text) -> String {
-    let (own, other): (Vec<_>, Vec<_>) = holders.iter().partition(|pod| pod.namespace == *namespace);
-    let names: Vec<&str> = own.iter().map(|pod| pod.name.as_str()).collect();
-    match (names.is_empty(), other.len()) {
-        (true, 0) => "Volume is already exclusively attached to one node and can't be attached to another".to_owned(),
-        (true, count) => format!("Volume is already used by {count} pod(s) in different namespaces"),
-        (false, 0) => format!("Volume is already used by pod(s) {}", names.join(", ")),
-        (false, count) => {
-            format!("Volume is already used by pod(s) {} and {count} pod(s) in different namespaces", names.join(", "))
-        }
-    }
 }

@@ -27,8 +27,10 @@ pub(crate) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 /// The taints that every pod bears for a while, unless it says how long itself (`DefaultTolerationSeconds`).
 const BORNE_BY_DEFAULT: [&str; 2] = ["node.kubernetes.io/not-ready", UNREACHABLE];
 const DEFAULT_TOLERATION: Duration = Duration::from_mins(5);
-/// How long a pod without a node is left alone: a quarantine of 40 seconds, and a round of the collector every 20.
-pub(crate) const ORPHAN_QUARANTINE: Duration = Duration::from_mins(1);
+/// How often the collector of pods looks at them.
+const COLLECTION_ROUND: Duration = Duration::from_secs(20);
+/// How long a pod without a node is left alone: a quarantine of 40 seconds, and a round of the collector.
+const ORPHAN_QUARANTINE: Duration = Duration::from_mins(1);
 
 /// Since when pods bear the taints of their nodes; a crash loses it, and the time begins anew.
 #[derive(Clone, Debug, Default)]
@@ -111,13 +113,25 @@ fn remove(pod: &Arc<Pod>, why: Option<PodCondition>, now: Timestamp) -> Turn<Nod
     NodeSync::write(Write::UpdateStatus(Object::from(new)), "ATTACH-6")
 }
 
-/// Removes the first of the pods that a node left behind, once it has been gone long enough.
-pub(crate) fn remove_orphan(pods: &[&Arc<Pod>], gone: Duration, now: Timestamp) -> Turn<NodeSync> {
+/// Removes the first of the pods of a node that does not exist, once that has been known long enough.
+pub(crate) fn remove_orphan(pods: &[Arc<Pod>], gone: Duration, now: Timestamp) -> Turn<NodeSync> {
     let left = ORPHAN_QUARANTINE.saturating_sub(gone);
     match pods.iter().find(|pod| !is_stuck(pod)) {
         None => Turn::done(),
         Some(_) if !left.is_zero() => NodeSync::end(Effects { wake: Some(left), ..Effects::default() }),
         Some(pod) => remove(pod, Some(disruption("DeletionByPodGC", "PodGC: node no longer exists")), now),
+    }
+}
+
+/// Ends a pod without a node that is being deleted and that only finalizers hold, with the next round of the collector.
+pub(crate) fn remove_unscheduled(pod: &Arc<Pod>, now: Timestamp) -> Turn<NodeSync> {
+    let Some(deleted) = pod.metadata.deletion_timestamp.filter(|_| !is_stuck(pod)) else {
+        return Turn::done();
+    };
+    let passed = u64::try_from(now.unix_seconds().saturating_sub(deleted.unix_seconds())).unwrap_or_default();
+    match COLLECTION_ROUND.saturating_sub(Duration::from_secs(passed)) {
+        Duration::ZERO => remove(pod, None, now),
+        left => NodeSync::end(Effects { wake: Some(left), ..Effects::default() }),
     }
 }
 

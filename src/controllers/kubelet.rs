@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::obstacle::{Obstacle, obstacle};
-use crate::controllers::pod_status::{running, set_ready, stopped, waiting};
+use crate::controllers::pod_status::{closed_gates, failed, rejected, running, set_ready, stopped, waiting};
+use crate::controllers::scheduler::matches_affinity;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::pod::{Pod, PodPhase};
@@ -17,6 +18,8 @@ use crate::store::{DeleteOptions, Store, Write};
 
 /// How long a kubelet waits for volumes before it says so, and between two times (`ATTACH-4`).
 pub(crate) const MOUNT_TIMEOUT: Duration = Duration::from_secs(123);
+
+const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
 
 /// How a test keeps a kubelet from acting on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +56,18 @@ impl KubeletSync {
         if pod.metadata.is_deleting() {
             return if unstoppable { Turn::done() } else { Self::stop(pod, around.now) };
         }
+        if !is_admitted(pod, around.store) {
+            let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+            let event = Emission::on(&**pod, EventType::Warning, "NodeAffinity", why);
+            return Self::turn_to(pod, rejected(pod, "NodeAffinity", why, around.now), Effects::default())
+                .emitting(event);
+        }
+        if !unstoppable && time_left(pod, around.now) == Some(Duration::ZERO) {
+            let message = "Pod was active on the node longer than the specified deadline";
+            let event = Emission::on(&**pod, EventType::Normal, DEADLINE_EXCEEDED, message);
+            let new = failed(pod, DEADLINE_EXCEEDED, message, around.now);
+            return Self::turn_to(pod, new, Effects::default()).emitting(event);
+        }
         match pod.status.phase {
             PodPhase::Pending if unready => Self::turn_to(pod, waiting(pod, None, around.now), Effects::default()),
             PodPhase::Pending => match obstacle(pod, around.store) {
@@ -62,7 +77,7 @@ impl KubeletSync {
                 }
                 None => Self::turn_to(pod, running(pod, &around.address, around.now), Effects::default()),
             },
-            PodPhase::Running if pod.is_ready() == unready => {
+            PodPhase::Running if pod.is_ready() == unready || (pod.is_ready() && !closed_gates(pod).is_empty()) => {
                 let mut new = (**pod).clone();
                 set_ready(&mut new, !unready, around.now);
                 Self::turn_to(pod, new, Effects::default())
@@ -99,26 +114,40 @@ impl KubeletSync {
     }
 }
 
+/// Whether a kubelet takes a pod up that it has not seen before: one that was put on the node by name may ask for others.
+fn is_admitted(pod: &Pod, store: &Store) -> bool {
+    let is_new = pod.status.phase == PodPhase::Pending && pod.status.start_time.is_none();
+    !is_new || store.nodes.named(&pod.spec.node_name).is_none_or(|node| matches_affinity(pod, node))
+}
+
+/// How long a pod that its kubelet has taken up may still be active, where it says how long.
+pub(crate) fn time_left(pod: &Pod, now: Timestamp) -> Option<Duration> {
+    let is_active = matches!(pod.status.phase, PodPhase::Pending | PodPhase::Running) && !pod.metadata.is_deleting();
+    let (seconds, start) = (pod.spec.active_deadline_seconds?, pod.status.start_time.filter(|_| is_active)?);
+    let left = start.unix_seconds().saturating_add(seconds).saturating_sub(now.unix_seconds());
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or_default()))
+}
+
 /// Says why a pod does not start: at once where something is wrong, after a while where volumes are merely awaited,
 /// and again every two minutes. What was said of late is not repeated.
 fn complain(pod: &Arc<Pod>, obstacle: Obstacle, around: &Surroundings<'_>) -> Effects {
-    let (reason, messages) = match obstacle {
-        Obstacle::Claims(message) => ("FailedMount", vec![message]),
-        Obstacle::Mounts(messages) => ("FailedMount", messages),
-        Obstacle::Container(_, why) => ("Failed", vec![format!("Error: {why}")]),
-        Obstacle::Detached(message) if around.waited >= MOUNT_TIMEOUT => ("FailedMount", vec![message]),
-        Obstacle::Detached(_) => {
+    let complaints = match obstacle {
+        Obstacle::Volumes(failed) => failed,
+        Obstacle::Container(_, why) => vec![("Failed", format!("Error: {why}"))],
+        Obstacle::Awaited(message) if around.waited >= MOUNT_TIMEOUT => vec![("FailedMount", message)],
+        Obstacle::Awaited(_) => {
             let wake = Some(MOUNT_TIMEOUT.saturating_sub(around.waited));
             return Effects { wake, ..Effects::default() };
         }
     };
     let left = around
         .told
-        .filter(|(told, _)| told.iter().map(Text::as_str).eq(messages.iter().map(String::as_str)))
+        .filter(|(told, _)| told.iter().map(Text::as_str).eq(complaints.iter().map(|(_, message)| message.as_str())))
         .map_or(Duration::ZERO, |(_, ago)| MOUNT_TIMEOUT.saturating_sub(ago));
     if !left.is_zero() {
         return Effects { wake: Some(left), ..Effects::default() };
     }
-    let events = messages.into_iter().map(|message| Emission::on(&**pod, EventType::Warning, reason, message));
+    let events = complaints.into_iter();
+    let events = events.map(|(reason, message)| Emission::on(&**pod, EventType::Warning, reason, message));
     Effects { events: events.collect(), wake: Some(MOUNT_TIMEOUT), ..Effects::default() }
 }

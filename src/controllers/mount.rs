@@ -1,6 +1,7 @@
 //! What a kubelet puts into the volumes of a pod that no claim stands for: files of ConfigMaps and Secrets, facts
 //! about the pod.
 
+use crate::controllers::mount_check::FailedMount;
 use crate::model::base64::Bytes;
 use crate::model::json::Json;
 use crate::model::list::{List, StringMap};
@@ -14,8 +15,8 @@ use crate::store::Store;
 /// A file of a volume: its path below the volume, and its text.
 pub(crate) type File = (Text, Text);
 
-/// Why a pod cannot have some of its volumes, in the words of the events `FailedMount`.
-pub(crate) fn missing_sources(pod: &Pod, store: &Store) -> Vec<String> {
+/// The volumes of a pod that cannot be filled, because what they are made of is not there.
+pub(crate) fn missing_sources<'p>(pod: &'p Pod, store: &Store) -> Vec<FailedMount<'p>> {
     let why = |volume: &PodVolume| match volume.sources.iter().next()? {
         PodVolumeSource::GitRepo(_) => {
             let gate = "the feature-gate `GitRepoVolumeDriver`";
@@ -26,9 +27,11 @@ pub(crate) fn missing_sources(pod: &Pod, store: &Store) -> Vec<String> {
         _ => files(pod, volume, store)?.err(),
     };
     let failed = pod.spec.volumes.iter().filter_map(|volume| Some((volume, why(volume)?)));
-    failed
-        .map(|(volume, why)| format!("MountVolume.SetUp failed for volume {:?} : {why}", volume.name.as_str()))
-        .collect()
+    let told = |(volume, why): (&'p PodVolume, String)| {
+        let message = format!("MountVolume.SetUp failed for volume {:?} : {why}", volume.name.as_str());
+        FailedMount { volume: &volume.name, reason: "FailedMount", message }
+    };
+    failed.map(told).collect()
 }
 
 /// The first container that cannot be made, and why: a variable comes from what does not exist.

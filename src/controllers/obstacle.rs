@@ -1,14 +1,13 @@
 //! Why a pod on a node cannot start yet, in the words of its kubelet (`WL-3`, `ATTACH-4`, `ATTACH-5`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::controllers::attach::{UniqueName, attachable_volumes, bound_volume};
 use crate::controllers::mount::{missing_sources, missing_variable};
-use crate::model::access_modes::AccessMode;
+use crate::controllers::mount_check::{FailedMount, failed_mounts, has_plugin, is_removed, unmappable};
 use crate::model::claim::ClaimPhase;
 use crate::model::names::PVC_PROTECTION_FINALIZER;
-use crate::model::pod::{Pod, PodPhase};
+use crate::model::pod::{Pod, PodVolume};
 use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode};
@@ -17,40 +16,60 @@ use crate::store::Store;
 /// Why a pod cannot start yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// Claims that are not as they must be: the message.
-    Claims(String),
-    /// Volumes that are not attached to the node: the message once they have been waited for too long.
-    Detached(String),
-    /// Mounts that fail, each with its message.
-    Mounts(Vec<String>),
+    /// Volumes with which something is wrong: what is told of them at once, each with its reason.
+    Volumes(Vec<(&'static str, String)>),
+    /// Volumes that are merely awaited: what is told once that has taken too long.
+    Awaited(String),
     /// A container that cannot be made: its name, and why.
     Container(Text, String),
 }
 
 /// What keeps a pod from starting (`WL-3`).
 pub(crate) fn obstacle(pod: &Pod, store: &Store) -> Option<Obstacle> {
-    let mut failed: BTreeSet<&Text> = BTreeSet::new();
+    let mut refused: BTreeSet<&Text> = BTreeSet::new();
     let mut reasons: BTreeSet<String> = BTreeSet::new();
-    for (volume, claim) in pod.claim_volumes() {
-        if let Err(why) = check_claim(pod, volume, &claim, store) {
-            failed.insert(volume);
-            reasons.insert(why);
-        }
+    for (volume, why) in refusals(pod, store) {
+        refused.insert(volume);
+        reasons.insert(why);
     }
-    if !failed.is_empty() {
-        let (failed, reasons) = (joined(failed, " "), joined(reasons, "; "));
-        return Some(Obstacle::Claims(unmounted(&failed, "", &failed, &reasons)));
+    let detached: BTreeSet<&Text> = detached(pod, store).filter(|volume| !refused.contains(volume)).collect();
+    let awaited: BTreeSet<&Text> =
+        unmappable(pod, store).filter(|volume| !refused.contains(volume)).chain(detached.iter().copied()).collect();
+    let is_attached = |volume: &Text| !refused.contains(volume) && !awaited.contains(volume);
+    let failed: Vec<FailedMount<'_>> =
+        missing_sources(pod, store).into_iter().chain(failed_mounts(pod, store, is_attached)).collect();
+    let mut told = Vec::new();
+    if !refused.is_empty() {
+        let others = awaited.iter().copied().chain(failed.iter().map(|failed| failed.volume));
+        let waiting: BTreeSet<&Text> = refused.iter().copied().chain(others).collect();
+        told.push(("FailedMount", unmounted(waiting, detached.clone(), refused, &joined(reasons, "; "))));
     }
-    let detached: BTreeSet<&Text> = detached(pod, store).collect();
-    if !detached.is_empty() {
-        let detached = joined(detached, " ");
-        return Some(Obstacle::Detached(unmounted(&detached, &detached, "", "context deadline exceeded")));
+    told.extend(failed.into_iter().map(|failed| (failed.reason, failed.message)));
+    if !told.is_empty() {
+        return Some(Obstacle::Volumes(told));
     }
-    let mounts: Vec<String> = missing_sources(pod, store).into_iter().chain(used_elsewhere(pod, store)).collect();
-    if !mounts.is_empty() {
-        return Some(Obstacle::Mounts(mounts));
+    if !awaited.is_empty() {
+        return Some(Obstacle::Awaited(unmounted(awaited, detached, BTreeSet::new(), "context deadline exceeded")));
     }
     missing_variable(pod, store).map(|(container, why)| Obstacle::Container(container, why))
+}
+
+/// The volumes of a pod that its kubelet does not even try to mount, and why.
+fn refusals<'p>(pod: &'p Pod, store: &Store) -> impl Iterator<Item = (&'p Text, String)> {
+    let no_plugin = |name: &Text| {
+        let name = name.as_str();
+        format!("failed to get Plugin from volumeSpec for volume {name:?} err=no volume plugin matched")
+    };
+    let of_claims = pod.claim_volumes().filter_map(move |(volume, claim)| {
+        let why = match check_claim(pod, volume, &claim, store) {
+            Ok(bound) => (!bound.spec.sources.iter().all(has_plugin)).then(|| no_plugin(&bound.metadata.name))?,
+            Err(why) => why,
+        };
+        Some((volume, why))
+    });
+    let lacks_plugin = |volume: &&PodVolume| volume.sources.iter().any(|source| is_removed(source.key()));
+    let inline = pod.spec.volumes.iter().filter(lacks_plugin);
+    of_claims.chain(inline.map(move |volume| (&volume.name, no_plugin(&volume.name))))
 }
 
 fn joined<T: AsRef<str>>(texts: impl IntoIterator<Item = T>, between: &str) -> String {
@@ -58,7 +77,8 @@ fn joined<T: AsRef<str>>(texts: impl IntoIterator<Item = T>, between: &str) -> S
     texts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(between)
 }
 
-fn unmounted(unmounted: &str, unattached: &str, failed: &str, why: &str) -> String {
+fn unmounted(unmounted: BTreeSet<&Text>, unattached: BTreeSet<&Text>, failed: BTreeSet<&Text>, why: &str) -> String {
+    let [unmounted, unattached, failed] = [unmounted, unattached, failed].map(|volumes| joined(volumes, " "));
     let volumes = format!(
         "unmounted volumes=[{unmounted}], unattached volumes=[{unattached}], failed to process volumes=[{failed}]"
     );
@@ -66,7 +86,7 @@ fn unmounted(unmounted: &str, unattached: &str, failed: &str, why: &str) -> Stri
 }
 
 /// Whether a claim is as it must be from the node's side, and its volume too (`WL-3`).
-fn check_claim(pod: &Pod, name: &Text, key: &ClaimKey, store: &Store) -> Result<(), String> {
+fn check_claim<'s>(pod: &Pod, name: &Text, key: &ClaimKey, store: &'s Store) -> Result<&'s PersistentVolume, String> {
     let is_ephemeral = pod.ephemeral_claim(name) == *key && !names_claim(pod, name);
     let volume = find_volume(pod, is_ephemeral, key, store)?;
     let mode = |wanted: &str| {
@@ -80,7 +100,7 @@ fn check_claim(pod: &Pod, name: &Text, key: &ClaimKey, store: &Store) -> Result<
     if !is_block && containers().any(|container| container.volume_devices.iter().any(|device| device.name == *name)) {
         return Err(mode("volumeDevices"));
     }
-    Ok(())
+    Ok(volume)
 }
 
 /// Whether a volume of a pod names a claim, and has none made for it.
@@ -146,25 +166,4 @@ fn detached<'p>(pod: &'p Pod, store: &'p Store) -> impl Iterator<Item = &'p Text
         let bound = bound_volume(&key, store)?;
         waiting.contains(&bound.metadata.name).then_some(name)
     })
-}
-
-/// A volume for a single pod that another pod of the node has mounted (`ATTACH-5`).
-fn used_elsewhere(pod: &Pod, store: &Store) -> Option<String> {
-    for key in pod.claim_keys() {
-        let Some(volume) = bound_volume(&key, store) else {
-            continue;
-        };
-        let single = volume.spec.access_modes.iter().all(|mode| mode == AccessMode::ReadWriteOncePod);
-        let mounted = |other: &Arc<Pod>| {
-            other.metadata.uid != pod.metadata.uid
-                && other.spec.node_name == pod.spec.node_name
-                && other.status.phase == PodPhase::Running
-        };
-        if single && !volume.spec.access_modes.is_empty() && store.pods_of_claim(&key).any(mounted) {
-            let name = &volume.metadata.name;
-            let why = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
-            return Some(format!("MountVolume.SetUp failed for volume {:?} : {why}", name.as_str()));
-        }
-    }
-    None
 }

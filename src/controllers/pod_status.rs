@@ -72,9 +72,36 @@ pub(super) fn set_ready(pod: &mut Pod, ready: bool, now: Timestamp) {
 
 /// A pod of which nothing runs any more. One that never ran has failed.
 pub(super) fn stopped(pod: &Pod, now: Timestamp) -> Pod {
+    let ran = pod.status.phase == PodPhase::Running;
+    ended(pod, if ran { PodPhase::Succeeded } else { PodPhase::Failed }, now)
+}
+
+/// A pod that its kubelet has stopped for a reason.
+pub(super) fn failed(pod: &Pod, reason: &str, message: &str, now: Timestamp) -> Pod {
+    let mut new = ended(pod, PodPhase::Failed, now);
+    new.status.reason = reason.into();
+    new.status.message = message.into();
+    new
+}
+
+/// A pod that its kubelet does not take up. What kubelets say of pods that they have is not said of it.
+pub(super) fn rejected(pod: &Pod, reason: &str, why: &str, now: Timestamp) -> Pod {
+    const OF_KUBELETS: [&str; 5] =
+        ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    let mut new = pod.clone();
+    new.status.phase = PodPhase::Failed;
+    new.status.reason = reason.into();
+    new.status.message = format!("Pod was rejected: {why}").into();
+    new.status.start_time = Some(now);
+    let conditions = pod.status.conditions.iter().filter(|held| !OF_KUBELETS.contains(&held.r#type.as_str()));
+    new.status.conditions = conditions.cloned().collect::<Vec<_>>().into();
+    new
+}
+
+fn ended(pod: &Pod, phase: PodPhase, now: Timestamp) -> Pod {
     let mut new = pod.clone();
     let ran = pod.status.phase == PodPhase::Running;
-    let (phase, why) = if ran { (PodPhase::Succeeded, "PodCompleted") } else { (PodPhase::Failed, "PodFailed") };
+    let why = if phase == PodPhase::Succeeded { "PodCompleted" } else { "PodFailed" };
     new.status.phase = phase;
     for condition in ["Ready", "ContainersReady"] {
         let condition = PodCondition { reason: why.into(), ..PodCondition::new(condition, false) };
@@ -100,15 +127,35 @@ fn begun(pod: &Pod, now: Timestamp) -> Pod {
 }
 
 fn set_conditions(pod: &mut Pod, ready: bool, now: Timestamp) {
-    for condition in ["Ready", "ContainersReady"] {
-        let mut new = PodCondition::new(condition, ready);
-        if !ready {
-            let names: Vec<&str> = pod.spec.containers.iter().map(|container| container.name.as_str()).collect();
-            new.reason = "ContainersNotReady".into();
-            new.message = format!("containers with unready status: [{}]", names.join(" ")).into();
-        }
-        pod.set_condition(new, now);
+    let mut containers = PodCondition::new("ContainersReady", ready);
+    if !ready {
+        let names: Vec<&str> = pod.spec.containers.iter().map(|container| container.name.as_str()).collect();
+        containers.reason = "ContainersNotReady".into();
+        containers.message = format!("containers with unready status: [{}]", names.join(" ")).into();
     }
+    let closed = closed_gates(pod);
+    let whole = if ready && !closed.is_empty() {
+        let message = closed.join(", ").into();
+        PodCondition { reason: "ReadinessGatesNotReady".into(), message, ..PodCondition::new("Ready", false) }
+    } else {
+        PodCondition { r#type: "Ready".into(), ..containers.clone() }
+    };
+    pod.set_condition(whole, now);
+    pod.set_condition(containers, now);
+}
+
+/// What keeps a pod from being ready although its containers are: a condition that it waits for does not hold.
+pub(super) fn closed_gates(pod: &Pod) -> Vec<String> {
+    let gates = pod.spec.extras.readiness_gates.items().iter();
+    let gates = gates.filter_map(|gate| gate.get("conditionType").and_then(Json::as_str));
+    let closed = |gate: &str| match pod.condition(gate) {
+        None => Some(format!("corresponding condition of pod readiness gate {gate:?} does not exist.")),
+        Some(held) if held.status != "True" => {
+            Some(format!("the status of pod readiness gate {gate:?} is not \"True\", but {}", held.status))
+        }
+        Some(_) => None,
+    };
+    gates.filter_map(closed).collect()
 }
 
 /// Since when a container runs.

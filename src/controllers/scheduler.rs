@@ -28,6 +28,7 @@ pub use crate::controllers::scheduler::reason::{Code, NoVolume, Plugin, Reason, 
 pub use crate::controllers::scheduler::sync::Reservation;
 pub use crate::controllers::scheduler::verdict::{NodeVerdict, Verdict};
 
+pub(crate) use crate::controllers::scheduler::affinity::matches_affinity;
 pub(crate) use crate::controllers::scheduler::state::{Scheduled, Scheduler, place};
 pub(crate) use crate::controllers::scheduler::sync::{ScheduleSync, is_schedulable};
 pub(crate) use crate::controllers::scheduler::verdict::{Extent, judge, options};

@@ -120,6 +120,15 @@ pub(crate) fn misplaced(volume: &PersistentVolume, node: &Node) -> Option<Mismat
     (!allowed).then(|| Mismatch::NodeAffinity { node: node.metadata.name.clone() })
 }
 
+/// The same in the words of Kubernetes: that no term holds, or what is wrong with the terms.
+pub(crate) fn misplacement(volume: &PersistentVolume, node: &Node) -> Option<String> {
+    match volume.spec.node_affinity.as_ref()?.allows(&node.metadata.labels) {
+        Ok(true) => None,
+        Ok(false) => Some("no matching NodeSelectorTerms".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 fn access_modes(volume: &PersistentVolume, demand: &Demand<'_>) -> Option<Mismatch> {
     let (offered, requested) = (&volume.spec.access_modes, &demand.claim.spec.access_modes);
     let satisfied = requested.satisfied_by(offered);

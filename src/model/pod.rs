@@ -179,7 +179,7 @@ api_struct! {
         priority_class_name: Json = "priorityClassName" => "s";
         /// Carried.
         dns_config: Json = "dnsConfig" => "PodDNSConfig";
-        /// Carried.
+        /// Conditions besides its containers without which it is not ready.
         readiness_gates: Json = "readinessGates" => "[]PodReadinessGate";
         /// Carried.
         runtime_class_name: Json = "runtimeClassName" => "s";

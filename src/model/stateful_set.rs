@@ -2,7 +2,7 @@
 
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::fields::{api_enum, api_struct};
-use crate::model::json::Json;
+use crate::model::int_or_string::IntOrString;
 use crate::model::kind::type_meta;
 use crate::model::list::List;
 use crate::model::metadata::ObjectMeta;
@@ -61,8 +61,8 @@ api_struct! {
     pub struct RollingUpdate {
         /// The ordinal from which pods are updated.
         partition: Option<i32> = "partition";
-        /// Dropped on every write while its gate is off (`STS-4`).
-        max_unavailable: Json = "maxUnavailable" => "is";
+        /// Dropped while its gate is off, unless the stored set has it already (`STS-4`).
+        max_unavailable: Option<IntOrString> = "maxUnavailable";
     }
 }
 

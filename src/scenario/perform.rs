@@ -23,6 +23,9 @@ pub(super) type Said = Result<Vec<String>, String>;
 /// Nothing is said of what was done.
 const NOTHING: Said = Ok(Vec::new());
 
+/// What kubectl says of a number of replicas below zero.
+const NEGATIVE_SCALE: &str = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
+
 /// The texts of the files that a scenario names.
 pub(super) type Files = BTreeMap<Text, Text>;
 
@@ -56,6 +59,8 @@ pub(super) fn perform(world: &mut World, action: &StepAction, files: &Files) -> 
             Ok(warned(&accepted.warnings, format!("{} patched", named(&patch.object))))
         }
         StepAction::Delete(deletion) => delete(cluster, deletion, files),
+        // It does not come to the API server.
+        StepAction::Scale(scale) if scale.replicas < 0 => Err(NEGATIVE_SCALE.to_owned()),
         StepAction::Scale(scale) => {
             let replicas = Json::Number(scale.replicas.to_string().into());
             cluster.patch(&scale.object, &spec("replicas", replicas)).map_err(refused)?;

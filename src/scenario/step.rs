@@ -175,7 +175,7 @@ pub struct Delete {
 pub struct Scale {
     /// A StatefulSet, a Deployment or a ReplicaSet.
     pub object: ObjectKey,
-    /// The number.
+    /// The number; kubectl refuses one below zero.
     pub replicas: i32,
 }
 

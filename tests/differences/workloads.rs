@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bindery::{Cluster, Kind, PodPhase};
+use bindery::{Cluster, Hold, JournalEntry, Kind, Object, PodPhase};
 
-use crate::{add, node, patch, pod, settled};
+use crate::{add, claim, node, patch, pod, settled, volume};
 
 const DEPLOYMENT: &str = "
 apiVersion: apps/v1
@@ -73,4 +73,45 @@ fn a_kubelet_waits_for_volumes_that_no_container_mounts() {
     assert_eq!(cluster.pod("web").unwrap().status.phase, PodPhase::Pending);
     add(&mut cluster, "{apiVersion: v1, kind: ConfigMap, metadata: {name: absent}}");
     assert_eq!(cluster.pod("web").unwrap().status.phase, PodPhase::Running);
+}
+
+#[test]
+fn a_quota_counts_pods_that_should_have_stopped_long_ago() {
+    // Kubernetes stops counting a pod whose grace period is over, at the latest after five minutes.
+    let quota = "---\n{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {pods: '1'}}}\n";
+    let mut cluster = settled(&(node("n1") + quota + &pod("web", "n1", "")));
+    cluster.hold("web", Hold::Termination);
+    cluster.delete(&Kind::Pod.named("default/web")).unwrap();
+    cluster.advance(Duration::from_hours(1)).unwrap();
+    let refused = cluster.apply_yaml(&pod("next", "n1", "")).unwrap_err().to_string();
+    assert!(refused.contains("exceeded quota: q"), "{refused}");
+}
+
+#[test]
+fn pods_on_nodes_that_do_not_exist_use_claims_for_a_single_pod() {
+    // The scheduler of Kubernetes sees no pods but those on its nodes.
+    let single = |manifest: String| manifest.replace("ReadWriteOnce", "ReadWriteOncePod");
+    let of_claim = "volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]";
+    let mut cluster =
+        settled(&(node("n1") + &single(volume("pv", "Retain", "nfs: {server: s, path: /p}") + &claim("data", "", ""))));
+    add(&mut cluster, &pod("web", "ghost", of_claim));
+    add(&mut cluster, &pod("next", "", of_claim));
+    let next = cluster.pod("next").unwrap();
+    assert_eq!(next.spec.node_name, "");
+    let why = &next.condition("PodScheduled").unwrap().message;
+    assert!(why.contains("ReadWriteOncePod access mode already in-use by another pod"), "{why}");
+}
+
+#[test]
+fn a_kubelet_takes_up_a_pod_that_does_not_bear_a_taint() {
+    // Kubernetes' would reject it, so that it failed before it was deleted.
+    let tainted = node("n1").replace("name: n1}", "name: n1}, spec: {taints: [{key: k, effect: NoExecute}]}");
+    let cluster = settled(&(tainted + &pod("web", "n1", "")));
+    assert!(cluster.pod("web").is_none());
+    let writes = cluster.journal().iter().filter_map(JournalEntry::write);
+    let pods = writes.filter_map(|record| match &record.after {
+        Some(Object::Pod(pod)) => Some(pod.status.phase.clone()),
+        _ => None,
+    });
+    assert!(pods.into_iter().all(|phase| phase != PodPhase::Failed));
 }

@@ -1,10 +1,11 @@
 //! When pods start, what their kubelets say while they do not, and how tests hold them.
 
+use bindery::parts::PodCondition;
 use bindery::{Cluster, Hold, Kind, PodPhase, Verb};
 
 use crate::world::{
-    NFS, add, bound, csi, delete, documents, emitted, key, node, of_claim, patch, phase, pod, settled, times, user,
-    wait, waits_for, writes,
+    NFS, add, bound, complaints, csi, delete, device_user, documents, emitted, key, node, of_blocks, of_claim, patch,
+    phase, pod, settled, times, user, wait, waits_for, writes,
 };
 
 const RWO: &str = "ReadWriteOnce";
@@ -14,13 +15,6 @@ fn complaint(volumes: &str, why: &str) -> String {
         "Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[{volumes}], unattached volumes=[], \
          failed to process volumes=[{volumes}]: {why}"
     )
-}
-
-/// The events of the kubelet about a pod.
-fn complaints(cluster: &Cluster, pod: &str) -> Vec<String> {
-    let mut events = emitted(cluster, Kind::Pod, pod);
-    events.retain(|event| event.starts_with("Warning Failed"));
-    events
 }
 
 #[test]
@@ -134,17 +128,11 @@ fn a_claim_that_was_not_made_for_the_pod_does_not_serve_it() {
 
 #[test]
 fn a_volume_of_blocks_is_not_a_file_system() {
-    let block = bound("data", RWO, NFS)
-        .replace("spec: {capacity", "spec: {volumeMode: Block, capacity")
-        .replace("spec: {storageClassName", "spec: {volumeMode: Block, storageClassName");
+    let block = of_blocks(&bound("data", RWO, &csi("disk")));
     let mut cluster = settled(&documents([node("n1"), block, user("web", "n1", "data")]));
     let why = "volume data has volumeMode Block, but is specified in volumeMounts";
     assert_eq!(complaints(&cluster, "web"), [complaint("data", why)]);
-    let device = user("device", "n1", "data").replace(
-        "volumeMounts: [{name: data, mountPath: /mnt/data}]",
-        "volumeDevices: [{name: data, devicePath: /dev/xvda}]",
-    );
-    add(&mut cluster, &device);
+    add(&mut cluster, &device_user("device", "n1", "data"));
     assert_eq!(phase(&cluster, "device"), "Running");
 }
 
@@ -258,4 +246,116 @@ fn a_pod_is_started_by_a_configuration_that_comes_later() {
     patch(&mut cluster, Kind::Pod, "web", r#"{"metadata": {"labels": {"a": "b"}}}"#).unwrap();
     delete(&mut cluster, Kind::ConfigMap, "cfg");
     assert_eq!(phase(&cluster, "web"), "Running");
+}
+
+/// Sets a condition of a pod, as a controller of its own does.
+fn set_condition(cluster: &mut Cluster, pod: &str, condition: &str, holds: bool) {
+    let mut sent = cluster.pod(pod).unwrap().clone();
+    let mut conditions = sent.status.conditions.to_vec();
+    conditions.retain(|held| held.r#type != condition);
+    conditions.push(PodCondition::new(condition, holds));
+    sent.status.conditions = conditions.into();
+    cluster.replace_status(&key(Kind::Pod, pod), sent).unwrap();
+    cluster.settle().unwrap();
+}
+
+#[test]
+fn a_pod_with_gates_is_ready_when_their_conditions_hold() {
+    // WL-3, STS-23: GeneratePodReadyCondition.
+    let gates = "spec: {readinessGates: [{conditionType: example.com/a}, {conditionType: example.com/b}], ";
+    let mut cluster = settled(&documents([node("n1"), pod("web", "n1", &[]).replace("spec: {", gates)]));
+    let ready = |cluster: &Cluster| {
+        let pod = cluster.pod("web").unwrap();
+        assert_eq!(pod.status.phase, PodPhase::Running);
+        assert_eq!(pod.condition("ContainersReady").unwrap().status, "True");
+        let ready = pod.condition("Ready").unwrap();
+        (ready.status.to_string(), ready.reason.to_string(), ready.message.to_string())
+    };
+    let closed = |message: &str| ("False".to_owned(), "ReadinessGatesNotReady".to_owned(), message.to_owned());
+    let missing = |gate: &str| format!("corresponding condition of pod readiness gate \"{gate}\" does not exist.");
+    let both = format!("{}, {}", missing("example.com/a"), missing("example.com/b"));
+    assert_eq!(ready(&cluster), closed(&both));
+    set_condition(&mut cluster, "web", "example.com/a", true);
+    assert_eq!(ready(&cluster), closed(&missing("example.com/b")));
+    set_condition(&mut cluster, "web", "example.com/b", true);
+    assert_eq!(ready(&cluster).0, "True");
+    wait(&mut cluster, 10);
+    set_condition(&mut cluster, "web", "example.com/a", false);
+    let not = "the status of pod readiness gate \"example.com/a\" is not \"True\", but False";
+    assert_eq!(ready(&cluster), closed(not));
+    let written = writes(&cluster, Verb::UpdateStatus, Kind::Pod).len();
+    wait(&mut cluster, 1000);
+    assert_eq!(writes(&cluster, Verb::UpdateStatus, Kind::Pod).len(), written, "nothing is written twice");
+}
+
+#[test]
+fn a_pod_that_is_active_for_too_long_fails_and_gives_up_what_it_had() {
+    // WL-6, ATTACH-2, ATTACH-5: active_deadline.go counts from the start time.
+    let single = bound("data", "ReadWriteOncePod", &csi("disk"));
+    let limited = user("web", "n1", "data").replace("spec: {", "spec: {activeDeadlineSeconds: 10, ");
+    let mut cluster = settled(&documents([node("n1"), node("n2"), single, limited]));
+    add(&mut cluster, &user("next", "n2", "data"));
+    wait(&mut cluster, 9);
+    assert_eq!((phase(&cluster, "web").as_str(), phase(&cluster, "next").as_str()), ("Running", "Pending"));
+    wait(&mut cluster, 1);
+    let status = &cluster.pod("web").unwrap().status;
+    let message = "Pod was active on the node longer than the specified deadline";
+    assert_eq!((status.phase.as_str(), status.reason.as_str()), ("Failed", "DeadlineExceeded"));
+    assert_eq!(status.message, message);
+    assert!(!cluster.pod("web").unwrap().is_ready());
+    assert_eq!(emitted(&cluster, Kind::Pod, "web").last().unwrap(), &format!("Normal DeadlineExceeded {message}"));
+    assert_eq!(phase(&cluster, "next"), "Running");
+    // One that never started fails too.
+    let waiting = user("late", "n1", "none").replace("spec: {", "spec: {activeDeadlineSeconds: 5, ");
+    add(&mut cluster, &waiting);
+    wait(&mut cluster, 5);
+    assert_eq!(phase(&cluster, "late"), "Failed");
+    let told = complaints(&cluster, "late").len();
+    wait(&mut cluster, 1000);
+    assert_eq!(complaints(&cluster, "late").len(), told);
+}
+
+#[test]
+fn a_pod_that_is_kept_from_stopping_fails_when_it_stops() {
+    // The status manager reports no end while containers may run.
+    let limited = pod("web", "n1", &[]).replace("spec: {", "spec: {activeDeadlineSeconds: 10, ");
+    let mut cluster = settled(&documents([node("n1"), limited]));
+    cluster.hold("web", Hold::Termination);
+    wait(&mut cluster, 60);
+    assert_eq!(phase(&cluster, "web"), "Running");
+    cluster.release("web", Hold::Termination);
+    cluster.settle().unwrap();
+    assert_eq!(phase(&cluster, "web"), "Failed");
+}
+
+#[test]
+fn a_pod_that_asks_for_other_nodes_is_rejected_where_it_was_put() {
+    // WL-7, SCHED-48: the kubelet's predicate.go and rejectPod, for a pod that bypassed the scheduler.
+    let labelled = node("n1").replace("name: n1", "name: n1, labels: {disk: fast}");
+    let asking = |name: &str, what: &str| pod(name, "n1", &[]).replace("spec: {", &format!("spec: {{{what}, "));
+    let required = |key: &str| {
+        format!(
+            "affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: \
+             [{{matchExpressions: [{{key: {key}, operator: Exists}}]}}]}}}}}}"
+        )
+    };
+    let mut cluster = settled(&documents([
+        labelled,
+        asking("right", "nodeSelector: {disk: fast}"),
+        asking("also-right", &required("disk")),
+        asking("wrong", "nodeSelector: {disk: slow}"),
+        asking("also-wrong", &required("zone")),
+    ]));
+    assert_eq!((phase(&cluster, "right").as_str(), phase(&cluster, "also-right").as_str()), ("Running", "Running"));
+    let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+    for name in ["wrong", "also-wrong"] {
+        let status = &cluster.pod(name).unwrap().status;
+        assert_eq!((status.phase.as_str(), status.reason.as_str()), ("Failed", "NodeAffinity"), "{name}");
+        assert_eq!(status.message.as_str(), format!("Pod was rejected: {why}"));
+        assert_eq!(emitted(&cluster, Kind::Pod, name), [format!("Warning NodeAffinity {why}")]);
+    }
+    // Only when it is seen for the first time.
+    patch(&mut cluster, Kind::Node, "n1", r#"{"metadata": {"labels": {"disk": "slow"}}}"#).unwrap();
+    wait(&mut cluster, 1000);
+    assert_eq!((phase(&cluster, "right").as_str(), phase(&cluster, "wrong").as_str()), ("Running", "Failed"));
 }

@@ -7,12 +7,15 @@
 
 mod attachment;
 mod deletion;
+mod detaching;
 mod ephemeral;
 mod expansion;
 mod garbage;
 mod kubelet;
+mod mount_checks;
 mod mounts;
 mod names;
+mod orphans;
 mod silence;
 mod statuses;
 mod world;

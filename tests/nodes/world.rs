@@ -150,3 +150,25 @@ pub(crate) fn waits_for(cluster: &Cluster, pod: &str) -> Option<String> {
     };
     Some(statuses.first()?.get("state")?.get("waiting")?.get("reason")?.as_str()?.to_owned())
 }
+
+/// A volume and its claim as `bound` writes them, for devices.
+pub(crate) fn of_blocks(bound: &str) -> String {
+    bound
+        .replace("spec: {capacity", "spec: {volumeMode: Block, capacity")
+        .replace("spec: {storageClassName", "spec: {volumeMode: Block, storageClassName")
+}
+
+/// A pod on a node that has a claim as a device `data`.
+pub(crate) fn device_user(name: &str, node: &str, claim: &str) -> String {
+    user(name, node, claim).replace(
+        "volumeMounts: [{name: data, mountPath: /mnt/data}]",
+        "volumeDevices: [{name: data, devicePath: /dev/xvda}]",
+    )
+}
+
+/// The events of the kubelet about a pod that does not start.
+pub(crate) fn complaints(cluster: &Cluster, pod: &str) -> Vec<String> {
+    let mut events = emitted(cluster, Kind::Pod, pod);
+    events.retain(|event| event.starts_with("Warning Failed"));
+    events
+}

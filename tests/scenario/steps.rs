@@ -104,6 +104,10 @@ fn scale_changes_the_number_of_pods() {
     )));
     let fails = failure("  steps:\n  - scale: {object: pv/a, replicas: 1}\n");
     assert!(fails.starts_with("refused: persistentvolumes \"a\" not found"), "{fails}");
+    // kubectl says this before it asks the server for anything.
+    let fails = failure("  steps:\n  - scale: {object: sts/none, replicas: -1}\n");
+    let flag = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
+    assert!(fails.starts_with(&format!("refused: {flag}\n")), "{fails}");
 }
 
 #[test]

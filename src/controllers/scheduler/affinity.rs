@@ -57,12 +57,22 @@ impl<'w> NodeDemand<'w> {
         if let Some(taint) = untolerated(self.tolerations, &node.spec.taints) {
             return Some(Reason::Taint { key: taint.key.clone() });
         }
-        let selected = self.selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-        // An affinity that cannot be evaluated holds for no node.
-        let required = self.required.as_ref();
-        let allowed = || required.is_none_or(|required| required.matches(labels, Some(name)).unwrap_or(false));
-        if selected && allowed() { None } else { Some(Reason::NodeAffinity) }
+        let suits = suits(self.selector, self.required.as_ref(), name, labels);
+        (!suits).then_some(Reason::NodeAffinity)
     }
+}
+
+/// Whether a node is one of those that a pod asks for by their labels and names.
+pub(crate) fn matches_affinity(pod: &Pod, node: &Node) -> bool {
+    let required = required(&pod.spec.affinity);
+    suits(&pod.spec.node_selector, required.as_ref(), &node.metadata.name, &node.metadata.labels)
+}
+
+fn suits(selector: &StringMap, required: Option<&NodeSelector>, name: &Text, labels: &StringMap) -> bool {
+    let selected = selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+    // An affinity that cannot be evaluated holds for no node.
+    let allowed = || required.is_none_or(|required| required.matches(labels, Some(name)).unwrap_or(false));
+    selected && allowed()
 }
 
 /// The required node affinity of a pod.

@@ -35,7 +35,8 @@ fn csi_volume(claim: &PersistentVolumeClaim, world: &World<'_>) -> Option<NewVol
     })
 }
 
-/// Why a node has no room for the volumes of a pod. Volumes that pods on the node use already count once.
+/// Why a node has no room for the volumes of a pod. Volumes that pods on the node use already count once; those that no
+/// pod uses and that are still attached count besides, even where the pod wants one of them.
 pub(crate) fn reject(new: &[NewVolume], node: &Node, world: &World<'_>) -> Option<Rejection> {
     if new.is_empty() || world.store.csi_nodes.len() == 0 {
         return None;
@@ -45,15 +46,30 @@ pub(crate) fn reject(new: &[NewVolume], node: &Node, world: &World<'_>) -> Optio
         return None;
     }
     let pods = world.scheduler.pods_on(&node.metadata.name, world.store);
-    let attached: BTreeSet<NewVolume> = pods.flat_map(|pod| volumes_of(pod, world)).collect();
-    let wanted: BTreeSet<&NewVolume> = attached.iter().chain(new).collect();
+    let used: BTreeSet<NewVolume> = pods.flat_map(|pod| volumes_of(pod, world)).collect();
+    let fresh: BTreeSet<&NewVolume> = new.iter().filter(|volume| !used.contains(volume)).collect();
+    let left = left_attached(node, &used, world);
     limits.into_iter().find_map(|(driver, limit)| {
-        let count = |volumes: &mut dyn Iterator<Item = &Text>| volumes.filter(|name| **name == driver).count();
-        let needed = count(&mut wanted.iter().map(|(driver, _)| driver));
-        let grows = needed > count(&mut attached.iter().map(|(driver, _)| driver));
-        let full = grows && i64::try_from(needed).unwrap_or(i64::MAX) > limit;
+        let of_driver = |other: &Text| *other == driver;
+        let grows = fresh.iter().filter(|(other, _)| of_driver(other)).count();
+        let there = used.iter().chain(&left).filter(|(other, _)| of_driver(other)).count();
+        let full = grows > 0 && i64::try_from(there + grows).unwrap_or(i64::MAX) > limit;
         full.then(|| Rejection::of(Reason::VolumeLimit { driver, limit }))
     })
+}
+
+/// The CSI volumes that are attached to a node and that no pod there uses.
+fn left_attached(node: &Node, used: &BTreeSet<NewVolume>, world: &World<'_>) -> BTreeSet<NewVolume> {
+    let attached = node.status.volumes_attached.iter().filter_map(|attached| {
+        let (driver, handle) = attached.name.strip_prefix("kubernetes.io/csi/")?.split_once('^')?;
+        Some((Text::from(driver), Text::from(handle)))
+    });
+    // A volume of a plugin that was taken over goes by its own name.
+    let is_of_tree = |name: &Text| {
+        let volume = world.store.volumes.named(name);
+        volume.is_some_and(|volume| !volume.spec.sources.iter().any(|source| matches!(source, VolumeSource::Csi(_))))
+    };
+    attached.filter(|volume| !used.contains(volume) && !is_of_tree(&volume.1)).collect()
 }
 
 fn volumes_of(pod: &Pod, world: &World<'_>) -> Vec<NewVolume> {

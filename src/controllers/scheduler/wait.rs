@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::controllers::scheduler::demand::is_bound;
 use crate::controllers::scheduler::reason::missing;
 use crate::controllers::turn::World;
-use crate::matching::misplaced;
+use crate::matching::misplacement;
 use crate::model::metadata::{ResourceVersion, Uid};
 use crate::model::names::SELECTED_NODE;
 use crate::model::node::Node;
@@ -126,12 +126,9 @@ fn check_match(
 
 /// Whether the volume can be used on the node, of which the labels may have changed meanwhile.
 fn check_place(volume: &PersistentVolume, node: &Node) -> Result<(), String> {
-    if misplaced(volume, node).is_none() {
+    let Some(cause) = misplacement(volume, node) else {
         return Ok(());
-    }
-    let affinity = volume.spec.node_affinity.as_ref();
-    let error = affinity.and_then(|affinity| affinity.allows(&node.metadata.labels).err());
-    let cause = error.map_or_else(|| "no matching NodeSelectorTerms".to_owned(), |error| error.to_string());
+    };
     let (volume, node) = (volume.metadata.name.as_str(), node.metadata.name.as_str());
     Err(format!("pv {volume:?} node affinity doesn't match node {node:?}: {cause}"))
 }

@@ -2,7 +2,9 @@
 
 use bindery::scheduling::{Code, Plugin};
 use bindery::volume_source::CsiVolumeSource;
-use bindery::{AccessMode, CsiNode, Kind, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, VolumeSource};
+use bindery::{
+    AccessMode, CsiNode, DeleteOptions, Kind, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, VolumeSource,
+};
 use serde_json::json;
 
 use crate::scheduler::world::{
@@ -95,6 +97,29 @@ fn a_node_takes_so_many_volumes_of_a_driver() {
     cluster.delete(&pod_key("two")).unwrap();
     crate::scheduler::world::wait(&mut cluster, 60);
     assert_eq!(node_of(&cluster, "three"), "n1");
+}
+
+/// SCHED-51: what is still attached takes room, also after its pod is gone (`getNodeVolumeAttachmentInfo`), and even a
+/// pod that wants the same volume needs room besides.
+#[test]
+fn a_volume_that_is_still_attached_takes_room() {
+    let claims = ["a", "b"].map(|name| Object::from(claim(name, "1Gi", "csi")));
+    let mut cluster = with(world([node("n1").into(), limited("n1", 1).into(), csi().into()]), claims);
+    cluster = with(cluster, [pod("one", &["a"]).into()]);
+    assert_eq!(node_of(&cluster, "one"), "n1");
+    cluster.fail_node("n1").unwrap();
+    cluster.delete_with(&pod_key("one"), &DeleteOptions::default().grace_period(0)).unwrap();
+    cluster.settle().unwrap();
+    assert_eq!(cluster.node("n1").unwrap().status.volumes_attached.len(), 1, "the kubelet is silent");
+    for (name, data) in [("two", "b"), ("again", "a")] {
+        cluster = with(cluster, [pod(name, &[data]).into()]);
+        let full = "0/1 nodes are available: 1 node(s) exceed max volume count.";
+        assert_eq!(complaint(&cluster, name), full, "{name}");
+    }
+    cluster.delete(&pod_key("again")).unwrap();
+    cluster.heal_node("n1").unwrap();
+    cluster.settle().unwrap();
+    assert_eq!(node_of(&cluster, "two"), "n1", "it was detached");
 }
 
 /// SCHED-51: volumes count by driver and handle, and only those of drivers with a limit.

@@ -1,6 +1,7 @@
 //! What the API server makes of a set (`STS-1` to `STS-7`).
 
-use bindery::{Json, Kind, StatefulSet};
+use bindery::parts::IntOrString;
+use bindery::{ApiError, Kind, StatefulSet};
 use serde_json::{Value, json};
 
 use super::world::{World, web};
@@ -59,7 +60,7 @@ fn the_status_is_the_controllers() {
     world.apply(&manifest);
     let first = |set: &StatefulSet| (set.metadata.generation, set.status.replicas);
     assert_eq!(first(world.set()), (1, 0));
-    assert_eq!(world.set().spec.update_strategy.rolling_update.as_ref().unwrap().max_unavailable, Json::Null);
+    assert_eq!(world.set().spec.update_strategy.rolling_update.as_ref().unwrap().max_unavailable, None);
     world.patch(r#"{"metadata": {"labels": {"a": "b"}}, "status": {"replicas": 3}}"#);
     assert_eq!(first(world.set()), (1, 0));
     world.scale(2);
@@ -106,6 +107,43 @@ fn a_set_that_makes_no_sense_is_refused() {
     // A negative limit and labels of a claim template that are none are let through.
     let odd = web(1, "  revisionHistoryLimit: -1\n").replace("disk: fast", "disk: '?'");
     assert!(World::new().cluster.apply_yaml(&odd).is_ok());
+}
+
+/// STS-4, STS-5: a stored set that has `maxUnavailable` keeps it, and then it is looked at
+/// (`validateRollingUpdateStatefulSet`).
+#[test]
+fn a_number_that_is_in_use_must_make_sense() {
+    let mut world = World::new();
+    world.apply(&web(1, ""));
+    let mut set = world.set().clone();
+    world.cluster.remove(&Kind::StatefulSet.named("default/web")).unwrap();
+    let rolling = set.spec.update_strategy.rolling_update.as_mut().unwrap();
+    rolling.max_unavailable = Some(IntOrString::from(1));
+    world.cluster.restore(set).unwrap();
+    let percent = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex \
+                   used for validation is '[0-9]+%')";
+    let table: [(Value, &[&str]); 8] = [
+        (json!(0), &["cannot be 0"]),
+        (json!("0%"), &["cannot be 0"]),
+        (json!("150%"), &["must not be greater than 100%"]),
+        (json!("abc"), &[percent, "cannot be 0"]),
+        (json!("7"), &[percent]),
+        (json!(-1), &["must be greater than or equal to 0"]),
+        (json!(2), &[]),
+        (json!("100%"), &[]),
+    ];
+    for (sent, rules) in table {
+        let patch: bindery::Json =
+            serde_json::from_value(json!({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": sent}}}}))
+                .unwrap();
+        let found = match world.cluster.fork().patch(&Kind::StatefulSet.named("default/web"), &patch) {
+            Err(ApiError::Invalid { errors, .. }) => errors.iter().map(ToString::to_string).collect(),
+            other => other.map(|_| Vec::new()).unwrap(),
+        };
+        let at = "spec.updateStrategy.rollingUpdate.maxUnavailable";
+        let expected: Vec<String> = rules.iter().map(|rule| format!("{at}: Invalid value: {sent}: {rule}")).collect();
+        assert_eq!(found, expected, "{sent}");
+    }
 }
 
 /// STS-7: a name that leaves no room for the hash of a revision is accepted, and its pods are refused.
