@@ -193,7 +193,8 @@
 //!   so after two minutes, where a real one says nothing
 //!   (`a_volume_that_is_not_attached_is_awaited_for_two_minutes_before_anything_is_said`). Of what pods bring along it
 //!   rejects a selection of other nodes, and no lack of tolerations
-//!   (`a_kubelet_takes_up_a_pod_that_does_not_bear_a_taint`).
+//!   (`a_kubelet_takes_up_a_pod_that_does_not_bear_a_taint`); a pod of a controller, which replaces it for ever, after a
+//!   second (`a_rejected_pod_of_a_controller_is_replaced_once_a_second`).
 //! - Pods on nodes that do not exist use claims for a single pod while they are there
 //!   (`pods_on_nodes_that_do_not_exist_use_claims_for_a_single_pod`), and in a cluster that never had a node they are not
 //!   collected (`a_cluster_without_nodes_keeps_the_pods_that_name_some`).

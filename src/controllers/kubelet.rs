@@ -57,10 +57,7 @@ impl KubeletSync {
             return if unstoppable { Turn::done() } else { Self::stop(pod, around.now) };
         }
         if !is_admitted(pod, around.store) {
-            let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
-            let event = Emission::on(&**pod, EventType::Warning, "NodeAffinity", why);
-            return Self::turn_to(pod, rejected(pod, "NodeAffinity", why, around.now), Effects::default())
-                .emitting(event);
+            return Self::reject(pod, around.now);
         }
         if !unstoppable && time_left(pod, around.now) == Some(Duration::ZERO) {
             let message = "Pod was active on the node longer than the specified deadline";
@@ -92,6 +89,21 @@ impl KubeletSync {
             Resumed::Written(Err(error)) => Turn::failed(error.to_string()),
             _ => Turn::done(),
         }
+    }
+
+    /// Turns a pod away. Its controller makes another one at once, for ever, so that one of a controller waits a second.
+    fn reject(pod: &Arc<Pod>, now: Timestamp) -> Turn<Self> {
+        let created = pod.metadata.creation_timestamp.map_or(i64::MIN, Timestamp::unix_seconds);
+        let is_young = pod.metadata.controller().is_some() && created >= now.unix_seconds();
+        if is_young {
+            return Turn {
+                effects: Effects { wake: Some(Duration::from_secs(1)), ..Effects::default() },
+                next: Next::End(Ok(())),
+            };
+        }
+        let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+        let event = Emission::on(&**pod, EventType::Warning, "NodeAffinity", why);
+        Self::turn_to(pod, rejected(pod, "NodeAffinity", why, now), Effects::default()).emitting(event)
     }
 
     /// Stops a pod: its object goes at once, unless finalizers hold it, which then shows that nothing runs any more.

@@ -359,3 +359,19 @@ fn a_pod_that_asks_for_other_nodes_is_rejected_where_it_was_put() {
     wait(&mut cluster, 1000);
     assert_eq!((phase(&cluster, "right").as_str(), phase(&cluster, "wrong").as_str()), ("Running", "Failed"));
 }
+
+#[test]
+fn a_rejected_pod_of_a_controller_is_replaced_once_a_second() {
+    // In Kubernetes too there is no end to it, and nothing but the work slows it down.
+    let set = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web}, spec: {replicas: 1, selector: {matchLabels: \
+               {app: web}}, template: {metadata: {labels: {app: web}}, spec: {nodeName: n1, nodeSelector: {no: node}, \
+               containers: [{name: c, image: nginx}]}}}}";
+    let mut cluster = settled(&documents([&node("n1"), set]));
+    let failed = |cluster: &Cluster| {
+        let pods = cluster.pods().filter(|pod| pod.status.reason == "NodeAffinity");
+        pods.count()
+    };
+    assert_eq!((cluster.count(Kind::Pod), failed(&cluster)), (1, 0), "it comes to rest");
+    wait(&mut cluster, 10);
+    assert_eq!((cluster.count(Kind::Pod), failed(&cluster)), (11, 10));
+}
