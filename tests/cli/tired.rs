@@ -1,5 +1,7 @@
 //! The mistakes of somebody who is tired, and what the program says to them.
 
+use std::process::{Command, Stdio};
+
 use crate::errors::places;
 use crate::{Scratch, run, run_with};
 
@@ -100,4 +102,30 @@ kind: List
         check.out
     );
     assert_eq!(check.code, Some(2), "{}", check.err);
+}
+
+/// Whoever pipes into `head` is done sooner than the program is.
+#[test]
+fn nobody_need_read_to_the_end() {
+    let commands: [(&[&str], i32); 7] = [
+        (&["run", "fixtures/tutorial/7-nginx-statefulset.yaml"], 0),
+        (&["explain", "fixtures/mysql"], 0),
+        (&["get", "pv,pvc", "fixtures/mysql"], 0),
+        (&["check", "fixtures/mysql"], 2),
+        (&["plan", "fixtures/mysql"], 1),
+        (&["apply", "fixtures/mysql"], 0),
+        (&["apply", "no-such-file.yaml"], 2),
+    ];
+    for (arguments, code) in commands {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bindery"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("the program ends").code(), Some(code), "{arguments:?}");
+    }
 }

@@ -11,6 +11,7 @@ use crate::args::{Apply, Output, Validation};
 use crate::input::{self, Source};
 use crate::load::passed_over_note;
 use crate::meter::Meter;
+use crate::output::complain;
 use crate::{Failure, diagnostics, output, world};
 
 /// What the tables show, where there is any.
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &Apply) -> Result<(), Failure> {
     let result = measured(arguments, &mut meter);
     meter.end();
     if arguments.stats {
-        eprint!("{}", meter.stats());
+        complain!("{}", meter.stats().trim_end());
     }
     result
 }

@@ -7,6 +7,7 @@ use crate::Failure;
 use crate::args::{Audit, Diff, Drivers, Form, Plan};
 use crate::input::{self, Source};
 use crate::load::{load, settle, take_in};
+use crate::output::show;
 use crate::world;
 
 pub(crate) fn audit(arguments: &Audit) -> Result<(), Failure> {
@@ -21,8 +22,8 @@ pub(crate) fn audit(arguments: &Audit) -> Result<(), Failure> {
         error => Failure::Input(error.to_string()),
     })?;
     match arguments.output {
-        Form::Text => print!("{audit}"),
-        Form::Json => print!("{}", to_json(&audit)),
+        Form::Text => show!("{audit}"),
+        Form::Json => show!("{}", to_json(&audit)),
     }
     if audit.is_harmless() { Ok(()) } else { Err(Failure::Code(1, String::new())) }
 }
@@ -51,8 +52,8 @@ pub(crate) fn plan(arguments: &Plan) -> Result<(), Failure> {
     world::assume(&mut cluster, &arguments.drivers)?;
     let plan = cluster.plan().map_err(|error| Failure::Input(error.to_string()))?;
     match arguments.output {
-        Form::Text => print!("{plan}"),
-        Form::Json => print!("{}", to_json(&plan)),
+        Form::Text => show!("{plan}"),
+        Form::Json => show!("{}", to_json(&plan)),
     }
     if plan.unserved.is_empty() { Ok(()) } else { Err(Failure::Code(1, String::new())) }
 }
@@ -68,8 +69,8 @@ pub(crate) fn diff(arguments: &Diff) -> Result<(), Failure> {
     };
     let diff = before.diff(&after);
     match arguments.output {
-        Form::Text => print!("{diff}"),
-        Form::Json => print!("{}", to_json(&diff)),
+        Form::Text => show!("{diff}"),
+        Form::Json => show!("{}", to_json(&diff)),
     }
     if diff.is_empty() { Ok(()) } else { Err(Failure::Code(1, String::new())) }
 }

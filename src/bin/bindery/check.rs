@@ -10,6 +10,7 @@ use crate::Failure;
 use crate::args::{self, Report};
 use crate::input::{self, Source};
 use crate::load::{load, settle, take_in};
+use crate::output::{show, showln};
 use crate::world;
 
 /// The exit code of bad input; 0, 1 and 2 are answers.
@@ -22,9 +23,9 @@ pub(crate) fn run(arguments: &args::Check) -> Result<(), Failure> {
         }
     })?;
     match arguments.output {
-        Report::Text => print!("{check}"),
-        Report::Json => print!("{}", to_json(&check)),
-        Report::Sarif => println!("{:#}", sarif(&remarks(&check, &sources))),
+        Report::Text => show!("{check}"),
+        Report::Json => show!("{}", to_json(&check)),
+        Report::Sarif => showln!("{:#}", sarif(&remarks(&check, &sources))),
         Report::Github => remarks(&check, &sources).iter().for_each(annotate),
     }
     match check.worst() {
@@ -167,5 +168,5 @@ fn annotate(remark: &Remark) {
         let file = escaped(file).replace(':', "%3A").replace(',', "%2C");
         format!("file={file},line={},", remark.line.max(1))
     });
-    println!("::{level} {}title={}::{}", place.unwrap_or_default(), remark.rule, escaped(&remark.message));
+    showln!("::{level} {}title={}::{}", place.unwrap_or_default(), remark.rule, escaped(&remark.message));
 }

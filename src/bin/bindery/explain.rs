@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::args::{Explain, Form};
 use crate::load::{load, settle};
+use crate::output::{complain, show, showln};
 use crate::{Failure, color};
 
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
@@ -21,7 +22,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     if let (Some(found), Some(now)) = (found, phase_of(&cluster, object))
         && found != now
     {
-        eprintln!("note: it is {found} in the input; the controllers of a stock cluster make it {now}");
+        complain!("note: it is {found} in the input; the controllers of a stock cluster make it {now}");
     }
     explain_one(&cluster, object, arguments)
 }
@@ -93,12 +94,12 @@ fn explain_unbound(cluster: &Cluster, arguments: &Explain) -> Result<(), Failure
     let explained: Result<Vec<_>, _> = names.iter().map(explain).collect();
     let explained = explained.map_err(|error| Failure::Input(format!("Error: {error}")))?;
     match arguments.output {
-        Form::Json => print!("{}", to_json(&explained)),
-        Form::Text if explained.is_empty() => println!("Every claim is Bound."),
+        Form::Json => show!("{}", to_json(&explained)),
+        Form::Text if explained.is_empty() => showln!("Every claim is Bound."),
         Form::Text => {
             for (number, explanation) in explained.iter().enumerate() {
                 if number > 0 {
-                    println!();
+                    showln!();
                 }
                 print_text(explanation);
             }
@@ -110,7 +111,7 @@ fn explain_unbound(cluster: &Cluster, arguments: &Explain) -> Result<(), Failure
 fn print_one<T: Display + Serialize>(value: &T, form: Form) {
     match form {
         Form::Text => print_text(value),
-        Form::Json => print!("{}", to_json(value)),
+        Form::Json => show!("{}", to_json(value)),
     }
 }
 
@@ -119,7 +120,7 @@ fn print_text<T: Display>(value: &T) {
     let text = value.to_string();
     let bold = color::is_wanted(&std::io::stdout());
     match text.split_once('\n') {
-        Some((first, rest)) if bold => print!("\u{1b}[1m{first}\u{1b}[0m\n{rest}"),
-        _ => print!("{text}"),
+        Some((first, rest)) if bold => show!("\u{1b}[1m{first}\u{1b}[0m\n{rest}"),
+        _ => show!("{text}"),
     }
 }

@@ -8,6 +8,7 @@ use bindery::{Cluster, Strictness};
 
 use crate::Failure;
 use crate::args::{Explore, ExploredWorld, Outcomes};
+use crate::output::{complain, show, showln};
 use crate::{diagnostics, input, run};
 
 /// Where exploring begins: a cluster, and the scenario that leads to it.
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: &Explore) -> Result<(), Failure> {
     if arguments.progress {
         explorer = explorer.progress(|progress| {
             let bindery::explore::Progress { depth, states, waiting, .. } = progress;
-            eprintln!("depth {depth}: {states} states, {waiting} to be looked at");
+            complain!("depth {depth}: {states} states, {waiting} to be looked at");
         });
     }
     let found = explorer.run();
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: &Explore) -> Result<(), Failure> {
             .map_err(|action| Failure::Input(format!("the trace cannot be saved: {action}")))?;
         fs::write(path, scenario.to_yaml())
             .map_err(|error| Failure::Input(format!("{}: cannot be written: {error}", path.display())))?;
-        println!("the trace is in {}", path.display());
+        showln!("the trace is in {}", path.display());
     }
     match (found.violations.len(), found.complete) {
         (0, true) => Ok(()),
@@ -64,16 +65,19 @@ pub(crate) fn run(arguments: &Explore) -> Result<(), Failure> {
 
 fn print(found: &Found) {
     let complete = if found.complete { "all orders" } else { "not all orders" };
-    println!(
+    showln!(
         "{complete}: {} states, {} steps between them, {} steps deep, {} states are quiet",
-        found.states, found.steps, found.depth, found.quiet
+        found.states,
+        found.steps,
+        found.depth,
+        found.quiet
     );
     for outcome in found.outcomes.claims() {
-        println!("  {}", sentence(outcome));
+        showln!("  {}", sentence(outcome));
     }
     for violation in &found.violations {
-        println!("\nviolated: {}\n  {}", violation.property, violation.message);
-        print!("{}", violation.trace);
+        showln!("\nviolated: {}\n  {}", violation.property, violation.message);
+        show!("{}", violation.trace);
     }
 }
 
@@ -81,10 +85,10 @@ pub(crate) fn outcomes(arguments: &Outcomes) -> Result<(), Failure> {
     let beginning = begin(&arguments.world)?;
     let found = explore::outcomes(&beginning.cluster, arguments.world.max_states);
     for outcome in found.claims() {
-        println!("{}", sentence(outcome));
+        showln!("{}", sentence(outcome));
     }
     if !found.exact {
-        println!("not exact: there are more orders than were tried; what is said not to happen does not");
+        showln!("not exact: there are more orders than were tried; what is said not to happen does not");
     }
     Ok(())
 }

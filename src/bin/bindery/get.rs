@@ -6,6 +6,7 @@ use bindery::{Cluster, Kind, ObjectKey};
 use crate::Failure;
 use crate::args::{Describe, Get, Output};
 use crate::load::{load, settle};
+use crate::output::{complain, show};
 
 /// What `all` means here: what has to do with storage.
 const ALL: [Kind; 8] = [
@@ -72,7 +73,7 @@ pub(crate) fn get(arguments: &Get) -> Result<(), Failure> {
         Asked::Kinds(kinds) => Query::kinds(kinds),
         Asked::One(key) => Query::object(find(&cluster, key)?),
         Asked::Events => {
-            print!("{}", events(&cluster, None, wide));
+            show!("{}", events(&cluster, None, wide));
             return Ok(());
         }
     };
@@ -84,14 +85,14 @@ pub(crate) fn get(arguments: &Get) -> Result<(), Failure> {
         None => print_objects(&cluster, &query.kinds, format),
     };
     match arguments.output {
-        Output::Yaml => print!("{}", objects(Format::Yaml)),
-        Output::Json => print!("{}", objects(Format::Json)),
+        Output::Yaml => show!("{}", objects(Format::Yaml)),
+        Output::Json => show!("{}", objects(Format::Json)),
         Output::Table | Output::Wide => {
             let tables = tables(&cluster, &query.clone().wide(wide));
             if tables.is_empty() {
-                eprintln!("No resources found");
+                complain!("No resources found");
             }
-            print!("{}", tables.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+            show!("{}", tables.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
     }
     Ok(())
@@ -115,6 +116,6 @@ pub(crate) fn describe(arguments: &Describe) -> Result<(), Failure> {
     if described.is_empty() {
         return Err(Failure::Input("error: only volumes, claims, classes, pods, StatefulSets, Deployments, ReplicaSets and nodes are described".to_owned()));
     }
-    print!("{described}");
+    show!("{described}");
     Ok(())
 }

@@ -8,6 +8,7 @@ use bindery::{Applied, Cluster, Config, ObjectKey, Reader};
 use crate::Failure;
 use crate::args::{Drivers, Input, Validation};
 use crate::input::{self, Source};
+use crate::output::complain;
 use crate::{diagnostics, world};
 
 /// A cluster of what stands in files, before any controller has run.
@@ -39,10 +40,10 @@ pub(crate) fn take_in(
             Ok(applied) => {
                 objects.extend(applied.objects.into_iter().map(|(object, _)| object));
                 if !applied.let_pass.is_empty() && !matches!(validate, Validation::Ignore) {
-                    eprintln!("{}", diagnostics::warnings(&applied.let_pass, sources));
+                    complain!("{}", diagnostics::warnings(&applied.let_pass, sources));
                 }
                 for warning in applied.warnings.iter().filter(|_| !matches!(validate, Validation::Ignore)) {
-                    eprintln!("Warning: {warning}");
+                    complain!("Warning: {warning}");
                 }
                 for (kind, count) in applied.passed_over {
                     *passed_over.entry(kind.to_string()).or_default() += count;
@@ -54,7 +55,7 @@ pub(crate) fn take_in(
         return Err(diagnostics::failure(&problems, sources));
     }
     if let Some(note) = passed_over_note(&passed_over) {
-        eprintln!("{note}");
+        complain!("{note}");
     }
     Ok(objects)
 }

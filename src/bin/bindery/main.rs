@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Args, Command};
+use crate::output::complain;
 
 /// What went wrong, and with which exit code the program ends.
 #[derive(Debug)]
@@ -60,17 +61,17 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Demand(message)) => {
-            eprintln!("{message}");
+            complain!("{message}");
             ExitCode::from(1)
         }
         Err(Failure::Code(code, message)) => {
             if !message.is_empty() {
-                eprintln!("{message}");
+                complain!("{message}");
             }
             ExitCode::from(code)
         }
         Err(Failure::Input(message)) => {
-            eprintln!("{message}");
+            complain!("{message}");
             ExitCode::from(2)
         }
     }

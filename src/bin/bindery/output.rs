@@ -1,5 +1,6 @@
-//! Standard output.
+//! What the program writes, to a reader who may stop before the end.
 
+use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
 use crate::Failure;
@@ -11,5 +12,38 @@ pub(crate) fn write(write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Re
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Input(format!("standard output: cannot be written: {error}"))),
+    }
+}
+
+/// Prints to standard output. Whoever reads it may stop before its end: the rest is dropped, and the exit code stays what it
+/// would have been.
+macro_rules! show {
+    ($($text:tt)*) => { $crate::output::put(&mut std::io::stdout().lock(), format_args!($($text)*)) };
+}
+
+/// Prints a line to standard output, as [`show`] does.
+macro_rules! showln {
+    () => { $crate::output::show!("\n") };
+    ($($text:tt)*) => { $crate::output::show!("{}\n", format_args!($($text)*)) };
+}
+
+/// Prints a line to standard error, of which nobody need take notice.
+macro_rules! complain {
+    ($($text:tt)*) => { $crate::output::put(&mut std::io::stderr().lock(), format_args!("{}\n", format_args!($($text)*))) };
+}
+
+pub(crate) use {complain, show, showln};
+
+/// Writes a text, to somebody who may have gone. Where it cannot be written for another reason, such as a full disk, the
+/// program ends.
+pub(crate) fn put(out: &mut impl Write, text: fmt::Arguments<'_>) {
+    match out.write_fmt(text).and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            // There may be nobody left to tell.
+            let _ = writeln!(io::stderr(), "output cannot be written: {error}");
+            std::process::exit(2);
+        }
     }
 }

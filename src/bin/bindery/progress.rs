@@ -58,8 +58,8 @@ impl Progress {
     /// Prints a line on standard error, above the bar if there is one.
     pub(crate) fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| crate::output::complain!("{line}")),
+            None => crate::output::complain!("{line}"),
         }
     }
 

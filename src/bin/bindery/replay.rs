@@ -7,6 +7,7 @@ use bindery::Cluster;
 
 use crate::Failure;
 use crate::args::Replay;
+use crate::output::showln;
 use crate::{diagnostics, input, run};
 
 /// What the first line of a journal begins with; the path of the scenario follows.
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &Replay) -> Result<(), Failure> {
     let fingerprint = format!("{:016x}", cluster.fingerprint());
     match last.strip_prefix(ENDING) {
         Some(was) if was == fingerprint => {
-            println!("{number} entries are the same, fingerprint {fingerprint}");
+            showln!("{number} entries are the same, fingerprint {fingerprint}");
             Ok(())
         }
         Some(was) => Err(Failure::Demand(format!("the fingerprint was {was} and is {fingerprint}"))),

@@ -11,6 +11,7 @@ use bindery::{Cluster, Config};
 use crate::diagnostics;
 use crate::input::{self, Source};
 use crate::load::take_in;
+use crate::output::complain;
 use crate::{Failure, args, output, run, world};
 
 /// A cluster, and what there is to say of how it came to be.
@@ -61,7 +62,7 @@ fn of_manifests(arguments: &args::Page, sources: &[Source]) -> Result<Subject, F
     cluster.settle().map_err(|error| Failure::Demand(error.to_string()))?;
     let title = arguments.title.clone().unwrap_or_else(|| format!("Storage of {}", arguments.paths.join(", ")));
     let page = notes.into_iter().fold(Page::new(title), |page, note| {
-        eprintln!("note: {note}");
+        complain!("note: {note}");
         page.note(capital(&note))
     });
     Ok(Subject { cluster, page, failed: None })

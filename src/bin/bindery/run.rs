@@ -9,6 +9,7 @@ use bindery::scenario::{Scenario, StepReport};
 use crate::Failure;
 use crate::args::Run;
 use crate::input::{self, Source};
+use crate::output::{show, showln};
 use crate::{diagnostics, replay};
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
@@ -29,7 +30,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     if failed > 0 {
         return Err(Failure::Demand(format!("{passed}, {failed} failed")));
     }
-    println!("{passed}");
+    showln!("{passed}");
     Ok(())
 }
 
@@ -70,7 +71,7 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
         None => scenario.name.to_string(),
     };
     if !arguments.quiet {
-        println!("{heading}");
+        showln!("{heading}");
     }
     let mut ends_blank = false;
     let mut run = scenario.start().map_err(|error| Failure::Input(format!("{}: {error}", scenario.name)))?;
@@ -78,10 +79,10 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
     for report in &mut run {
         if let Some(failure) = &report.failure {
             if arguments.quiet {
-                println!("{heading}");
+                showln!("{heading}");
             }
-            println!("  FAIL  {}{}", report.title, place(scenario, &report));
-            println!("{failure}\n");
+            showln!("  FAIL  {}{}", report.title, place(scenario, &report));
+            showln!("{failure}\n");
             passed = false;
             break;
         }
@@ -94,22 +95,22 @@ fn run_one(scenario: &Scenario, arguments: &Run) -> Result<bool, Failure> {
         replay::write(path, Path::new(scenario.source.as_str()), run.cluster())?;
     }
     if passed && !arguments.quiet && !ends_blank {
-        println!();
+        showln!();
     }
     Ok(passed)
 }
 
 fn print_step(report: &StepReport, verbose: bool) {
-    println!("  ok    {}", report.title);
+    showln!("  ok    {}", report.title);
     for line in report.said.iter().filter(|_| verbose).flat_map(|said| said.lines()) {
-        println!("        {line}");
+        showln!("        {line}");
     }
     for text in &report.printed {
-        println!();
-        print!("{text}");
+        showln!();
+        show!("{text}");
     }
     if !report.printed.is_empty() {
-        println!();
+        showln!();
     }
 }
 

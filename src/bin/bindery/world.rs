@@ -6,6 +6,7 @@ use std::path::Path;
 use bindery::{Cluster, CsiProvisioner, Kind, Node, Object, ObjectMeta, drivers_from_yaml};
 
 use crate::args::Drivers;
+use crate::output::complain;
 use crate::{Failure, diagnostics, input};
 
 /// The provisioner of classes for which volumes are made by hand.
@@ -16,7 +17,7 @@ const IN_TREE: &str = "kubernetes.io/";
 /// Puts in what the manifests need and do not bring, and says so: a node for their pods, and the drivers that their
 /// classes name.
 pub(crate) fn assume(cluster: &mut Cluster, drivers: &Drivers) -> Result<(), Failure> {
-    put_in(cluster, drivers)?.iter().for_each(|note| eprintln!("note: {note}"));
+    put_in(cluster, drivers)?.iter().for_each(|note| complain!("note: {note}"));
     Ok(())
 }
 
