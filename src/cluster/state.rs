@@ -19,10 +19,7 @@ use std::sync::Arc;
 use crate::cluster::Cluster;
 use crate::cluster::mixer::Mixer;
 use crate::cluster::operations::{Running, Waiting};
-use crate::cluster::state::objects::{
-    Pair, mix_claim, mix_claim_status, mix_identity, mix_volume, mix_volume_spec, mix_volume_status, part,
-    same_identity, same_part, same_slot, slot,
-};
+use crate::cluster::state::objects::{CLAIMS, Pair, VOLUMES, mix_claim, mix_volume};
 use crate::cluster::work::{Sync, SyncTask, Worker};
 use crate::controllers::{Copies, OperationTask, Resumed};
 use crate::model::claim::PersistentVolumeClaim;
@@ -109,63 +106,15 @@ impl Cluster {
         let same_cache = old.is_some_and(|old| self.cache.same(&old.cache));
         if !(same_cache && old.is_some_and(|old| self.store.volumes.same(&old.store.volumes))) {
             let numbers = |cluster: &Self| cluster.store.volumes.numbers().max(cluster.cache.sizes().0);
-            for number in 0..numbers(self).max(old.map_or(0, numbers)) {
-                let before = sum;
-                let (new, held) = (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
-                let same = held.is_some_and(|held| same_slot(new, held));
-                let stored = (new.0, held.and_then(|held| held.0));
-                let same_identity =
-                    same || same_part(stored, |one, other| same_identity(&one.metadata, &other.metadata));
-                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                if !same {
-                    let part = |cluster: &Self| {
-                        slot(1, cluster.volume_pair(number), |volume| &volume.metadata, mix_volume, mix_volume_status)
-                    };
-                    renew_slot(&mut sum, volumes.get_mut(number), part(self), || old.map_or(0, part));
-                }
-                swap(&mut sum, same_identity, &|cluster| {
-                    part(11, cluster.volume_pair(number).0, |volume, mixer| mix_identity(&volume.metadata, mixer))
-                });
-                swap(&mut sum, same_spec, &|cluster| {
-                    part(12, cluster.volume_pair(number).0, |volume, mixer| {
-                        volume.metadata.name.hash(mixer);
-                        mix_volume_spec(volume, mixer);
-                    })
-                });
-                if let Some(whole) = whole_volumes.get_mut(number) {
-                    *whole = whole.wrapping_add(sum).wrapping_sub(before);
-                }
-            }
+            let pairs = |number| (self.volume_pair(number), old.map(|old| old.volume_pair(number)));
+            let numbers = numbers(self).max(old.map_or(0, numbers));
+            sum = sum.wrapping_add(VOLUMES.renew(numbers, pairs, &mut volumes, &mut whole_volumes));
         }
         if !(same_cache && old.is_some_and(|old| self.store.claims.same(&old.store.claims))) {
             let numbers = |cluster: &Self| cluster.store.claims.numbers().max(cluster.cache.sizes().1);
-            for number in 0..numbers(self).max(old.map_or(0, numbers)) {
-                let before = sum;
-                let (new, held) = (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
-                let same = held.is_some_and(|held| same_slot(new, held));
-                let stored = (new.0, held.and_then(|held| held.0));
-                let same_identity =
-                    same || same_part(stored, |one, other| same_identity(&one.metadata, &other.metadata));
-                let same_spec = same || same_part(stored, |one, other| one.spec.same(&other.spec));
-                if !same {
-                    let part = |cluster: &Self| {
-                        slot(2, cluster.claim_pair(number), |claim| &claim.metadata, mix_claim, mix_claim_status)
-                    };
-                    renew_slot(&mut sum, claims.get_mut(number), part(self), || old.map_or(0, part));
-                }
-                swap(&mut sum, same_identity, &|cluster| {
-                    part(13, cluster.claim_pair(number).0, |claim, mixer| mix_identity(&claim.metadata, mixer))
-                });
-                swap(&mut sum, same_spec, &|cluster| {
-                    part(14, cluster.claim_pair(number).0, |claim, mixer| {
-                        (&claim.metadata.namespace, &claim.metadata.name).hash(mixer);
-                        claim.spec.hash(mixer);
-                    })
-                });
-                if let Some(whole) = whole_claims.get_mut(number) {
-                    *whole = whole.wrapping_add(sum).wrapping_sub(before);
-                }
-            }
+            let pairs = |number| (self.claim_pair(number), old.map(|old| old.claim_pair(number)));
+            let numbers = numbers(self).max(old.map_or(0, numbers));
+            sum = sum.wrapping_add(CLAIMS.renew(numbers, pairs, &mut claims, &mut whole_claims));
         }
         swap(&mut sum, old.is_some_and(|old| Arc::ptr_eq(&self.plugins, &old.plugins)), &|cluster| {
             mixed(15, &cluster.plugins)
@@ -465,15 +414,6 @@ fn table_state(store: &Store, kind: Kind) -> u64 {
         object.hash(&mut mixer);
     }
     mixer.finish()
-}
-
-/// Puts the number of a part in the place of the one that it had, which is worked out where it is not kept.
-fn renew_slot(sum: &mut u64, kept: Option<&mut u64>, new: u64, old: impl FnOnce() -> u64) {
-    let before = match kept {
-        Some(kept) => std::mem::replace(kept, new),
-        None => old(),
-    };
-    *sum = sum.wrapping_add(new).wrapping_sub(before);
 }
 
 fn same_version(one: &ObjectMeta, other: &ObjectMeta) -> bool {

@@ -8,11 +8,13 @@ use crate::Failure;
 /// Writes to standard output. Whoever reads it may stop before its end: that is no failure.
 pub(crate) fn write(write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::Input(format!("standard output: cannot be written: {error}"))),
-    }
+    let written = write(&mut out).and_then(|()| out.flush());
+    forgiving(written).map_err(|error| Failure::Input(format!("standard output: cannot be written: {error}")))
+}
+
+/// A reader who has gone is no failure.
+fn forgiving(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// Prints to standard output. Whoever reads it may stop before its end: the rest is dropped, and the exit code stays what it
@@ -37,13 +39,10 @@ pub(crate) use {complain, show, showln};
 /// Writes a text, to somebody who may have gone. Where it cannot be written for another reason, such as a full disk, the
 /// program ends.
 pub(crate) fn put(out: &mut impl Write, text: fmt::Arguments<'_>) {
-    match out.write_fmt(text).and_then(|()| out.flush()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-        Err(error) => {
-            // There may be nobody left to tell.
-            let _ = writeln!(io::stderr(), "output cannot be written: {error}");
-            std::process::exit(2);
-        }
+    let written = out.write_fmt(text).and_then(|()| out.flush());
+    if let Err(error) = forgiving(written) {
+        // There may be nobody left to tell.
+        let _ = writeln!(io::stderr(), "output cannot be written: {error}");
+        std::process::exit(2);
     }
 }
