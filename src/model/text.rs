@@ -1,20 +1,21 @@
 //! Immutable text that is shared instead of copied.
 //!
-//! Names, labels and messages occur many times in a cluster and in its journal. [`Text`] is one pointer to
-//! them: cloning costs a reference count, never a copy. An absent string and an empty one are the same thing
-//! in the Kubernetes API wherever this type is used; where they differ the model says `Option<Text>`.
+//! Names, labels and messages occur many times in a cluster and in its journal. Short ones, as most names and labels are,
+//! stand in [`Text`] itself, and reading them touches no other memory; longer ones are one pointer away: cloning costs a
+//! reference count, never a copy. An absent string and an empty one are the same thing in the Kubernetes API wherever this
+//! type is used; where they differ the model says `Option<Text>`.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
+use lean_string::LeanString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Immutable, cheaply cloned text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Arc<str>);
+pub struct Text(LeanString);
 
 impl Text {
     /// The text as a string slice.
@@ -45,13 +46,13 @@ impl Borrow<str> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(Arc::from(text))
+        Self(LeanString::from(text))
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Arc::from(text))
+        Self(LeanString::from(text))
     }
 }
 
@@ -63,13 +64,13 @@ impl From<&Text> for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.0.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self.0.as_str() == *other
     }
 }
 
