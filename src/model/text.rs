@@ -9,13 +9,13 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
-use lean_string::LeanString;
+use lean_string::LeanStr;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Immutable, cheaply cloned text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(LeanString);
+pub struct Text(LeanStr);
 
 impl Text {
     /// The text as a string slice.
@@ -46,13 +46,13 @@ impl Borrow<str> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(LeanString::from(text))
+        Self(LeanStr::from(text))
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(LeanString::from(text))
+        Self(LeanStr::from(text))
     }
 }
 
