@@ -281,7 +281,8 @@ pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 pub mod parts {
     pub use crate::model::base64::Bytes;
     pub use crate::model::claim::{
-        ClaimCondition, ClaimProgress, ModifyVolumeStatus, PersistentVolumeClaimType, VolumeResourceRequirements,
+        ClaimCondition, ClaimProgress, ModifyVolumeStatus, PersistentVolumeClaimType, RareRequest,
+        VolumeResourceRequirements,
     };
     pub use crate::model::class::{
         StorageClassType, TopologySelectorLabelRequirement, TopologySelectorTerm, VolumeAttributesClassType,
@@ -298,7 +299,7 @@ pub mod parts {
     };
     pub use crate::model::fields::UnknownFields;
     pub use crate::model::int_or_string::IntOrString;
-    pub use crate::model::metadata::Identity;
+    pub use crate::model::metadata::{Identity, RareMetadata};
     pub use crate::model::namespace::{NamespacePhase, NamespaceSpec, NamespaceStatus, NamespaceType};
     pub use crate::model::node::{AttachedVolume, NodeCondition, NodeSpec, NodeStatus, NodeType, Taint};
     pub use crate::model::node_selector::{NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm};
@@ -310,6 +311,7 @@ pub mod parts {
         ProjectedVolumeSource, ResourceFieldSelector, SecretProjection, SecretVolumeSource, VolumeDevice, VolumeMount,
         VolumeProjection,
     };
+    pub use crate::model::rare::{Blank, Rare};
     pub use crate::model::reference::{SecretReference, TypedLocalObjectReference, TypedObjectReference};
     pub use crate::model::replica_set::{ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus, ReplicaSetType};
     pub use crate::model::resource_quota::{
@@ -322,7 +324,7 @@ pub mod parts {
         ClaimRetentionPolicy, Ordinals, PodManagementPolicy, RetentionPolicy, RollingUpdate, StatefulSetCondition,
         StatefulSetSpec, StatefulSetStatus, StatefulSetType, UpdateStrategy, UpdateStrategyType,
     };
-    pub use crate::model::volume::PersistentVolumeType;
+    pub use crate::model::volume::{PersistentVolumeType, PhaseReason, RareOffer};
 }
 
 /// What the scheduler says of a pod: which nodes will do, why the others will not, and what an attempt did.

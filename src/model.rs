@@ -30,6 +30,7 @@ pub(crate) mod node_selector;
 pub(crate) mod object_key;
 pub(crate) mod pod;
 pub(crate) mod quantity;
+pub(crate) mod rare;
 pub(crate) mod reference;
 pub(crate) mod replica_set;
 pub(crate) mod resource_quota;

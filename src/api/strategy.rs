@@ -119,9 +119,11 @@ pub(crate) fn prepare_create(
     default(&mut object);
     let metadata = object.metadata_mut();
     metadata.creation_timestamp = None;
-    metadata.deletion_timestamp = None;
-    metadata.deletion_grace_period_seconds = None;
-    metadata.self_link = Text::default();
+    if let Some(rare) = metadata.rare.set_mut() {
+        rare.deletion_timestamp = None;
+        rare.deletion_grace_period_seconds = None;
+        rare.self_link = Text::default();
+    }
     set_namespace(&mut object, namespace);
     admit(&mut object)?;
     let mut errors = Errors::default();
@@ -263,7 +265,7 @@ fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta) {
     if old.deletion_timestamp.is_some() {
         new.deletion_timestamp = old.deletion_timestamp;
     }
-    if new.deletion_grace_period_seconds.is_none() {
+    if new.deletion_grace_period_seconds.is_none() && old.deletion_grace_period_seconds.is_some() {
         new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
     }
 }

@@ -298,13 +298,10 @@ impl Cluster {
     /// The volumes that name a claim.
     fn mark_reserved(&mut self, claim: &PersistentVolumeClaim) {
         let metadata = &claim.metadata;
-        let mut volumes = self.cache.reserved_for(&metadata.namespace, &metadata.name);
-        // There is hardly ever more than one.
-        let (first, others) = (volumes.next(), volumes.collect());
-        if let Some(first) = first {
+        if let Some((first, others)) = self.cache.reserved_for(&metadata.namespace, &metadata.name) {
             self.mark(Worker::Volumes, first.into());
+            self.mark_volumes(others);
         }
-        self.mark_volumes(others);
     }
 
     fn mark_referred(&mut self, reference: &ObjectReference) {

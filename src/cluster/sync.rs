@@ -101,7 +101,7 @@ impl Cluster {
         match object {
             Some(owner) if OrphanSync::concerns(&owner) => {
                 let turn = OrphanSync::start(&owner, &self.world());
-                self.follow(origin, turn.map(SyncTask::Orphan))
+                self.follow(origin, turn.map(|task| SyncTask::Orphan(Box::new(task))))
             }
             object => {
                 let needed = object.and_then(|object| collect(&object, &self.store));
@@ -183,7 +183,7 @@ impl Cluster {
         let turn = match task {
             SyncTask::Volume(task) => task.resume(resumed, &world).map(SyncTask::Volume),
             SyncTask::Claim(task) => task.resume(resumed, &world).map(SyncTask::Claim),
-            SyncTask::Orphan(task) => task.resume(resumed, &world).map(SyncTask::Orphan),
+            SyncTask::Orphan(task) => task.resume(resumed, &world).map(|task| SyncTask::Orphan(Box::new(task))),
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),

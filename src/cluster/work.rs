@@ -98,7 +98,7 @@ impl Origin {
 pub(super) enum SyncTask {
     Volume(VolumeSync),
     Claim(ClaimSync),
-    Orphan(OrphanSync),
+    Orphan(Box<OrphanSync>),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
     Resize(ResizeSync),
@@ -254,6 +254,9 @@ impl Work {
     /// Ends the rounds before a place that have nothing left to look at.
     fn end_rounds(&mut self, before: u64) {
         for (worker, _) in ROUNDS {
+            if !self.queues[worker.index()].has_round() {
+                continue;
+            }
             let offered = self.attention.offered(worker);
             if self.queues[worker.index()].end_round(before, offered) && worker == Worker::Claims {
                 self.attention.rewind();

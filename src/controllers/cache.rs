@@ -167,9 +167,13 @@ impl Cache {
         change
     }
 
-    /// The volumes that may name a claim: all that do, and perhaps others.
-    pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> impl Iterator<Item = Id<PersistentVolume>> {
-        self.index.iter().flat_map(move |index| index.reserved_for(namespace, name))
+    /// The volumes that may name a claim: all that do, and perhaps others. The first, and the rest.
+    pub(crate) fn reserved_for(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Option<(Id<PersistentVolume>, Vec<Id<PersistentVolume>>)> {
+        self.index.as_ref()?.reserved_for(namespace, name)
     }
 
     /// The volume that a claim gets, if there is one; of several that suit it equally the one with the number `tie`.

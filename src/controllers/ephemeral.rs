@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, SyncError, Turn, World};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object};
-use crate::model::metadata::{Identity, ObjectMeta, OwnerReference};
+use crate::model::metadata::{Identity, ObjectMeta, OwnerReference, RareMetadata};
 use crate::model::pod::{EphemeralVolumeSource, Pod, PodVolume, PodVolumeSource};
 use crate::model::reference::ClaimKey;
 use crate::model::shared::Shared;
@@ -102,7 +102,7 @@ fn claim(pod: &Pod, key: &ClaimKey, source: &EphemeralVolumeSource) -> Persisten
         name: key.name.clone(),
         namespace: key.namespace.clone(),
         labels: template.metadata.labels.clone(),
-        owner_references: vec![owner].into(),
+        rare: RareMetadata { owner_references: [owner].into(), ..RareMetadata::default() }.into(),
         ..Identity::default()
     };
     let metadata = ObjectMeta {

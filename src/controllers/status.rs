@@ -25,7 +25,9 @@ pub(super) fn claim_status(
         None => {
             status.access_modes = std::iter::empty().collect();
             status.capacity = Map::default();
-            status.current_volume_attributes_class_name = None;
+            if let Some(progress) = status.progress.set_mut() {
+                progress.current_volume_attributes_class_name = None;
+            }
         }
         Some(volume) => {
             // STATUS-3
@@ -48,7 +50,10 @@ pub(super) fn claim_status(
             }
             // STATUS-6
             if (&old.phase, phase) == (&ClaimPhase::Pending, &ClaimPhase::Bound) {
-                status.current_volume_attributes_class_name.clone_from(&volume.spec.volume_attributes_class_name);
+                let class = &volume.spec.volume_attributes_class_name;
+                if status.current_volume_attributes_class_name != *class {
+                    status.current_volume_attributes_class_name.clone_from(class);
+                }
             }
         }
     }
@@ -69,7 +74,9 @@ pub(super) fn volume_phase(
     }
     let mut new = (**volume).clone();
     new.status.phase = phase;
-    new.status.message = message;
+    if new.status.message != message {
+        new.status.message = message;
+    }
     Some(Arc::new(new))
 }
 

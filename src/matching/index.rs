@@ -141,6 +141,17 @@ impl Reserved {
         }
     }
 
+    /// The first one, and the rest.
+    fn split(&self) -> Option<(VolumeId, Vec<VolumeId>)> {
+        match self {
+            Self::One((_, volume)) => Some((*volume, Vec::new())),
+            Self::Several(volumes) => {
+                let mut volumes = volumes.iter().map(|(_, volume)| *volume);
+                Some((volumes.next()?, volumes.collect()))
+            }
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = VolumeId> {
         let (one, several) = match self {
             Self::One((_, volume)) => (Some(*volume), None),
@@ -222,9 +233,9 @@ impl VolumeIndex {
         self.counts[modes] == 0
     }
 
-    /// The volumes that may name a claim: all that do, and perhaps others.
-    pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> impl Iterator<Item = VolumeId> {
-        self.reserved.get(&hash_of(namespace, name)).into_iter().flat_map(Reserved::iter)
+    /// The volumes that may name a claim: all that do, and perhaps others. The first, and the rest.
+    pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> Option<(VolumeId, Vec<VolumeId>)> {
+        self.reserved.get(&hash_of(namespace, name)).and_then(Reserved::split)
     }
 
     /// Whether any volume has all access modes that the claim asks for, whatever else is wrong with it.

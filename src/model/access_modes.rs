@@ -4,6 +4,7 @@
 //! volume, order and repetitions included (`STATUS-3`). Both are kept, in two machine words.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
@@ -128,52 +129,58 @@ impl fmt::Debug for ModeSet {
 
 /// Access modes as they were written, with the set that they make.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct AccessModes {
-    set: ModeSet,
-    /// Whether a text among them is no mode.
-    strange: bool,
-    written: Written,
-}
+pub struct AccessModes(Written);
 
 /// The list: up to eight known modes packed into a number, four bits each and the first lowest; else in full.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Written {
-    Packed(u32),
-    Spelled(List<AccessMode>),
+    Packed { set: ModeSet, modes: u32 },
+    Spelled(Arc<Spelled>),
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Spelled {
+    set: ModeSet,
+    /// Whether a text among them is no mode.
+    strange: bool,
+    modes: Vec<AccessMode>,
 }
 
 const PACKED_MODES: usize = 8;
 
 impl Default for Written {
     fn default() -> Self {
-        Self::Packed(0)
+        Self::Packed { set: ModeSet::default(), modes: 0 }
     }
 }
 
 impl AccessModes {
     /// The set of modes; texts that are no mode are dropped (`MATCH-1`).
     pub fn set(&self) -> ModeSet {
-        self.set
+        match &self.0 {
+            Written::Packed { set, .. } => *set,
+            Written::Spelled(spelled) => spelled.set,
+        }
     }
 
     /// Whether every mode listed here is listed there, be it a mode or a text that is none (`HELP-9`).
     pub fn satisfied_by(&self, other: &Self) -> bool {
-        if self.strange {
+        if self.has_strange() {
             return self.iter().all(|mode| other.iter().any(|held| held == mode));
         }
-        other.set.contains_all(self.set)
+        other.set().contains_all(self.set())
     }
 
     /// Whether a text among them is no mode.
     pub fn has_strange(&self) -> bool {
-        self.strange
+        matches!(&self.0, Written::Spelled(spelled) if spelled.strange)
     }
 
     /// The modes as they were written.
     pub fn iter(&self) -> impl Iterator<Item = AccessMode> {
-        let (packed, spelled) = match &self.written {
-            Written::Packed(packed) => (*packed, None),
-            Written::Spelled(list) => (0, Some(list)),
+        let (packed, spelled) = match &self.0 {
+            Written::Packed { modes, .. } => (*modes, None),
+            Written::Spelled(spelled) => (0, Some(&spelled.modes)),
         };
         let packed = std::iter::successors(Some(packed), |rest| Some(rest >> 4)).take_while(|rest| *rest != 0);
         let known = packed.filter_map(|rest| AccessMode::ALL.get((rest & 0b1111) as usize - 1).cloned());
@@ -187,7 +194,7 @@ impl AccessModes {
 
     /// Whether no mode is written.
     pub fn is_empty(&self) -> bool {
-        matches!(&self.written, Written::Packed(0))
+        matches!(&self.0, Written::Packed { modes: 0, .. })
     }
 }
 
@@ -197,12 +204,12 @@ impl FromIterator<AccessMode> for AccessModes {
         let places: Vec<Option<u8>> = modes.iter().map(AccessMode::place).collect();
         let set = ModeSet(places.iter().flatten().fold(0, |set, place| set | 1 << place));
         let strange = places.contains(&None);
-        let written = if strange || modes.len() > PACKED_MODES {
-            Written::Spelled(List::from(modes))
+        Self(if strange || modes.len() > PACKED_MODES {
+            Written::Spelled(Arc::new(Spelled { set, strange, modes }))
         } else {
-            Written::Packed(places.iter().rev().flatten().fold(0, |packed, place| packed << 4 | u32::from(place + 1)))
-        };
-        Self { set, strange, written }
+            let modes = places.iter().rev().flatten().fold(0, |packed, place| packed << 4 | u32::from(place + 1));
+            Written::Packed { set, modes }
+        })
     }
 }
 

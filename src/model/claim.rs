@@ -12,6 +12,7 @@ use crate::model::list::{List, Map, ResourceList, StringMap};
 use crate::model::metadata::ObjectMeta;
 use crate::model::names::{BETA_STORAGE_CLASS, STORAGE};
 use crate::model::quantity::Quantity;
+use crate::model::rare::{Rare, blank};
 use crate::model::reference::{ClaimKey, ObjectReference, TypedLocalObjectReference, TypedObjectReference};
 use crate::model::selector::LabelSelector;
 use crate::model::shared::Shared;
@@ -50,24 +51,48 @@ api_struct! {
 }
 
 api_struct! {
-    /// What a claim asks for, whatever volume it gets.
-    pub struct ClaimRequest {
-        /// The ways in which the volume must be mountable.
-        access_modes: AccessModes = "accessModes";
+    /// What most claims leave open.
+    pub struct RareRequest {
         /// Labels that the volume must have.
         selector: Option<Shared<LabelSelector>> = "selector";
-        /// How much storage.
-        resources: Shared<VolumeResourceRequirements> = "resources";
-        /// The class; absent and empty differ.
-        storage_class_name: Option<Text> = "storageClassName";
-        /// File system or block device.
-        volume_mode: VolumeMode = "volumeMode";
         /// What the volume is filled from.
         data_source: Option<Shared<TypedLocalObjectReference>> = "dataSource";
         /// What the volume is filled from, the newer form.
         data_source_ref: Option<Shared<TypedObjectReference>> = "dataSourceRef";
         /// The attributes class.
         volume_attributes_class_name: Option<Text> = "volumeAttributesClassName";
+    }
+}
+
+api_struct! {
+    /// What a claim asks for, whatever volume it gets. The fields of [`RareRequest`] are reached as if they were its own.
+    pub struct ClaimRequest {
+        /// The ways in which the volume must be mountable.
+        access_modes: AccessModes = "accessModes";
+        /// How much storage.
+        resources: Shared<VolumeResourceRequirements> = "resources";
+        /// The class; absent and empty differ.
+        storage_class_name: Option<Text> = "storageClassName";
+        /// File system or block device.
+        volume_mode: VolumeMode = "volumeMode";
+    }
+    group {
+        /// What most claims leave open.
+        rare: Rare<RareRequest>;
+    }
+}
+
+impl Deref for ClaimRequest {
+    type Target = RareRequest;
+
+    fn deref(&self) -> &RareRequest {
+        &self.rare
+    }
+}
+
+impl DerefMut for ClaimRequest {
+    fn deref_mut(&mut self) -> &mut RareRequest {
+        &mut self.rare
     }
 }
 
@@ -140,8 +165,10 @@ api_struct! {
 }
 
 api_struct! {
-    /// The parts of a claim's status that binding does not touch.
+    /// The parts of a claim's status that it has only while it is resized or modified, or with an attributes class.
     pub struct ClaimProgress {
+        /// The attributes class that the volume has (`STATUS-6`).
+        current_volume_attributes_class_name: Option<Text> = "currentVolumeAttributesClassName";
         /// Conditions.
         conditions: List<ClaimCondition> = "conditions";
         /// Sizes that were allocated while a resize is under way.
@@ -153,8 +180,10 @@ api_struct! {
     }
 }
 
+blank!(ClaimProgress, RareRequest);
+
 api_struct! {
-    /// What the controller says of a claim.
+    /// What the controller says of a claim. The fields of [`ClaimProgress`] are reached as if they were its own.
     pub struct PersistentVolumeClaimStatus {
         /// Where it is in its life.
         phase: ClaimPhase = "phase";
@@ -162,12 +191,24 @@ api_struct! {
         access_modes: AccessModes = "accessModes";
         /// The capacity of the volume (`STATUS-4`).
         capacity: Map<Quantity> = "capacity";
-        /// The attributes class that the volume has (`STATUS-6`).
-        current_volume_attributes_class_name: Option<Text> = "currentVolumeAttributesClassName";
     }
     group {
-        /// What binding does not touch.
-        progress: Shared<ClaimProgress>;
+        /// What most claims do not have.
+        progress: Rare<ClaimProgress>;
+    }
+}
+
+impl Deref for PersistentVolumeClaimStatus {
+    type Target = ClaimProgress;
+
+    fn deref(&self) -> &ClaimProgress {
+        &self.progress
+    }
+}
+
+impl DerefMut for PersistentVolumeClaimStatus {
+    fn deref_mut(&mut self) -> &mut ClaimProgress {
+        &mut self.progress
     }
 }
 

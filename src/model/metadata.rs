@@ -12,6 +12,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::model::fields::{Field, api_struct};
 use crate::model::json::Json;
 use crate::model::list::{List, StringMap};
+use crate::model::rare::{Rare, blank};
 use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
@@ -134,37 +135,64 @@ api_struct! {
 }
 
 api_struct! {
-    /// The part of the metadata that protecting and binding leave alone, shared by the versions of an object.
-    pub struct Identity {
-        /// When the object was created.
-        creation_timestamp: Option<Timestamp> = "creationTimestamp";
+    /// The part of the metadata that most volumes and claims do not have.
+    pub struct RareMetadata {
         /// Seconds that a graceful deletion may take.
         deletion_grace_period_seconds: Option<i64> = "deletionGracePeriodSeconds";
         /// When deletion was requested; the object stays as long as it has finalizers.
         deletion_timestamp: Option<Timestamp> = "deletionTimestamp";
         /// Prefix from which a name is made when none is given.
         generate_name: Text = "generateName";
-        /// Counts the changes of the spec, for kinds that have this.
-        generation: i64 = "generation";
-        /// Labels, by which selectors choose objects.
-        labels: StringMap = "labels";
         /// Who set which fields; carried, never looked at.
         managed_fields: List<Json> = "managedFields";
-        /// The name.
-        name: Text = "name";
-        /// The namespace, for kinds that have one.
-        namespace: Text = "namespace";
         /// The objects that this one belongs to.
         owner_references: List<OwnerReference> = "ownerReferences";
         /// Obsolete; carried, never looked at.
         self_link: Text = "selfLink";
+    }
+}
+
+blank!(RareMetadata);
+
+api_struct! {
+    /// The part of the metadata that protecting and binding leave alone, shared by the versions of an object. The fields
+    /// of [`RareMetadata`] are reached as if they were its own.
+    pub struct Identity {
+        /// When the object was created.
+        creation_timestamp: Option<Timestamp> = "creationTimestamp";
+        /// Counts the changes of the spec, for kinds that have this.
+        generation: i64 = "generation";
+        /// Labels, by which selectors choose objects.
+        labels: StringMap = "labels";
+        /// The name.
+        name: Text = "name";
+        /// The namespace, for kinds that have one.
+        namespace: Text = "namespace";
         /// The identity of this incarnation.
         uid: Uid = "uid";
+    }
+    group {
+        /// The part that is mostly blank.
+        rare: Rare<RareMetadata>;
+    }
+}
+
+impl Deref for Identity {
+    type Target = RareMetadata;
+
+    fn deref(&self) -> &RareMetadata {
+        &self.rare
+    }
+}
+
+impl DerefMut for Identity {
+    fn deref_mut(&mut self) -> &mut RareMetadata {
+        &mut self.rare
     }
 }
 
 api_struct! {
-    /// What every object has. The fields of [`Identity`] are reached as if they were its own:
+    /// What every object has. The fields of [`Identity`] and [`RareMetadata`] are reached as if they were its own:
     ///
     /// ```
     /// use bindery::ObjectMeta;

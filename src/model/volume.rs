@@ -13,6 +13,7 @@ use crate::model::metadata::ObjectMeta;
 use crate::model::names::{BETA_STORAGE_CLASS, STORAGE};
 use crate::model::node_selector::VolumeNodeAffinity;
 use crate::model::quantity::Quantity;
+use crate::model::rare::{Rare, blank};
 use crate::model::reference::ObjectReference;
 use crate::model::shared::Shared;
 use crate::model::text::Text;
@@ -79,7 +80,29 @@ type_meta!(
 );
 
 api_struct! {
-    /// What a volume offers, whoever it is bound to.
+    /// What most volumes leave open.
+    pub struct RareOffer {
+        /// Options for mounting, not validated.
+        mount_options: List<Text> = "mountOptions";
+        /// Its attributes class.
+        volume_attributes_class_name: Option<Text> = "volumeAttributesClassName";
+    }
+}
+
+api_struct! {
+    /// Why a volume is in its phase.
+    pub struct PhaseReason {
+        /// Why it failed.
+        message: Text = "message";
+        /// Never set by the controller (`STATUS-9`).
+        reason: Text = "reason";
+    }
+}
+
+blank!(RareOffer, PhaseReason);
+
+api_struct! {
+    /// What a volume offers, whoever it is bound to. The fields of [`RareOffer`] are reached as if they were its own.
     pub struct VolumeOffer {
         /// Its capacity; the only resource is `storage`.
         capacity: ResourceList = "capacity";
@@ -89,18 +112,30 @@ api_struct! {
         persistent_volume_reclaim_policy: ReclaimPolicy = "persistentVolumeReclaimPolicy";
         /// Its class; empty for none.
         storage_class_name: Text = "storageClassName";
-        /// Options for mounting, not validated.
-        mount_options: List<Text> = "mountOptions";
         /// File system or block device.
         volume_mode: VolumeMode = "volumeMode";
         /// The nodes on which it can be used.
         node_affinity: Option<Shared<VolumeNodeAffinity>> = "nodeAffinity";
-        /// Its attributes class.
-        volume_attributes_class_name: Option<Text> = "volumeAttributesClassName";
     }
     group {
         /// What stands behind it.
         sources: VolumeSources;
+        /// What most volumes leave open.
+        rare: Rare<RareOffer>;
+    }
+}
+
+impl Deref for VolumeOffer {
+    type Target = RareOffer;
+
+    fn deref(&self) -> &RareOffer {
+        &self.rare
+    }
+}
+
+impl DerefMut for VolumeOffer {
+    fn deref_mut(&mut self) -> &mut RareOffer {
+        &mut self.rare
     }
 }
 
@@ -149,16 +184,30 @@ impl From<VolumeOffer> for PersistentVolumeSpec {
 }
 
 api_struct! {
-    /// What the controller says of a volume.
+    /// What the controller says of a volume. The fields of [`PhaseReason`] are reached as if they were its own.
     pub struct PersistentVolumeStatus {
         /// Where it is in its life.
         phase: VolumePhase = "phase";
-        /// Why it failed.
-        message: Text = "message";
-        /// Never set by the controller (`STATUS-9`).
-        reason: Text = "reason";
         /// When the phase last changed.
         last_phase_transition_time: Option<Timestamp> = "lastPhaseTransitionTime";
+    }
+    group {
+        /// Why.
+        why: Rare<PhaseReason>;
+    }
+}
+
+impl Deref for PersistentVolumeStatus {
+    type Target = PhaseReason;
+
+    fn deref(&self) -> &PhaseReason {
+        &self.why
+    }
+}
+
+impl DerefMut for PersistentVolumeStatus {
+    fn deref_mut(&mut self) -> &mut PhaseReason {
+        &mut self.why
     }
 }
 

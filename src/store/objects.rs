@@ -146,7 +146,7 @@ macro_rules! stored {
                 let key = match id.kind {
                     $( Kind::$kind => self.$field.key(Id::from_number(id.number)), )*
                 };
-                key.map(|key| ObjectKey { kind: id.kind, key: (**key).clone() })
+                key.map(|key| ObjectKey { kind: id.kind, key: key.clone() })
             }
         }
     };

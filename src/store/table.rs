@@ -9,7 +9,7 @@ use crate::model::arena::Arena;
 use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
 use crate::model::reference::NamespacedName;
-use crate::model::shards::Shards;
+use crate::model::shards::Hashed;
 use crate::model::shared::Shared;
 
 /// How many objects are looked at more quickly than one is looked up.
@@ -17,14 +17,14 @@ const FEW: usize = 8;
 
 #[derive(Debug)]
 struct Slot<T> {
-    key: Arc<NamespacedName>,
+    key: NamespacedName,
     object: Option<Arc<T>>,
     created: Sequence,
 }
 
 impl<T> Clone for Slot<T> {
     fn clone(&self) -> Self {
-        Self { key: Arc::clone(&self.key), object: self.object.clone(), created: self.created }
+        Self { key: self.key.clone(), object: self.object.clone(), created: self.created }
     }
 }
 
@@ -32,7 +32,8 @@ impl<T> Clone for Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     slots: Arena<Slot<T>>,
-    names: Shared<Shards<Arc<NamespacedName>, u32>>,
+    /// The numbers of slots by the hashes of their names.
+    names: Shared<Hashed<u32>>,
     live: usize,
 }
 
@@ -71,10 +72,11 @@ impl<T: Resource> Table<T> {
             let at = self.slots.iter().position(is_it)?;
             return u32::try_from(at).ok().map(Id::from_number);
         }
-        // A key is hashed as the pair of its parts is.
-        let hash = FxBuildHasher.hash_one((namespace, name));
-        let number = self.names.find(hash, |key| key.name == *name && key.namespace == *namespace)?;
-        Some(Id::from_number(*number))
+        let is_it = |number: &u32| {
+            let slot = self.slots.get(Id::<T>::from_number(*number).index());
+            slot.is_some_and(|slot| slot.key.name == *name && slot.key.namespace == *namespace)
+        };
+        self.names.find(FxBuildHasher.hash_one((namespace, name)), is_it).copied().map(Id::from_number)
     }
 
     /// The object of a name, for kinds that have no namespaces.
@@ -105,7 +107,7 @@ impl<T: Resource> Table<T> {
     }
 
     /// The name of a number.
-    pub(crate) fn key(&self, id: Id<T>) -> Option<&Arc<NamespacedName>> {
+    pub(crate) fn key(&self, id: Id<T>) -> Option<&NamespacedName> {
         self.slots.get(id.index()).map(|slot| &slot.key)
     }
 
@@ -129,10 +131,10 @@ impl<T: Resource> Table<T> {
         if let Some(id) = self.id(&key) {
             return id;
         }
-        let key = Arc::new(key);
-        let slot = Slot { key: Arc::clone(&key), object: None, created: Sequence::default() };
-        let number = u32::try_from(self.slots.push(slot)).unwrap_or(u32::MAX);
-        self.names.insert(key, number);
+        let hash = FxBuildHasher.hash_one((&*key.namespace, &*key.name));
+        let number = self.slots.push(Slot { key, object: None, created: Sequence::default() });
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.names.insert_new(hash, number);
         Id::from_number(number)
     }
 

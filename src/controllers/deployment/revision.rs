@@ -14,7 +14,7 @@ use crate::controllers::spelling::hash;
 use crate::controllers::turn::{Emission, EventType};
 use crate::model::deployment::Deployment;
 use crate::model::list::StringMap;
-use crate::model::metadata::{Identity, ObjectMeta};
+use crate::model::metadata::{Identity, ObjectMeta, RareMetadata};
 use crate::model::names::{
     DESIRED_REPLICAS, LAST_APPLIED, MAX_REPLICAS, POD_TEMPLATE_HASH, REVISION, REVISION_HISTORY, ROLLBACK_TO,
 };
@@ -134,7 +134,11 @@ impl NewSet {
             name: format!("{}-{hash}", prefix.collect::<String>()).into(),
             namespace: deployment.metadata.namespace.clone(),
             labels: template.metadata.labels.clone(),
-            owner_references: vec![controller_reference(deployment)].into(),
+            rare: RareMetadata {
+                owner_references: [controller_reference(deployment)].into(),
+                ..RareMetadata::default()
+            }
+            .into(),
             ..Identity::default()
         };
         let (size, revision) = (first_size(deployment, sets), sets.max_old_revision() + 1);

@@ -19,7 +19,7 @@ use crate::model::node_selector::{
     NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, VolumeNodeAffinity,
 };
 use crate::model::text::Text;
-use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumeMode, VolumeOffer};
+use crate::model::volume::{PersistentVolume, RareOffer, ReclaimPolicy, VolumeMode, VolumeOffer};
 use crate::store::Write;
 
 /// The pause before an unsaved volume is tried again, doubled each time: client-go's usual one.
@@ -201,16 +201,20 @@ impl ExternalProvision {
             metadata.finalizers = List::from([Text::from(EXTERNAL_PROVISIONER_FINALIZER)]);
         }
         let attributes_class = claim.spec.volume_attributes_class_name.clone().filter(|name| !name.is_empty());
+        let rare = RareOffer {
+            mount_options: class.mount_options.clone(),
+            volume_attributes_class_name: attributes_class.filter(|_| made.as_claimed),
+            ..RareOffer::default()
+        };
         let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, made.capacity)]),
             access_modes: claim.spec.access_modes.clone(),
             persistent_volume_reclaim_policy: class.reclaim_policy.clone().unwrap_or(ReclaimPolicy::Delete),
             storage_class_name: claim.class_name().into(),
-            mount_options: class.mount_options.clone(),
             volume_mode: if made.as_claimed { claim.spec.volume_mode.clone() } else { VolumeMode::Filesystem },
             node_affinity: affinity(&made.topologies).map(Into::into),
-            volume_attributes_class_name: attributes_class.filter(|_| made.as_claimed),
             sources: made.source.into(),
+            rare: rare.into(),
             ..VolumeOffer::default()
         };
         let mut volume = PersistentVolume { metadata, spec: offer.into(), ..PersistentVolume::default() };

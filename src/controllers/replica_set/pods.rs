@@ -5,7 +5,7 @@ use crate::controllers::spelling::{SUFFIXES, suffix};
 use crate::controllers::turn::{Emission, EventType, Resumed, World};
 use crate::model::fnv::Fnv1a;
 use crate::model::kind::Object;
-use crate::model::metadata::{Identity, ObjectMeta};
+use crate::model::metadata::{Identity, ObjectMeta, RareMetadata};
 use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
 use crate::model::replica_set::ReplicaSet;
@@ -137,10 +137,14 @@ fn pod(set: &ReplicaSet, name: Text) -> Pod {
     let template = &set.spec.template;
     let identity = Identity {
         name,
-        generate_name: format!("{}-", set.metadata.name).into(),
         namespace: set.metadata.namespace.clone(),
         labels: template.metadata.labels.clone(),
-        owner_references: vec![controller_reference(set)].into(),
+        rare: RareMetadata {
+            generate_name: format!("{}-", set.metadata.name).into(),
+            owner_references: [controller_reference(set)].into(),
+            ..RareMetadata::default()
+        }
+        .into(),
         ..Identity::default()
     };
     let metadata = ObjectMeta {

@@ -85,7 +85,7 @@ impl ScheduleSync {
             && let Progress::Failed(cause) = waiting.check(key, world)
         {
             let event = Emission {
-                object: ObjectKey { kind: Kind::Pod, key: (**key).clone() },
+                object: ObjectKey { kind: Kind::Pod, key: key.clone() },
                 uid: waiting.uid.clone(),
                 event_type: EventType::Warning,
                 reason: "FailedScheduling",

@@ -16,7 +16,7 @@ use crate::model::controller_revision::ControllerRevision;
 use crate::model::fnv::fnv_1;
 use crate::model::json::Json;
 use crate::model::kind::{Kind, Object, ObjectKey};
-use crate::model::metadata::{Identity, ObjectMeta};
+use crate::model::metadata::{Identity, ObjectMeta, RareMetadata};
 use crate::model::names::REVISION_LABEL;
 use crate::model::pod::PodTemplateSpec;
 use crate::model::reference::NamespacedName;
@@ -178,7 +178,7 @@ fn new_revision(set: &StatefulSet, data: Json, number: i64, collisions: i32) -> 
         name: format!("{prefix}-{}", hash(&data, collisions)).into(),
         namespace: set.metadata.namespace.clone(),
         labels: set.spec.template.metadata.labels.with(REVISION_LABEL, first),
-        owner_references: [reference_to(set)].into(),
+        rare: RareMetadata { owner_references: [reference_to(set)].into(), ..RareMetadata::default() }.into(),
         ..Identity::default()
     };
     let annotations = set.metadata.annotations.clone();

@@ -5,7 +5,7 @@
 
 use crate::controllers::stateful_set::claims::{claim_name, effective};
 use crate::model::kind::Kind;
-use crate::model::metadata::{Identity, ObjectMeta, OwnerReference, Uid};
+use crate::model::metadata::{Identity, ObjectMeta, OwnerReference, RareMetadata, Uid};
 use crate::model::names::{POD_INDEX, POD_NAME, REVISION_HASH};
 use crate::model::pod::{ClaimVolumeSource, Pod, PodTemplateSpec, PodVolume, PodVolumeSource};
 use crate::model::shared::Shared;
@@ -46,9 +46,13 @@ pub(super) fn new_pod(set: &StatefulSet, template: &PodTemplateSpec, revision: &
     let identity = Identity {
         name: name.clone(),
         namespace: set.metadata.namespace.clone(),
-        generate_name: format!("{}-", set.metadata.name).into(),
         labels: template.metadata.labels.with(REVISION_HASH, revision),
-        owner_references: [reference_to(set)].into(),
+        rare: RareMetadata {
+            generate_name: format!("{}-", set.metadata.name).into(),
+            owner_references: [reference_to(set)].into(),
+            ..RareMetadata::default()
+        }
+        .into(),
         ..Identity::default()
     };
     let metadata = ObjectMeta {
