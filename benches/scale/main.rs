@@ -7,8 +7,9 @@
 //!
 //! A figure that does not apply is left out. `ns_per_op` is the time of one operation of the row: of one look-up, of one
 //! pair of a volume and a claim, of one volume read, of one fork. `bytes_per_object` is what the cluster had allocated at
-//! its peak, divided by its volumes and claims. `ratio_to_scan` says how many times longer Kubernetes' own way takes: a
-//! look at every volume, measured in the same run over the same claims, of which the answers are compared.
+//! its peak, the objects that were restored included, divided by its volumes and claims. `ratio_to_scan` says how many
+//! times longer Kubernetes' own way takes: a look at every volume, measured in the same run over the same claims, of which
+//! the answers are compared.
 //!
 //! Time is that which the thread has computed, not that which has passed, where the system tells them apart: machines are
 //! shared. What is short is repeated, and the batch in the middle counts.

@@ -8,7 +8,7 @@ use bindery::{
 };
 
 use crate::is_wanted;
-use crate::timing::{Figures, float, median, nanos_each, once, print};
+use crate::timing::{Figures, float, held, median, nanos_each, once, once_above, print};
 use crate::worlds::{self, Adverse, Numbers, scan};
 
 /// Claims that are looked up in turn.
@@ -113,8 +113,9 @@ pub(crate) fn settling(size: usize) {
         if !is_wanted(row) && !is_wanted("idle") && !is_wanted("fork") {
             continue;
         }
+        let held = held();
         let objects = worlds::pairs(size, 1);
-        let (cluster, time, bytes) = once(|| {
+        let (cluster, time, bytes) = once_above(held, || {
             let mut cluster = worlds::empty(journal);
             for object in objects {
                 cluster.restore(object).expect("a new name");
@@ -175,8 +176,9 @@ pub(crate) fn adverse(size: usize) {
         return;
     }
     for adverse in Adverse::ALL.into_iter().filter(|adverse| is_wanted(adverse.row())) {
+        let held = held();
         let objects = adverse.objects(size);
-        let (mut cluster, mut time, bytes) = once(|| {
+        let (mut cluster, mut time, bytes) = once_above(held, || {
             let mut cluster = worlds::empty(false);
             for object in objects {
                 cluster.restore(object).expect("a new name");

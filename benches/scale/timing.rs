@@ -64,10 +64,19 @@ pub(crate) fn median(mut operation: impl FnMut()) -> f64 {
     batches[batches.len() / 2]
 }
 
+/// What is allocated, in bytes.
+pub(crate) fn held() -> usize {
+    MEMORY.current_usage()
+}
+
 /// What a closure makes, how long that took, and the most that was allocated meanwhile.
 pub(crate) fn once<T>(make: impl FnOnce() -> T) -> (T, Duration, f64) {
+    once_above(held(), make)
+}
+
+/// The same where what the closure is given, and keeps, counts as well: `held` is what was allocated without it.
+pub(crate) fn once_above<T>(held: usize, make: impl FnOnce() -> T) -> (T, Duration, f64) {
     MEMORY.reset_peak_usage();
-    let held = MEMORY.current_usage();
     let start = spent();
     let result = make();
     let time = spent().saturating_sub(start);
