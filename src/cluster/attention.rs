@@ -38,33 +38,43 @@ type ClaimId = Id<PersistentVolumeClaim>;
 /// Objects of one kind that the next resync must look at.
 #[derive(Clone, Debug, Default)]
 struct Marks {
-    marked: Bits,
+    /// Who is marked and who is listed, side by side: both are asked for at once, and among many objects each place is far
+    /// away in memory.
+    bits: Bits,
     count: usize,
     /// All that are marked, and some that no longer are, each once.
     list: Vec<u32>,
-    listed: Bits,
+}
+
+/// The places of an object among the bits.
+fn marked(number: u32) -> u32 {
+    number * 2
+}
+
+fn listed(number: u32) -> u32 {
+    number * 2 + 1
 }
 
 impl Marks {
     fn insert(&mut self, number: u32) {
-        if self.marked.insert(number) {
+        if self.bits.insert(marked(number)) {
             self.count += 1;
-            if self.listed.insert(number) {
+            if self.bits.insert(listed(number)) {
                 self.list.push(number);
             }
         }
     }
 
     fn remove(&mut self, number: u32) {
-        self.count -= usize::from(self.marked.remove(number));
+        self.count -= usize::from(self.bits.remove(marked(number)));
     }
 
     /// Takes out what is marked. Cost: linear in that, however many objects there are.
     fn take(&mut self) -> Vec<u32> {
         let mut list = std::mem::take(&mut self.list);
         list.retain(|number| {
-            self.listed.remove(*number);
-            self.marked.remove(*number)
+            self.bits.remove(listed(*number));
+            self.bits.remove(marked(*number))
         });
         self.count = 0;
         list
