@@ -7,13 +7,13 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
 use rustc_hash::FxBuildHasher;
 
 use crate::matching::demand::Demand;
-use crate::matching::labels::Labels;
+use crate::matching::labels::LateLabels;
 use crate::matching::rules::{FREE, RESERVED, mismatches};
 use crate::model::access_modes::ModeSet;
 use crate::model::claim::PersistentVolumeClaim;
@@ -95,23 +95,18 @@ impl Rank {
 #[derive(Clone, Debug, Default)]
 struct Group {
     ranks: BTreeSet<Rank>,
-    /// Filled when a selector asks for the first time.
-    labels: OnceLock<Labels>,
+    labels: LateLabels,
 }
 
 impl Group {
     fn insert(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.insert(rank.clone());
-        if let Some(index) = self.labels.get_mut() {
-            index.insert(rank, labels, &self.ranks);
-        }
+        self.labels.note(rank, labels, true, self.ranks.len());
     }
 
     fn remove(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.remove(rank);
-        if let Some(index) = self.labels.get_mut() {
-            index.remove(rank, labels, &self.ranks);
-        }
+        self.labels.note(rank, labels, false, self.ranks.len());
     }
 }
 
@@ -282,11 +277,10 @@ fn find_free<'v>(
 ) -> Option<VolumeId> {
     let smallest = Rank::smallest(demand.request.size());
     let found = match &demand.predicate {
-        None => group.ranks.range(smallest..).next(),
+        None => group.ranks.range(smallest..).next().cloned(),
         Some(predicate) => {
             let labels_of = |rank: &Rank| volume(rank.volume).map(|volume| &volume.metadata.labels);
-            let labels = group.labels.get_or_init(|| Labels::of(&group.ranks, labels_of));
-            labels.chosen(predicate, &group.ranks, &smallest, labels_of).next()
+            group.labels.first(predicate, &group.ranks, &smallest, labels_of)
         }
     };
     let found = found?.volume;

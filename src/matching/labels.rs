@@ -6,6 +6,7 @@
 //! every volume that one of the requirements allows, and checks the other requirements on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use crate::matching::index::Rank;
 use crate::model::list::StringMap;
@@ -24,13 +25,73 @@ struct Label {
     absent: Option<BTreeSet<Rank>>,
 }
 
-/// The volumes of a group by their labels. Costs memory for each label of each volume, so it is built when a selector
-/// asks for the first time.
+/// The volumes of a group by their labels. Costs memory for each label of each volume.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Labels {
+struct Labels {
     labels: BTreeMap<Text, Label>,
     /// The labels that most volumes have.
     common: BTreeSet<Text>,
+}
+
+/// A volume that was added to a group, or taken out of it.
+#[derive(Clone, Debug)]
+struct Change {
+    rank: Rank,
+    labels: StringMap,
+    is_there: bool,
+}
+
+/// The labels of a group, made when a selector asks for the first time. What changes in the group after that waits until
+/// the next selector asks: claims without one, and most have none, do not pay for the lists. Where more waits than it
+/// would cost to make them anew, they are forgotten.
+#[derive(Debug, Default)]
+pub(super) struct LateLabels(Mutex<Late>);
+
+#[derive(Clone, Debug, Default)]
+struct Late {
+    labels: Option<Labels>,
+    /// What the lists have not followed yet.
+    changes: Vec<Change>,
+}
+
+impl Clone for LateLabels {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
+
+impl LateLabels {
+    /// Notes a volume that was added to the group, or taken out of it; `size` is that of the group. Cost: constant.
+    pub(super) fn note(&mut self, rank: &Rank, labels: &StringMap, is_there: bool, size: usize) {
+        let late = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if late.labels.is_none() {
+            return;
+        }
+        if late.changes.len() > size {
+            *late = Late::default();
+            return;
+        }
+        late.changes.push(Change { rank: rank.clone(), labels: labels.clone(), is_there });
+    }
+
+    /// The first volume of a group, given as it is now, that a predicate chooses, none below `smallest`.
+    ///
+    /// Cost: logarithmic for each list that is looked at, and for each volume that the requirement which the fewest satisfy
+    /// allows and another one does not; and logarithmic for each label of each volume that was added to the group, or taken
+    /// out of it, since the last time. The first time it is linear in the group.
+    pub(super) fn first<'v>(
+        &self,
+        predicate: &Predicate,
+        all: &BTreeSet<Rank>,
+        smallest: &Rank,
+        labels_of: impl Fn(&Rank) -> Option<&'v StringMap>,
+    ) -> Option<Rank> {
+        let mut late = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = std::mem::take(&mut late.changes);
+        let labels = late.labels.get_or_insert_with(|| Labels::of(all, &labels_of));
+        labels.follow(&changes, all);
+        labels.chosen(predicate, all, smallest, labels_of).next().cloned()
+    }
 }
 
 /// What a requirement leaves to look at.
@@ -43,7 +104,7 @@ enum Lists<'l> {
 
 impl Labels {
     /// The labels of all volumes of a group. Cost: linear in their labels, but for looking up each of them by name.
-    pub(super) fn of<'v>(all: &BTreeSet<Rank>, labels: impl Fn(&Rank) -> Option<&'v StringMap>) -> Self {
+    fn of<'v>(all: &BTreeSet<Rank>, labels: impl Fn(&Rank) -> Option<&'v StringMap>) -> Self {
         // The volumes come in order, so that each list is filled from its end and made a set as a whole.
         let mut lists: BTreeMap<&Text, BTreeMap<&Text, Vec<Rank>>> = BTreeMap::new();
         for rank in all {
@@ -61,8 +122,18 @@ impl Labels {
         built
     }
 
-    /// Follows a volume that was added to the group, which is given as it is now. Cost: logarithmic for each label.
-    pub(super) fn insert(&mut self, rank: &Rank, labels: &StringMap, all: &BTreeSet<Rank>) {
+    /// Follows volumes that were added to the group or taken out of it, in that order. The group is given as it is now.
+    /// Cost: logarithmic for each label of each of them.
+    fn follow(&mut self, changes: &[Change], all: &BTreeSet<Rank>) {
+        for Change { rank, labels, is_there } in changes {
+            if *is_there { self.insert(rank, labels) } else { self.remove(rank, labels) }
+        }
+        for key in changes.iter().flat_map(|change| change.labels.keys()) {
+            self.weigh(key, all);
+        }
+    }
+
+    fn insert(&mut self, rank: &Rank, labels: &StringMap) {
         for key in &self.common {
             if !labels.contains_key(key)
                 && let Some(absent) = self.labels.get_mut(key).and_then(|label| label.absent.as_mut())
@@ -72,12 +143,10 @@ impl Labels {
         }
         for (key, value) in labels.iter() {
             self.add(key, value, rank);
-            self.weigh(key, all);
         }
     }
 
-    /// Follows a volume that was taken out of the group, which is given as it is now. Cost: logarithmic for each label.
-    pub(super) fn remove(&mut self, rank: &Rank, labels: &StringMap, all: &BTreeSet<Rank>) {
+    fn remove(&mut self, rank: &Rank, labels: &StringMap) {
         for key in &self.common {
             if let Some(absent) = self.labels.get_mut(key).and_then(|label| label.absent.as_mut()) {
                 absent.remove(rank);
@@ -97,8 +166,6 @@ impl Labels {
             if label.present.is_empty() {
                 self.labels.remove(key);
                 self.common.remove(key);
-            } else {
-                self.weigh(key, all);
             }
         }
     }
@@ -139,7 +206,7 @@ impl Labels {
     ///
     /// Cost: logarithmic for each list that they are taken from, and for each volume that the requirement which the
     /// fewest satisfy allows and another one does not.
-    pub(super) fn chosen<'l, 'v>(
+    fn chosen<'l, 'v>(
         &'l self,
         predicate: &'l Predicate,
         all: &'l BTreeSet<Rank>,
@@ -264,43 +331,71 @@ mod tests {
 
     proptest! {
         /// What the lists leave to look at holds every volume that a predicate chooses, in order and each once, however
-        /// many were added and taken out since the lists were made.
+        /// many were added and taken out since the lists were made, and however late the lists follow.
         #[test]
         fn the_lists_lose_no_volume_that_a_predicate_chooses(
             steps in prop::collection::vec((0..60u32, prop::option::weighted(0.8, labels())), 0..150),
-            built_after in 0..100usize,
+            asked_every in 1..40usize,
             queries in prop::collection::vec((predicates(), 0..61u32), 1..20),
         ) {
             let mut all = BTreeSet::new();
             let mut held: BTreeMap<u32, StringMap> = BTreeMap::new();
-            let mut index = None;
+            let mut late = LateLabels::default();
+            let mut cases = queries.iter().cycle();
             for (step, (number, labels)) in steps.into_iter().enumerate() {
-                if step == built_after {
-                    index = Some(Labels::of(&all, |rank: &Rank| held.get(&rank.volume.number())));
-                }
                 if let Some(before) = held.remove(&number) {
                     all.remove(&rank(number));
-                    if let Some(index) = &mut index {
-                        index.remove(&rank(number), &before, &all);
-                    }
+                    late.note(&rank(number), &before, false, all.len());
                 }
                 if let Some(labels) = labels {
                     all.insert(rank(number));
-                    if let Some(index) = &mut index {
-                        index.insert(&rank(number), &labels, &all);
-                    }
+                    late.note(&rank(number), &labels, true, all.len());
                     held.insert(number, labels);
                 }
+                if step % asked_every == 0 && let Some((predicate, from)) = cases.next() {
+                    let labels_of = |rank: &Rank| held.get(&rank.volume.number());
+                    let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
+                    let expected = all.range(&rank(*from)..).find(chosen).cloned();
+                    prop_assert_eq!(late.first(predicate, &all, &rank(*from), labels_of), expected);
+                }
             }
-            let index = index.unwrap_or_else(|| Labels::of(&all, |rank: &Rank| held.get(&rank.volume.number())));
-            for (predicate, from) in queries {
-                let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
-                let from = rank(from);
-                let expected: Vec<&Rank> = all.range(&from..).filter(chosen).collect();
-                let labels_of = |rank: &Rank| held.get(&rank.volume.number());
-                let found: Vec<&Rank> = index.chosen(&predicate, &all, &from, labels_of).collect();
-                prop_assert_eq!(expected, found);
+            let labels_of = |rank: &Rank| held.get(&rank.volume.number());
+            late.first(&queries[0].0, &all, &rank(0), labels_of);
+            let followed = late.0.get_mut().expect("nothing panicked").labels.take();
+            for index in [followed.expect("they were asked for"), Labels::of(&all, labels_of)] {
+                for (predicate, from) in &queries {
+                    let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
+                    let from = rank(*from);
+                    let expected: Vec<&Rank> = all.range(&from..).filter(chosen).collect();
+                    let found: Vec<&Rank> = index.chosen(predicate, &all, &from, labels_of).collect();
+                    prop_assert_eq!(expected, found);
+                }
             }
         }
+    }
+
+    /// Lists of which nobody asks for long are forgotten, and made anew when somebody does.
+    #[test]
+    fn lists_that_fall_far_behind_are_forgotten() {
+        let none = StringMap::default();
+        let mut all: BTreeSet<Rank> = (0..10).map(rank).collect();
+        let mut late = LateLabels::default();
+        let any = Predicate::of(Some(&LabelSelector::default())).expect("a sound selector");
+        let first = |late: &LateLabels, all: &BTreeSet<Rank>| late.first(&any, all, &rank(0), |_| Some(&none));
+        let waiting = |late: &mut LateLabels| {
+            let late = late.0.get_mut().expect("nothing panicked");
+            late.labels.as_ref().map(|_| late.changes.len())
+        };
+        assert_eq!(first(&late, &all), Some(rank(0)));
+        for number in 0..5 {
+            all.remove(&rank(number));
+            late.note(&rank(number), &none, false, all.len());
+        }
+        assert_eq!(waiting(&mut late), Some(5));
+        all.remove(&rank(5));
+        late.note(&rank(5), &none, false, all.len());
+        assert_eq!(waiting(&mut late), None);
+        assert_eq!(first(&late, &all), Some(rank(6)));
+        assert_eq!(waiting(&mut late), Some(0));
     }
 }
