@@ -101,12 +101,12 @@ struct Group {
 impl Group {
     fn insert(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.insert(rank.clone());
-        self.labels.note(rank, labels, true, self.ranks.len());
+        self.labels.note(rank, labels, true, &self.ranks);
     }
 
     fn remove(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.remove(rank);
-        self.labels.note(rank, labels, false, self.ranks.len());
+        self.labels.note(rank, labels, false, &self.ranks);
     }
 }
 

@@ -6,7 +6,7 @@
 //! every volume that one of the requirements allows, and checks the other requirements on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use crate::matching::index::Rank;
 use crate::model::list::StringMap;
@@ -42,43 +42,48 @@ struct Change {
 }
 
 /// The labels of a group, made when a selector asks for the first time. What changes in the group after that waits until
-/// the next selector asks: claims without one, and most have none, do not pay for the lists. Where more waits than it
+/// a selector has asked again: claims without one, and most have none, do not pay for the lists. Where more waits than it
 /// would cost to make them anew, they are forgotten.
-#[derive(Debug, Default)]
-pub(super) struct LateLabels(Mutex<Late>);
-
 #[derive(Clone, Debug, Default)]
-struct Late {
-    labels: Option<Labels>,
+pub(super) struct LateLabels {
+    lists: OnceLock<Labels>,
     /// What the lists have not followed yet.
     changes: Vec<Change>,
+    /// What the changes come to; made when a selector asks.
+    news: OnceLock<News>,
 }
 
-impl Clone for LateLabels {
-    fn clone(&self) -> Self {
-        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
-    }
+/// The volumes of which the lists are out of date.
+#[derive(Clone, Debug)]
+struct News {
+    changed: BTreeSet<Rank>,
+    /// Those of them that are in the group.
+    present: BTreeSet<Rank>,
+    lists: Labels,
 }
 
 impl LateLabels {
-    /// Notes a volume that was added to the group, or taken out of it; `size` is that of the group. Cost: constant.
-    pub(super) fn note(&mut self, rank: &Rank, labels: &StringMap, is_there: bool, size: usize) {
-        let late = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if late.labels.is_none() {
+    /// Notes a volume that was added to the group, or taken out of it. The group is given as it is now. Cost: constant
+    /// where no selector has asked since the last time, else logarithmic for each label of each volume that was noted.
+    pub(super) fn note(&mut self, rank: &Rank, labels: &StringMap, is_there: bool, all: &BTreeSet<Rank>) {
+        let Some(lists) = self.lists.get_mut() else {
+            return;
+        };
+        if self.changes.len() > all.len() {
+            *self = Self::default();
             return;
         }
-        if late.changes.len() > size {
-            *late = Late::default();
-            return;
+        self.changes.push(Change { rank: rank.clone(), labels: labels.clone(), is_there });
+        if self.news.take().is_some() {
+            lists.follow(&std::mem::take(&mut self.changes), all);
         }
-        late.changes.push(Change { rank: rank.clone(), labels: labels.clone(), is_there });
     }
 
     /// The first volume of a group, given as it is now, that a predicate chooses, none below `smallest`.
     ///
     /// Cost: logarithmic for each list that is looked at, and for each volume that the requirement which the fewest satisfy
-    /// allows and another one does not; and logarithmic for each label of each volume that was added to the group, or taken
-    /// out of it, since the last time. The first time it is linear in the group.
+    /// allows and another one does not. The first time it is linear in the group, and the first time after a change in what
+    /// has changed since a selector asked.
     pub(super) fn first<'v>(
         &self,
         predicate: &Predicate,
@@ -86,11 +91,18 @@ impl LateLabels {
         smallest: &Rank,
         labels_of: impl Fn(&Rank) -> Option<&'v StringMap>,
     ) -> Option<Rank> {
-        let mut late = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let changes = std::mem::take(&mut late.changes);
-        let labels = late.labels.get_or_insert_with(|| Labels::of(all, &labels_of));
-        labels.follow(&changes, all);
-        labels.chosen(predicate, all, smallest, labels_of).next().cloned()
+        let lists = self.lists.get_or_init(|| Labels::of(all, &labels_of));
+        if self.changes.is_empty() {
+            return lists.chosen(predicate, all, smallest, labels_of).next().cloned();
+        }
+        let news = self.news.get_or_init(|| {
+            let changed: BTreeSet<Rank> = self.changes.iter().map(|change| change.rank.clone()).collect();
+            let present = changed.intersection(all).cloned().collect();
+            News { lists: Labels::of(&present, &labels_of), present, changed }
+        });
+        let new = news.lists.chosen(predicate, &news.present, smallest, &labels_of).next();
+        let old = lists.chosen(predicate, all, smallest, &labels_of).find(|rank| !news.changed.contains(rank));
+        new.into_iter().chain(old).min().cloned()
     }
 }
 
@@ -345,11 +357,11 @@ mod tests {
             for (step, (number, labels)) in steps.into_iter().enumerate() {
                 if let Some(before) = held.remove(&number) {
                     all.remove(&rank(number));
-                    late.note(&rank(number), &before, false, all.len());
+                    late.note(&rank(number), &before, false, &all);
                 }
                 if let Some(labels) = labels {
                     all.insert(rank(number));
-                    late.note(&rank(number), &labels, true, all.len());
+                    late.note(&rank(number), &labels, true, &all);
                     held.insert(number, labels);
                 }
                 if step % asked_every == 0 && let Some((predicate, from)) = cases.next() {
@@ -361,8 +373,14 @@ mod tests {
             }
             let labels_of = |rank: &Rank| held.get(&rank.volume.number());
             late.first(&queries[0].0, &all, &rank(0), labels_of);
-            let followed = late.0.get_mut().expect("nothing panicked").labels.take();
-            for index in [followed.expect("they were asked for"), Labels::of(&all, labels_of)] {
+            // One more change, and the lists have followed all of them.
+            all.insert(rank(60));
+            held.insert(60, StringMap::default());
+            late.note(&rank(60), &held[&60], true, &all);
+            let labels_of = |rank: &Rank| held.get(&rank.volume.number());
+            late.first(&queries[0].0, &all, &rank(0), labels_of);
+            let followed = late.lists.take().filter(|_| late.changes.is_empty());
+            for index in followed.into_iter().chain([Labels::of(&all, labels_of)]) {
                 for (predicate, from) in &queries {
                     let chosen = |rank: &&Rank| predicate.matches(&held[&rank.volume.number()]);
                     let from = rank(*from);
@@ -382,20 +400,17 @@ mod tests {
         let mut late = LateLabels::default();
         let any = Predicate::of(Some(&LabelSelector::default())).expect("a sound selector");
         let first = |late: &LateLabels, all: &BTreeSet<Rank>| late.first(&any, all, &rank(0), |_| Some(&none));
-        let waiting = |late: &mut LateLabels| {
-            let late = late.0.get_mut().expect("nothing panicked");
-            late.labels.as_ref().map(|_| late.changes.len())
-        };
+        let waiting = |late: &LateLabels| late.lists.get().map(|_| late.changes.len());
         assert_eq!(first(&late, &all), Some(rank(0)));
         for number in 0..5 {
             all.remove(&rank(number));
-            late.note(&rank(number), &none, false, all.len());
+            late.note(&rank(number), &none, false, &all);
         }
-        assert_eq!(waiting(&mut late), Some(5));
+        assert_eq!(waiting(&late), Some(5));
         all.remove(&rank(5));
-        late.note(&rank(5), &none, false, all.len());
-        assert_eq!(waiting(&mut late), None);
+        late.note(&rank(5), &none, false, &all);
+        assert_eq!(waiting(&late), None);
         assert_eq!(first(&late, &all), Some(rank(6)));
-        assert_eq!(waiting(&mut late), Some(0));
+        assert_eq!(waiting(&late), Some(0));
     }
 }
