@@ -6,20 +6,22 @@
 mod blocked;
 mod memory;
 mod name;
+mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::attach::blocked::report;
 use crate::controllers::attach::name::driver_of;
+use crate::controllers::attach::users::{Users, position_from};
 use crate::controllers::eviction::OUT_OF_SERVICE;
 use crate::controllers::node::has_status;
 use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
 use crate::model::kind::Object;
-use crate::model::list::List;
 use crate::model::metadata::Uid;
 use crate::model::names::migrated_source;
 use crate::model::node::{AttachedVolume, Node};
@@ -37,7 +39,19 @@ pub(crate) use crate::controllers::attach::name::UniqueName;
 struct Needed<'s> {
     name: UniqueName<'s>,
     volume: &'s PersistentVolume,
-    pods: Vec<&'s Arc<Pod>>,
+    first: &'s Arc<Pod>,
+    others: Vec<&'s Arc<Pod>>,
+}
+
+impl<'s> Needed<'s> {
+    /// The pods that need it, of which there is at least one.
+    fn pods(&self) -> impl Iterator<Item = &'s Arc<Pod>> {
+        iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    fn users(&self) -> impl Iterator<Item = Uid> {
+        self.pods().map(|pod| pod.metadata.uid.clone())
+    }
 }
 
 /// A look at a node that waits until its status is written.
@@ -59,7 +73,7 @@ impl AttachSync {
         let name = &node.metadata.name;
         let needed = needed(name, store);
         let mut look = Look::new(name, &needed, store, memory, now);
-        let mut attached: Vec<AttachedVolume> = Vec::new();
+        let mut attached = Vec::with_capacity(node.status.volumes_attached.len() + needed.len());
         let can_go = |wait: Duration| {
             let is_overdue = wait.is_zero() && !has_status(node, "True");
             !is_silent || has_taint(node, OUT_OF_SERVICE) || is_overdue
@@ -80,7 +94,7 @@ impl AttachSync {
         }
         let (events, told) = look.attach_missing(&mut attached);
         let effects = Effects { events: told, wake: look.end(), ..Effects::default() };
-        if List::from(attached.clone()) == node.status.volumes_attached {
+        if *attached == *node.status.volumes_attached {
             return Turn { effects, next: Next::End(Ok(())) };
         }
         let mut new = (**node).clone();
@@ -122,8 +136,10 @@ struct Look<'l, 's> {
     now: Duration,
     /// Which of them are attached.
     is_attached: Vec<bool>,
+    /// Which of them the next volume is likely to be: they come in about the same order.
+    next: usize,
     /// For which pods volumes are attached.
-    users: BTreeMap<Text, BTreeSet<Uid>>,
+    users: Users,
     /// After how long something is to be detached.
     wake: Option<Duration>,
 }
@@ -137,34 +153,33 @@ impl<'l, 's> Look<'l, 's> {
         now: Duration,
     ) -> Self {
         let is_attached = vec![false; needed.len()];
-        Self { node, needed, is_attached, store, memory, now, users: BTreeMap::new(), wake: None }
+        let users = memory.take_users(node);
+        Self { node, needed, is_attached, next: 0, store, memory, now, users, wake: None }
     }
 
     /// Notes who uses what. After how long something is to be detached.
-    fn end(self) -> Option<Duration> {
-        self.memory.set_users(self.node, self.users);
+    fn end(mut self) -> Option<Duration> {
+        self.users.forget_unseen();
+        self.memory.put_users(self.node, self.users);
         self.wake
     }
 
     /// Whether a volume stays attached: because it is needed, or because it cannot be let go yet. Whether it can is
     /// asked with the time for which an unmounting is still waited for.
     fn is_kept(&mut self, volume: &Text, can_go: impl FnOnce(Duration) -> bool) -> bool {
-        let number = self.needed.iter().position(|needed| needed.name == **volume);
-        let needed = number.map(|number| &self.needed[number]);
-        let mut users = self.memory.users(self.node, volume);
-        users.extend(needed.into_iter().flat_map(|needed| &needed.pods).map(|pod| pod.metadata.uid.clone()));
-        if needed.is_none() && !users.is_empty() {
+        let users = self.users.see(volume);
+        if let Some(number) = position_from(self.needed, self.next, |needed| needed.name == **volume) {
+            users.extend(self.needed[number].users());
+            self.is_attached[number] = true;
+            self.next = number + 1;
+        } else if !users.is_empty() {
             let attachable = driver_of(volume).is_none_or(|driver| is_attach_required(driver, self.store));
             let pods = self.store.pods_on(self.node).filter(|pod| attachable && !pod.is_terminated());
             let there: BTreeSet<&Uid> = pods.map(|pod| &pod.metadata.uid).collect();
             users.retain(|user| there.contains(user));
         }
-        if needed.is_some() || !users.is_empty() {
+        if !users.is_empty() {
             self.memory.keep(self.node, volume);
-            self.users.insert(volume.clone(), users);
-            if let Some(number) = number {
-                self.is_attached[number] = true;
-            }
             return true;
         }
         let wait = self.memory.wait_for_unmount(self.node, volume, self.now);
@@ -193,16 +208,14 @@ impl<'l, 's> Look<'l, 's> {
             let others: Vec<Text> = holders.filter(|other| *other != self.node).cloned().collect();
             if others.is_empty() || is_multi_attach_allowed(needed.volume) {
                 self.memory.unblock(self.node, &unique);
-                let users = needed.pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
-                self.users.insert(unique.clone(), users);
+                *self.users.see(&unique) = needed.users().collect();
                 attached.push(AttachedVolume { name: unique, ..AttachedVolume::default() });
                 let volume = needed.volume.metadata.name.as_str();
                 let message = format!("AttachVolume.Attach succeeded for volume {volume:?} ");
-                let tell = |pod: &&Arc<Pod>| {
-                    Emission::on(&***pod, EventType::Normal, "SuccessfulAttachVolume", message.clone())
-                };
-                done.extend(needed.pods.iter().map(tell));
-            } else if self.memory.block(self.node, &unique, &needed.pods) {
+                let tell =
+                    |pod: &Arc<Pod>| Emission::on(&**pod, EventType::Normal, "SuccessfulAttachVolume", message.clone());
+                done.extend(needed.pods().map(tell));
+            } else if self.memory.block(self.node, &unique, needed.users().collect()) {
                 told.extend(report(needed, &others, self.store, self.memory));
             }
         }
@@ -219,8 +232,8 @@ fn needed<'s>(node: &Text, store: &'s Store) -> Vec<Needed<'s>> {
                 continue;
             };
             match needed.iter_mut().find(|needed| needed.name == name) {
-                Some(needed) => needed.pods.push(pod),
-                None => needed.push(Needed { name, volume, pods: vec![pod] }),
+                Some(needed) => needed.others.push(pod),
+                None => needed.push(Needed { name, volume, first: pod, others: Vec::new() }),
             }
         }
     }
@@ -242,7 +255,7 @@ pub(crate) fn bound_volume<'s>(claim: &NamespacedName, store: &'s Store) -> Opti
 
 /// Whether a volume must be attached: those of CSI drivers that do not say otherwise, and a few of the tree
 /// (`ATTACH-1`).
-fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
+pub(crate) fn is_attachable(volume: &PersistentVolume, store: &Store) -> bool {
     volume.spec.sources.iter().any(|source| match source {
         VolumeSource::Csi(csi) => is_attach_required(&csi.driver, store),
         VolumeSource::FibreChannel(_) | VolumeSource::Iscsi(_) => true,

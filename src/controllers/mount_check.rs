@@ -23,28 +23,44 @@ pub(crate) struct FailedMount<'p> {
     pub(crate) message: String,
 }
 
-/// The volumes behind the claims of a pod that cannot be mounted, each once, of those that there is a try to mount.
-pub(crate) fn failed_mounts<'p>(pod: &'p Pod, store: &Store, is_tried: impl Fn(&Text) -> bool) -> Vec<FailedMount<'p>> {
+/// A volume of a pod with the claim and the volume that stand behind it.
+pub(crate) struct ClaimedVolume<'p> {
+    /// The name that the pod has for it.
+    pub(crate) name: &'p Text,
+    pub(crate) claim: ClaimKey,
+    pub(crate) bound: &'p PersistentVolume,
+}
+
+/// A volume of a pod whose claim is bound.
+pub(crate) fn claimed_volume<'p>(name: &'p Text, claim: ClaimKey, store: &'p Store) -> Option<ClaimedVolume<'p>> {
+    let bound = bound_volume(&claim, store)?;
+    Some(ClaimedVolume { name, claim, bound })
+}
+
+/// The volumes of a pod that cannot be mounted, each once, of those that there is a try to mount.
+pub(crate) fn failed_mounts<'p: 'v, 'v>(
+    pod: &Pod,
+    tried: impl Iterator<Item = &'v ClaimedVolume<'p>>,
+    store: &Store,
+) -> Vec<FailedMount<'p>> {
     let mut seen: Vec<&Text> = Vec::new();
     let mut failed = Vec::new();
-    for (volume, claim) in pod.claim_volumes().filter(|(volume, _)| is_tried(volume)) {
-        let Some(bound) = bound_volume(&claim, store).filter(|bound| !seen.contains(&&bound.metadata.name)) else {
+    for ClaimedVolume { name, claim, bound } in tried {
+        if seen.contains(&&bound.metadata.name) {
             continue;
-        };
+        }
         seen.push(&bound.metadata.name);
-        if let Some((reason, message)) = check(pod, &claim, bound, store) {
-            failed.push(FailedMount { volume, reason, message });
+        if let Some((reason, message)) = check(pod, claim, bound, store) {
+            failed.push(FailedMount { volume: name, reason, message });
         }
     }
     failed
 }
 
 /// The devices of a pod that are never mapped, and of which nothing is told: volumes that can only be file systems.
-pub(crate) fn unmappable<'p>(pod: &'p Pod, store: &Store) -> impl Iterator<Item = &'p Text> {
+pub(crate) fn unmappable<'p>(claimed: &[ClaimedVolume<'p>]) -> impl Iterator<Item = &'p Text> {
     let is_unmappable = |volume: &PersistentVolume| is_block(volume) && !volume.spec.sources.iter().all(can_be_mapped);
-    pod.claim_volumes()
-        .filter(move |(_, claim)| bound_volume(claim, store).is_some_and(is_unmappable))
-        .map(|(volume, _)| volume)
+    claimed.iter().filter(move |volume| is_unmappable(volume.bound)).map(|volume| volume.name)
 }
 
 /// The reason and the message of the first check that a volume does not pass.

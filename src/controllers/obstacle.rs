@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::controllers::attach::{UniqueName, attachable_volumes, bound_volume};
+use crate::controllers::attach::{UniqueName, is_attachable};
 use crate::controllers::mount::{missing_sources, missing_variable};
-use crate::controllers::mount_check::{FailedMount, failed_mounts, has_plugin, is_removed, unmappable};
+use crate::controllers::mount_check::{
+    ClaimedVolume, FailedMount, claimed_volume, failed_mounts, has_plugin, is_removed, unmappable,
+};
 use crate::model::claim::ClaimPhase;
 use crate::model::names::PVC_PROTECTION_FINALIZER;
 use crate::model::pod::{Pod, PodVolume};
@@ -32,12 +34,14 @@ pub(crate) fn obstacle(pod: &Pod, store: &Store) -> Option<Obstacle> {
         refused.insert(volume);
         reasons.insert(why);
     }
-    let detached: BTreeSet<&Text> = detached(pod, store).filter(|volume| !refused.contains(volume)).collect();
-    let awaited: BTreeSet<&Text> =
-        unmappable(pod, store).filter(|volume| !refused.contains(volume)).chain(detached.iter().copied()).collect();
-    let is_attached = |volume: &Text| !refused.contains(volume) && !awaited.contains(volume);
+    let claimed = pod.claim_volumes().filter(|(volume, _)| !refused.contains(volume));
+    let claimed: Vec<ClaimedVolume<'_>> =
+        claimed.filter_map(|(name, claim)| claimed_volume(name, claim, store)).collect();
+    let detached: BTreeSet<&Text> = detached(pod, &claimed, store).collect();
+    let awaited: BTreeSet<&Text> = unmappable(&claimed).chain(detached.iter().copied()).collect();
+    let attached = claimed.iter().filter(|volume| !awaited.contains(volume.name));
     let failed: Vec<FailedMount<'_>> =
-        missing_sources(pod, store).into_iter().chain(failed_mounts(pod, store, is_attached)).collect();
+        missing_sources(pod, store).into_iter().chain(failed_mounts(pod, attached, store)).collect();
     let mut told = Vec::new();
     if !refused.is_empty() {
         let others = awaited.iter().copied().chain(failed.iter().map(|failed| failed.volume));
@@ -87,7 +91,7 @@ fn unmounted(unmounted: BTreeSet<&Text>, unattached: BTreeSet<&Text>, failed: BT
 
 /// Whether a claim is as it must be from the node's side, and its volume too (`WL-3`).
 fn check_claim<'s>(pod: &Pod, name: &Text, key: &ClaimKey, store: &'s Store) -> Result<&'s PersistentVolume, String> {
-    let is_ephemeral = pod.ephemeral_claim(name) == *key && !names_claim(pod, name);
+    let is_ephemeral = !names_claim(pod, name) && pod.ephemeral_claim(name) == *key;
     let volume = find_volume(pod, is_ephemeral, key, store)?;
     let mode = |wanted: &str| {
         format!("volume {name} has volumeMode {}, but is specified in {wanted}", volume.spec.volume_mode)
@@ -155,15 +159,11 @@ fn find_volume<'s>(
 }
 
 /// The names that a pod has for the volumes that are not attached to its node.
-fn detached<'p>(pod: &'p Pod, store: &'p Store) -> impl Iterator<Item = &'p Text> {
+fn detached<'p>(pod: &Pod, claimed: &[ClaimedVolume<'p>], store: &Store) -> impl Iterator<Item = &'p Text> {
     let waits = |volume: &PersistentVolume| {
         !UniqueName::of(volume)
             .is_some_and(|name| store.nodes_with(&name.to_string()).any(|node| *node == pod.spec.node_name))
     };
-    let waiting: BTreeSet<&Text> =
-        attachable_volumes(pod, store).filter(|volume| waits(volume)).map(|volume| &volume.metadata.name).collect();
-    pod.claim_volumes().filter_map(move |(name, key)| {
-        let bound = bound_volume(&key, store)?;
-        waiting.contains(&bound.metadata.name).then_some(name)
-    })
+    let detached = claimed.iter().filter(move |volume| is_attachable(volume.bound, store) && waits(volume.bound));
+    detached.map(|volume| volume.name)
 }

@@ -15,21 +15,22 @@ pub(super) fn report(needed: &Needed<'_>, others: &[Text], store: &Store, memory
     let unique = Text::from(needed.name.to_string());
     let mut holders: Vec<NamespacedName> = Vec::new();
     for node in others {
+        let users = memory.users(node).and_then(|users| users.of(&unique));
         for pod in store.pods_on(node).filter(|pod| !pod.is_terminated()) {
             if attachable_volumes(pod, store).any(|volume| UniqueName::of(volume) == Some(needed.name))
-                || memory.users(node, &unique).contains(&pod.metadata.uid)
+                || users.is_some_and(|users| users.contains(&pod.metadata.uid))
             {
                 holders.push(pod.key());
             }
         }
     }
     holders.sort();
-    let tell = |pod: &&Arc<Pod>| {
+    let tell = |pod: &Arc<Pod>| {
         let why = blocked_by(&holders, &pod.metadata.namespace);
         let message = format!("Multi-Attach error for volume {:?} {why}", name.as_str());
-        Emission::on(&***pod, EventType::Warning, "FailedAttachVolume", message)
+        Emission::on(&**pod, EventType::Warning, "FailedAttachVolume", message)
     };
-    needed.pods.iter().map(tell).collect()
+    needed.pods().map(tell).collect()
 }
 
 fn blocked_by(holders: &[NamespacedName], namespace: &Text) -> String {

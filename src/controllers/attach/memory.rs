@@ -1,12 +1,11 @@
 //! What the controller that attaches remembers between two looks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::controllers::attach::users::Users;
 use crate::model::metadata::Uid;
 use crate::model::node::Node;
-use crate::model::pod::Pod;
 use crate::model::text::Text;
 
 /// How long a volume stays attached to a node that does not say whether it is still mounted (`ATTACH-6`).
@@ -21,8 +20,8 @@ pub(crate) struct Attachments {
     /// Volumes that another node holds, by volume and node, with the pods that wait; it is reported once, as long as
     /// any of them is there.
     blocked: BTreeMap<(Text, Text), BTreeSet<Uid>>,
-    /// The pods for which volumes are attached, by node and volume. They keep them whatever becomes of their claims.
-    users: BTreeMap<Text, BTreeMap<Text, BTreeSet<Uid>>>,
+    /// The pods for which volumes are attached, by node.
+    users: BTreeMap<Text, Users>,
     /// What is attached to nodes that were deleted, by node.
     left: BTreeMap<Text, BTreeSet<Text>>,
 }
@@ -83,17 +82,24 @@ impl Attachments {
         }
     }
 
-    /// The pods for which a volume was attached to a node.
-    pub(super) fn users(&self, node: &Text, volume: &Text) -> BTreeSet<Uid> {
-        self.users.get(node).and_then(|volumes| volumes.get(volume)).cloned().unwrap_or_default()
+    /// The pods for which the volumes of a node are attached.
+    pub(super) fn users(&self, node: &Text) -> Option<&Users> {
+        self.users.get(node)
+    }
+
+    /// Takes what is known of the users of a node's volumes, until a look at the node is over.
+    pub(super) fn take_users(&mut self, node: &Text) -> Users {
+        self.users.get_mut(node).map(std::mem::take).unwrap_or_default()
     }
 
     /// Notes for which pods the volumes of a node are attached.
-    pub(super) fn set_users(&mut self, node: &Text, volumes: BTreeMap<Text, BTreeSet<Uid>>) {
-        if volumes.is_empty() {
+    pub(super) fn put_users(&mut self, node: &Text, users: Users) {
+        if users.is_empty() {
             self.users.remove(node);
+        } else if let Some(held) = self.users.get_mut(node) {
+            *held = users;
         } else {
-            self.users.insert(node.clone(), volumes);
+            self.users.insert(node.clone(), users);
         }
     }
 
@@ -119,8 +125,7 @@ impl Attachments {
     }
 
     /// Notes that pods on a node wait for a volume; whether that is to be reported.
-    pub(super) fn block(&mut self, node: &Text, volume: &Text, pods: &[&Arc<Pod>]) -> bool {
-        let waiting: BTreeSet<Uid> = pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
+    pub(super) fn block(&mut self, node: &Text, volume: &Text, waiting: BTreeSet<Uid>) -> bool {
         let known = self.blocked.entry((volume.clone(), node.clone())).or_default();
         let is_news = known.is_disjoint(&waiting);
         *known = waiting;

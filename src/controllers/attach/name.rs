@@ -7,11 +7,11 @@ use crate::model::volume::PersistentVolume;
 use crate::model::volume_source::VolumeSource;
 
 /// The name that a volume has on nodes, in two parts: a node that has many volumes is compared with many names, and the
-/// second part is where they differ.
+/// handle, which is compared first, is where they differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UniqueName<'v> {
-    plugin: Plugin<'v>,
     handle: &'v str,
+    plugin: Plugin<'v>,
 }
 
 /// Who attaches a volume.
@@ -32,7 +32,7 @@ impl<'v> UniqueName<'v> {
                 VolumeSource::Iscsi(_) => (Plugin::Tree("iscsi"), name),
                 other => (Plugin::Csi(migrated_source(other.key())?.1), name),
             };
-            Some(Self { plugin, handle })
+            Some(Self { handle, plugin })
         })
     }
 }
