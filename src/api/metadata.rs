@@ -10,7 +10,7 @@ use crate::model::field_error::{FieldError, go_json, go_quote};
 use crate::model::json::Json;
 use crate::model::list::StringMap;
 use crate::model::metadata::{ObjectMeta, OwnerReference};
-use crate::model::syntax::{as_prefix, dns_label, label_key, label_value};
+use crate::model::syntax::{annotation_key, as_prefix, dns_label, label_key, label_value};
 
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
@@ -114,20 +114,20 @@ pub(super) fn validate_update(errors: &mut Errors, new: &ObjectMeta, old: &Objec
             "must not be decremented",
         ));
     }
-    let mut immutable = |field: &str, same: bool, shown: String| {
-        if !same {
-            errors.push(FieldError::invalid_json(at.child(field), shown, IMMUTABLE));
+    for (field, new, old) in [("name", &new.name, &old.name), ("namespace", &new.namespace, &old.namespace)] {
+        if new != old {
+            errors.push(FieldError::invalid(at.child(field), new, IMMUTABLE));
         }
-    };
-    immutable("name", new.name == old.name, go_quote(&new.name));
-    immutable("namespace", new.namespace == old.namespace, go_quote(&new.namespace));
-    immutable("uid", new.uid == old.uid, go_json(&new.uid));
-    immutable("creationTimestamp", new.creation_timestamp == old.creation_timestamp, go_json(&new.creation_timestamp));
-    immutable("deletionTimestamp", new.deletion_timestamp == old.deletion_timestamp, go_json(&new.deletion_timestamp));
-    immutable(
-        "deletionGracePeriodSeconds",
-        new.deletion_grace_period_seconds == old.deletion_grace_period_seconds,
-        go_json(&new.deletion_grace_period_seconds),
+    }
+    validate_immutable(errors, &at.child("uid"), &new.uid, &old.uid);
+    let (created, deleted) = (at.child("creationTimestamp"), at.child("deletionTimestamp"));
+    validate_immutable(errors, &created, &new.creation_timestamp, &old.creation_timestamp);
+    validate_immutable(errors, &deleted, &new.deletion_timestamp, &old.deletion_timestamp);
+    validate_immutable(
+        errors,
+        &at.child("deletionGracePeriodSeconds"),
+        &new.deletion_grace_period_seconds,
+        &old.deletion_grace_period_seconds,
     );
     validate_labels(errors, &at.child("labels"), &new.labels);
     validate_annotations(errors, &at.child("annotations"), &new.annotations);
@@ -146,7 +146,7 @@ pub(super) fn validate_labels(errors: &mut Errors, at: &At, labels: &StringMap) 
 
 pub(super) fn validate_annotations(errors: &mut Errors, at: &At, annotations: &StringMap) {
     for key in annotations.keys() {
-        errors.complain(at, key, label_key(&key.to_lowercase()));
+        errors.complain(at, key, annotation_key(key));
     }
     let size: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
     if size > MAX_ANNOTATIONS {
@@ -155,18 +155,18 @@ pub(super) fn validate_annotations(errors: &mut Errors, at: &At, annotations: &S
 }
 
 fn validate_owners(errors: &mut Errors, at: &At, owners: &[OwnerReference]) {
-    let mut controller: Option<String> = None;
+    let mut controller: Option<&OwnerReference> = None;
     for owner in owners {
         validate_owner(errors, at, owner);
         if owner.controller != Some(true) {
             continue;
         }
-        let name = format!("{}/{}", owner.kind, owner.name);
-        match &controller {
-            None => controller = Some(name),
+        match controller {
+            None => controller = Some(owner),
             Some(first) => {
                 let rule = format!(
-                    "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}"
+                    "Only one reference can have Controller set to true. Found \"true\" in references for {}/{} and {}/{}",
+                    first.kind, first.name, owner.kind, owner.name
                 );
                 errors.push(FieldError::invalid_json(at, go_json(owners), rule));
             }

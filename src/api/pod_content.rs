@@ -14,7 +14,7 @@ use crate::model::pod::{
     SecretVolumeSource,
 };
 use crate::model::quantity::Quantity;
-use crate::model::syntax::{dns_subdomain, label_key};
+use crate::model::syntax::{annotation_key, dns_subdomain, label_key};
 
 /// Fields of a pod that can become a file.
 const FIELDS: [&str; 5] =
@@ -145,7 +145,7 @@ fn validate_field(errors: &mut Errors, at: &At, field: &ObjectFieldSelector) {
     let subscript = path.strip_suffix("']").and_then(|path| path.split_once("['")).filter(|(map, _)| !map.is_empty());
     let reason = match subscript {
         _ if field.api_version != "v1" => format!("unsupported pod version: {}", field.api_version),
-        Some(("metadata.annotations", key)) => return errors.complain(at, key, label_key(&key.to_lowercase())),
+        Some(("metadata.annotations", key)) => return errors.complain(at, key, annotation_key(key)),
         Some(("metadata.labels", key)) => return errors.complain(at, key, label_key(key)),
         Some(_) => format!("field label does not support subscript: {path}"),
         None if FIELDS.contains(&path) => return,

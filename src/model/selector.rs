@@ -183,8 +183,8 @@ pub(crate) const NEEDLESS_VALUES: &str = "values set must be empty for exists an
 
 fn check(key: &Text, values: &[Text], complaint: Option<&str>) -> Result<(), SelectorError> {
     // An empty list arrives here as an absent one, whatever it was written as.
-    let shown = if values.is_empty() { "null".to_owned() } else { go_json(values) };
-    let errors = requirement_errors("", key, values, complaint.map(|complaint| (shown, complaint)));
+    let shown = || if values.is_empty() { "null".to_owned() } else { go_json(values) };
+    let errors = requirement_errors("", key, values, complaint.map(|complaint| (shown(), complaint)));
     if errors.is_empty() { Ok(()) } else { Err(SelectorError { message: joined(&errors) }) }
 }
 

@@ -11,9 +11,9 @@ const SUBDOMAIN: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-
 /// Complaints about a label key, which is what qualified names are too.
 pub(crate) fn label_key(text: &str) -> Vec<String> {
     let mut complaints = Vec::new();
-    let name = match *text.split('/').collect::<Vec<_>>() {
-        [name] => name,
-        [prefix, name] => {
+    let name = match text.split_once('/') {
+        None => text,
+        Some((prefix, name)) if !name.contains('/') => {
             if prefix.is_empty() {
                 complaints.push("prefix part must be non-empty".to_owned());
             } else {
@@ -22,7 +22,7 @@ pub(crate) fn label_key(text: &str) -> Vec<String> {
             }
             name
         }
-        _ => {
+        Some(_) => {
             return vec![format!(
                 "a valid label key {LABEL_KEY_RULE} '{LABEL_KEY}') with an optional DNS subdomain prefix and '/' (e.g. \
                  'example.com/MyName')"
@@ -38,6 +38,13 @@ pub(crate) fn label_key(text: &str) -> Vec<String> {
         complaints.push(format!("name part {LABEL_KEY_RULE} '{LABEL_KEY}')"));
     }
     complaints
+}
+
+/// Complaints about the key of an annotation, in which capitals count as small letters.
+pub(crate) fn annotation_key(text: &str) -> Vec<String> {
+    let complaints = label_key(text);
+    // A sound key stays sound in small letters.
+    if complaints.is_empty() { complaints } else { label_key(&text.to_lowercase()) }
 }
 
 /// Complaints about a label value.
@@ -128,22 +135,49 @@ pub(crate) fn as_prefix(name: &str) -> String {
     }
 }
 
+/// Small letters and digits, which names are made of.
+const SMALL: u8 = 1;
+/// All letters, and digits.
+const LETTER: u8 = 2;
+/// What may stand between letters of a label.
+const BETWEEN: u8 = 4;
+
+/// What each byte is. Names are looked at with every write.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => SMALL | LETTER,
+            b'A'..=b'Z' => LETTER,
+            b'-' | b'_' | b'.' => BETWEEN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn is(byte: u8, classes: u8) -> bool {
+    CLASSES[usize::from(byte)] & classes != 0
+}
+
 fn is_label_text(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    ends(bytes.first())
-        && ends(bytes.last())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| is(*byte, LETTER));
+    ends(bytes.first()) && ends(bytes.last()) && bytes.iter().all(|byte| is(*byte, LETTER | BETWEEN))
 }
 
 fn is_dns_label(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    bytes.first().is_some_and(plain)
-        && bytes.last().is_some_and(plain)
-        && bytes.iter().all(|byte| plain(byte) || *byte == b'-')
+    is_dns_subdomain(text) && !text.contains('.')
 }
 
+/// Whether all labels are sound, in one pass.
 fn is_dns_subdomain(text: &str) -> bool {
-    text.split('.').all(is_dns_label)
+    let mut before = b'.';
+    let is_sound = text.bytes().all(|byte| {
+        let before = std::mem::replace(&mut before, byte);
+        is(byte, SMALL) || byte == b'-' && before != b'.' || byte == b'.' && is(before, SMALL)
+    });
+    is_sound && is(before, SMALL)
 }
