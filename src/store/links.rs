@@ -4,6 +4,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::hash::Hash;
+use std::slice;
 use std::sync::Arc;
 
 use crate::model::id::ObjectId;
@@ -66,19 +67,15 @@ impl Links {
 
     /// Follows the change of an object.
     pub(super) fn change(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
-        let references =
-            |object: Option<&Object>| object.is_some_and(|object| !object.metadata().owner_references.is_empty());
-        if references(before) || references(after) {
-            self.dependents.relink(&id, &owners(before), owners(after));
-        }
+        self.dependents.relink(&id, &owners(before), &owners(after));
         match (before, after) {
             (Some(Object::Pod(old)), Some(Object::Pod(new))) if old.spec.same(&new.spec) => {}
             (Some(Object::Pod(_)), _) | (_, Some(Object::Pod(_))) => {
-                self.claims.relink(&id.number, &claims(before), claims(after));
-                self.nodes.relink(&id.number, &node(before), node(after));
+                self.claims.relink(&id.number, &claims(before), &claims(after));
+                self.nodes.relink(&id.number, node(before), node(after));
             }
             (Some(Object::Node(node)), _) | (_, Some(Object::Node(node))) => {
-                self.attached.relink(&node.metadata.name, &attached(before), attached(after));
+                self.attached.relink(&node.metadata.name, &attached(before), &attached(after));
             }
             (Some(Object::Service(_)), _) | (_, Some(Object::Service(_))) => {
                 self.addresses.change(id.number, before, after);
@@ -89,27 +86,27 @@ impl Links {
     }
 }
 
-fn owners(object: Option<&Object>) -> BTreeSet<Uid> {
+fn owners(object: Option<&Object>) -> Vec<&Uid> {
     let references = object.into_iter().flat_map(|object| &object.metadata().owner_references);
-    references.map(|owner| owner.uid.clone()).collect()
+    references.map(|owner| &owner.uid).collect()
 }
 
-fn claims(object: Option<&Object>) -> BTreeSet<ClaimKey> {
-    if let Some(Object::Pod(pod)) = object { pod.claim_keys().collect() } else { BTreeSet::new() }
+fn claims(object: Option<&Object>) -> Vec<ClaimKey> {
+    if let Some(Object::Pod(pod)) = object { pod.claim_keys().collect() } else { Vec::new() }
 }
 
-fn node(object: Option<&Object>) -> BTreeSet<Text> {
+fn node(object: Option<&Object>) -> &[Text] {
     match object {
-        Some(Object::Pod(pod)) if !pod.spec.node_name.is_empty() => BTreeSet::from([pod.spec.node_name.clone()]),
-        Some(_) | None => BTreeSet::new(),
+        Some(Object::Pod(pod)) if !pod.spec.node_name.is_empty() => slice::from_ref(&pod.spec.node_name),
+        Some(_) | None => &[],
     }
 }
 
-fn attached(object: Option<&Object>) -> BTreeSet<Text> {
+fn attached(object: Option<&Object>) -> Vec<&Text> {
     let Some(Object::Node(node)) = object else {
-        return BTreeSet::new();
+        return Vec::new();
     };
-    node.status.volumes_attached.iter().map(|volume| volume.name.clone()).collect()
+    node.status.volumes_attached.iter().map(|volume| &volume.name).collect()
 }
 
 /// Who refers to a target. Copies share it until one of them changes it.
@@ -136,26 +133,36 @@ impl<K: Clone + Ord + Hash, V: Clone + Ord> Reverse<K, V> {
         self.0.get(target).map(BTreeSet::iter).unwrap_or_default()
     }
 
-    /// Moves an entry from the targets that it had to those that it has.
-    fn relink(&mut self, entry: &V, before: &BTreeSet<K>, after: BTreeSet<K>) {
-        if *before == after {
+    /// Moves an entry from the targets that it had to those that it has. Cost: that of what is between the first and the
+    /// last target that is another one.
+    fn relink<T: Borrow<K> + PartialEq>(&mut self, entry: &V, before: &[T], after: &[T]) {
+        let (gone, new) = changed(before, after);
+        if gone.is_empty() && new.is_empty() {
             return;
         }
         let links = Arc::make_mut(&mut self.0);
-        for gone in before.difference(&after) {
-            let Some(entries) = links.get_mut(gone) else {
+        for target in gone.iter().filter(|target| !after.contains(target)).map(Borrow::borrow) {
+            let Some(entries) = links.get_mut(target) else {
                 continue;
             };
             entries.remove(entry);
             if entries.is_empty() {
-                links.remove(gone);
+                links.remove(target);
             }
         }
-        for target in after {
-            match links.get_mut(&target) {
+        for target in new.iter().map(Borrow::borrow) {
+            match links.get_mut(target) {
                 Some(entries) => drop(entries.insert(entry.clone())),
-                None => links.insert(target, BTreeSet::from([entry.clone()])),
+                None => links.insert(target.clone(), BTreeSet::from([entry.clone()])),
             }
         }
     }
+}
+
+/// What two lists have between what they begin and what they end with alike.
+fn changed<'l, T: PartialEq>(one: &'l [T], other: &'l [T]) -> (&'l [T], &'l [T]) {
+    let begin = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let (one, other) = (&one[begin..], &other[begin..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    (&one[..one.len() - end], &other[..other.len() - end])
 }
