@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxBuildHasher;
 
 use crate::cluster::work::{Origin, Worker};
 use crate::controllers::{Emission, EventType};
@@ -15,7 +18,7 @@ use crate::model::arena::Arena;
 use crate::model::id::ObjectId;
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
-use crate::model::shards::Shards;
+use crate::model::shards::Hashed;
 use crate::model::text::Text;
 use crate::store::Actor;
 
@@ -68,7 +71,8 @@ struct Standing {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
     records: Arena<EventRecord>,
-    numbers: Shards<Arc<Event>, u32>,
+    /// The numbers of records by the hashes of their events.
+    numbers: Hashed<u32>,
     standing: Arc<BTreeMap<(Worker, ObjectId), Standing>>,
 }
 
@@ -85,17 +89,18 @@ impl Recorder {
     }
 
     fn count(&mut self, event: Event, now: Duration) -> u32 {
-        if let Some(number) = self.numbers.get(&event).copied() {
+        let hash = FxBuildHasher.hash_one(&event);
+        let is_it = |number: &u32| self.event(*number).is_some_and(|held| **held == event);
+        if let Some(number) = self.numbers.find(hash, is_it).copied() {
             if let Some(record) = self.records.get_mut(number as usize) {
                 record.count += 1;
                 record.last = now;
             }
             return number;
         }
-        let event = Arc::new(event);
-        let record = EventRecord { event: Arc::clone(&event), first: now, last: now, count: 1 };
+        let record = EventRecord { event: Arc::new(event), first: now, last: now, count: 1 };
         let number = u32::try_from(self.records.push(record)).unwrap_or(u32::MAX);
-        self.numbers.insert(event, number);
+        self.numbers.insert_new(hash, number);
         number
     }
 
