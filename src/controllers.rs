@@ -57,7 +57,7 @@ pub(crate) use crate::controllers::external::{
     ExternalDelete, ExternalProvision, Remark, needs_provisioner, wants_volume,
 };
 pub(crate) use crate::controllers::garbage::{OrphanSync, collect, collection_order, is_collectable};
-pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings, time_left};
+pub(crate) use crate::controllers::kubelet::{KubeletSync, Surroundings, next_address, time_left};
 pub(crate) use crate::controllers::mount::{expand, files as mount_files};
 pub(crate) use crate::controllers::node::{NodeSync, NodeView};
 pub(crate) use crate::controllers::protection::{is_protection_due, protect_claim, protect_volume};

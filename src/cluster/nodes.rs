@@ -4,6 +4,7 @@ mod attached;
 mod orphans;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::ApiError;
@@ -11,11 +12,11 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
-use crate::controllers::{Attachments, Evictions, Hold, KubeletSync, Surroundings, time_left};
+use crate::controllers::{Attachments, Evictions, Hold, KubeletSync, Surroundings, next_address, time_left};
 use crate::model::id::{Id, ObjectId};
-use crate::model::kind::{Kind, Object};
+use crate::model::kind::{Kind, Object, Resource};
 use crate::model::pod::Pod;
-use crate::model::reference::NamespacedName;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 
 /// What the nodes know that no object says.
@@ -140,18 +141,17 @@ impl Cluster {
 
     /// The nodes and pods that a change concerns.
     pub(super) fn notify_nodes(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>) {
-        let has_pods = self.store.pods.len() > 0;
-        for object in [before, after].into_iter().flatten() {
-            match object {
-                Object::PersistentVolumeClaim(_) | Object::PersistentVolume(_) if !has_pods => {}
-                Object::Pod(pod) => self.enqueue_node_of(id, pod),
-                Object::PersistentVolumeClaim(claim) => self.wake_users(&claim.key()),
-                Object::PersistentVolume(volume) => {
-                    if let Some(reference) = &volume.spec.claim_ref {
-                        self.wake_users(&NamespacedName::new(&reference.namespace, &reference.name));
-                    }
-                }
-                _ => {}
+        let [old, new] = [before, after].map(|object| object.and_then(Pod::unwrap));
+        let stays = old.zip(new).is_some_and(|(old, new)| {
+            old.spec.node_name == new.spec.node_name && old.metadata.is_deleting() == new.metadata.is_deleting()
+        });
+        for pod in old.filter(|_| !stays).into_iter().chain(new) {
+            self.enqueue_node_of(id, pod);
+        }
+        if self.store.pods.len() > 0 {
+            let [before, after] = [before, after].map(|object| object.and_then(claim_behind));
+            for claim in before.iter().filter(|before| Some(*before) != after.as_ref()).chain(&after) {
+                self.wake_users(claim);
             }
         }
         match (before, after) {
@@ -203,11 +203,11 @@ impl Cluster {
     /// The pods of a claim that have a node, and their nodes.
     fn wake_users(&mut self, claim: &NamespacedName) {
         let users = self.store.pods_of_claim(claim).filter(|pod| !pod.spec.node_name.is_empty());
-        let mut users: Vec<(NamespacedName, Text)> = users.map(|pod| (pod.key(), pod.spec.node_name.clone())).collect();
-        users.sort();
-        for (pod, node) in users {
-            self.enqueue_attach(&node);
-            self.wake_pod(&pod);
+        let mut users: Vec<Arc<Pod>> = users.cloned().collect();
+        users.sort_by_cached_key(|pod| pod.key());
+        for pod in users {
+            self.enqueue_attach(&pod.spec.node_name);
+            self.wake_pod(&pod.key());
         }
     }
 
@@ -272,7 +272,7 @@ impl Cluster {
             store: &self.store,
             now: self.time(),
             held,
-            address: self.nodes.next_address(),
+            addresses: self.nodes.addresses,
             waited: self.now.saturating_sub(since),
             told: told.as_ref().map(|(messages, time)| (messages.as_slice(), self.now.saturating_sub(*time))),
         };
@@ -287,6 +287,15 @@ impl Cluster {
         }
         turn.effects.wake = turn.effects.wake.into_iter().chain(deadline).min();
         self.follow_start(origin, Some(turn), SyncTask::Kubelet)
+    }
+}
+
+/// The claim that an object is, or the one that it names as a volume.
+fn claim_behind(object: &Object) -> Option<ClaimKey> {
+    match object {
+        Object::PersistentVolumeClaim(claim) => Some(claim.key()),
+        Object::PersistentVolume(volume) => volume.spec.claim_ref.as_ref().map(|reference| reference.key()),
+        _ => None,
     }
 }
 
@@ -306,15 +315,9 @@ impl Nodes {
         self.waiting.clear();
     }
 
-    /// The address of the next pod: one that no pod has had.
-    fn next_address(&self) -> Text {
-        let number = self.addresses + 1;
-        format!("10.{}.{}.{}", 244 + number / 62_500 % 12, number / 250 % 250, 1 + number % 250).into()
-    }
-
     /// Notes that the next address was given.
     fn see_address(&mut self, pod: &Pod) {
-        if !pod.status.pod_ip.is_empty() && pod.status.pod_ip == self.next_address() {
+        if !pod.status.pod_ip.is_empty() && pod.status.pod_ip == next_address(self.addresses) {
             self.addresses += 1;
         }
     }

@@ -99,7 +99,10 @@ impl Cluster {
                 self.work.enqueue(Worker::Collect, id, false);
             }
         }
-        for object in [before, after].into_iter().flatten() {
+        let kept_owners = before
+            .zip(after)
+            .is_some_and(|(before, after)| before.metadata().owner_references == after.metadata().owner_references);
+        for object in [before.filter(|_| !kept_owners), after].into_iter().flatten() {
             for reference in &object.metadata().owner_references {
                 if let Ok(Some(owner)) = self.store.owner(reference, &object.metadata().namespace)
                     && waits(&owner)

@@ -195,13 +195,14 @@ impl Cluster {
                 self.stir_scheduler();
             }
             Some(Object::PersistentVolume(_)) => {
-                let volumes = [before, after].into_iter().flatten();
-                let claims: Vec<ClaimKey> = volumes.filter_map(claim_of_volume).collect();
-                self.wake_waiting(&claims);
+                let [before, after] = [before, after].map(|volume| volume.and_then(claim_of_volume));
+                for claim in before.iter().filter(|before| Some(*before) != after.as_ref()).chain(&after) {
+                    self.wake_waiting(claim);
+                }
                 self.stir_scheduler();
             }
             Some(Object::PersistentVolumeClaim(claim)) => {
-                self.wake_waiting(&[claim.key()]);
+                self.wake_waiting(&claim.key());
                 self.stir_scheduler();
             }
             Some(Object::Node(node)) => {
@@ -244,14 +245,11 @@ impl Cluster {
         }
     }
 
-    /// Looks after the pods that wait for one of these claims.
-    fn wake_waiting(&mut self, claims: &[ClaimKey]) {
-        let keys = claims.iter().flat_map(|claim| self.store.pods_of_claim(claim)).map(|pod| Object::Pod(pod.clone()));
-        let pods: Vec<ObjectId> = keys.filter_map(|pod| self.store.object_id(&pod.reference())).collect();
-        for pod in pods {
-            if self.scheduler.waiting(Id::from_number(pod.number)).is_some() {
-                self.enqueue(Worker::Schedule, pod, false);
-            }
+    /// Looks after the pods that wait for a claim.
+    fn wake_waiting(&mut self, claim: &ClaimKey) {
+        let pods = self.store.pod_ids_of_claim(claim).filter(|pod| self.scheduler.waiting(*pod).is_some());
+        for pod in pods.collect::<Vec<_>>() {
+            self.enqueue(Worker::Schedule, pod, false);
         }
     }
 }

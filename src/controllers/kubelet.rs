@@ -37,8 +37,8 @@ pub(crate) struct Surroundings<'k> {
     pub(crate) now: Timestamp,
     /// Whether the pod is kept from becoming ready, and from stopping.
     pub(crate) held: (bool, bool),
-    /// The address of the next pod.
-    pub(crate) address: Text,
+    /// How many addresses pods have had.
+    pub(crate) addresses: u32,
     /// How long the pod has waited to start.
     pub(crate) waited: Duration,
     /// What was said last of why it waits, and how long ago.
@@ -72,7 +72,9 @@ impl KubeletSync {
                     let new = waiting(pod, Some(&obstacle), around.now);
                     Self::turn_to(pod, new, complain(pod, obstacle, around))
                 }
-                None => Self::turn_to(pod, running(pod, &around.address, around.now), Effects::default()),
+                None => {
+                    Self::turn_to(pod, running(pod, next_address(around.addresses), around.now), Effects::default())
+                }
             },
             PodPhase::Running if pod.is_ready() == unready || (pod.is_ready() && !closed_gates(pod).is_empty()) => {
                 let mut new = (**pod).clone();
@@ -124,6 +126,12 @@ impl KubeletSync {
         let turn = Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing);
         Turn { effects, ..turn }
     }
+}
+
+/// The address of the next pod, where pods have had so many: one that no pod has had.
+pub(crate) fn next_address(addresses: u32) -> Text {
+    let number = addresses + 1;
+    format!("10.{}.{}.{}", 244 + number / 62_500 % 12, number / 250 % 250, 1 + number % 250).into()
 }
 
 /// Whether a kubelet takes a pod up that it has not seen before: one that was put on the node by name may ask for others.

@@ -40,14 +40,13 @@ pub(super) fn waiting(pod: &Pod, obstacle: Option<&Obstacle>, now: Timestamp) ->
 }
 
 /// A pod that runs and is ready.
-pub(super) fn running(pod: &Pod, address: &Text, now: Timestamp) -> Pod {
+pub(super) fn running(pod: &Pod, address: Text, now: Timestamp) -> Pod {
     let mut new = begun(pod, now);
     new.status.phase = PodPhase::Running;
     new.status.pod_ip = address.clone();
-    new.status.pod_ips = Json::List(vec![Json::object([("ip", Json::String(address.clone()))])]);
-    for condition in ["PodReadyToStartContainers", "Initialized"] {
-        new.set_condition(PodCondition::new(condition, true), now);
-    }
+    new.status.pod_ips = Json::List(vec![Json::object([("ip", Json::String(address))])]);
+    let begun = ["PodReadyToStartContainers", "Initialized"];
+    new.set_conditions(begun.map(|condition| PodCondition::new(condition, true)), now);
     if !pod.spec.init_containers.is_empty() {
         let stays = |container: &Container| container.restart_policy.as_str() == Some("Always");
         let state = |container: &Container| {
@@ -140,8 +139,7 @@ fn set_conditions(pod: &mut Pod, ready: bool, now: Timestamp) {
     } else {
         PodCondition { r#type: "Ready".into(), ..containers.clone() }
     };
-    pod.set_condition(whole, now);
-    pod.set_condition(containers, now);
+    pod.set_conditions([whole, containers], now);
 }
 
 /// What keeps a pod from being ready although its containers are: a condition that it waits for does not hold.

@@ -363,16 +363,23 @@ impl Pod {
     }
 
     /// Sets a condition. The time of its last transition changes with its status only.
-    pub(crate) fn set_condition(&mut self, mut condition: PodCondition, now: Timestamp) {
-        let held = self.status.conditions.iter().position(|held| held.r#type == condition.r#type);
-        let mut conditions = self.status.conditions.to_vec();
-        let unchanged = held.map(|at| &conditions[at]).filter(|held| held.status == condition.status);
-        condition.last_transition_time = unchanged.and_then(|held| held.last_transition_time).or(Some(now));
-        match held {
-            Some(at) => conditions[at] = condition,
-            None => conditions.push(condition),
+    pub(crate) fn set_condition(&mut self, condition: PodCondition, now: Timestamp) {
+        self.set_conditions([condition], now);
+    }
+
+    /// Sets conditions, each as if alone.
+    pub(crate) fn set_conditions(&mut self, conditions: impl IntoIterator<Item = PodCondition>, now: Timestamp) {
+        let mut all = self.status.conditions.to_vec();
+        for mut condition in conditions {
+            let held = all.iter().position(|held| held.r#type == condition.r#type);
+            let unchanged = held.map(|at| &all[at]).filter(|held| held.status == condition.status);
+            condition.last_transition_time = unchanged.and_then(|held| held.last_transition_time).or(Some(now));
+            match held {
+                Some(at) => all[at] = condition,
+                None => all.push(condition),
+            }
         }
-        self.status.conditions = conditions.into();
+        self.status.conditions = all.into();
     }
 
     /// Whether it ended, or is being deleted with no container left running (`HELP-11`).

@@ -193,7 +193,12 @@ impl Store {
 
     /// The pods that name a claim, in no particular order.
     pub(crate) fn pods_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = &Arc<Pod>> {
-        self.links.pods_of_claim(key).filter_map(|id| self.pods.get(Id::from_number(id)))
+        self.pod_ids_of_claim(key).filter_map(|id| self.pods.get(id))
+    }
+
+    /// The numbers of the pods that name a claim, in no particular order.
+    pub(crate) fn pod_ids_of_claim(&self, key: &ClaimKey) -> impl Iterator<Item = Id<Pod>> {
+        self.links.pods_of_claim(key).map(Id::from_number)
     }
 
     /// The pods that are assigned to a node, in no particular order.

@@ -13,7 +13,7 @@ use crate::controllers::scheduler::wait::Waiting;
 use crate::matching::{Candidates, PlaceIndex};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId, Sequence};
-use crate::model::kind::Object;
+use crate::model::kind::{Object, Resource};
 use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::reference::NamespacedName;
@@ -112,10 +112,15 @@ impl Scheduler {
                     return;
                 };
                 let id: Id<PersistentVolume> = Id::from_number(id.number);
-                if let Some(Object::PersistentVolume(before)) = before {
+                let [before, after] = [before, after].map(|object| object.and_then(PersistentVolume::unwrap));
+                if before.zip(after).is_some_and(|(before, after)| is_for_same_claim(before, after)) {
+                    // It stands where it stood.
+                    return;
+                }
+                if let Some(before) = before {
                     volumes.remove(id, store.volumes.created(id), before);
                 }
-                if let Some(Object::PersistentVolume(after)) = after {
+                if let Some(after) = after {
                     volumes.insert(id, store.volumes.created(id), after);
                 }
             }
@@ -128,15 +133,15 @@ impl Scheduler {
         let Some(nodes) = &mut self.nodes else {
             return;
         };
-        let place = |object: Option<&Object>| match object {
-            Some(Object::Pod(pod)) => place(pod).cloned(),
-            _ => None,
-        };
-        if let Some(node) = place(before).filter(|node| Some(node) != held) {
-            nodes.displace(number, &node);
+        let [before, after] = [before, after].map(|object| object.and_then(Pod::unwrap).and_then(|pod| place(pod)));
+        if before == after {
+            return;
         }
-        if let Some(node) = place(after) {
-            nodes.place(number, &node);
+        if let Some(node) = before.filter(|node| Some(*node) != held) {
+            nodes.displace(number, node);
+        }
+        if let Some(node) = after {
+            nodes.place(number, node);
         }
     }
 
@@ -284,6 +289,12 @@ impl Scheduler {
     pub(super) fn candidates(&self, claim: &PersistentVolumeClaim) -> Option<Candidates<'_>> {
         self.volumes.as_ref().map(|volumes| volumes.candidates(claim))
     }
+}
+
+/// Whether two states of a volume name the same claim.
+fn is_for_same_claim(one: &PersistentVolume, other: &PersistentVolume) -> bool {
+    let claims = one.spec.claim_ref.as_ref().zip(other.spec.claim_ref.as_ref());
+    claims.is_some_and(|(one, other)| one.name == other.name && one.namespace == other.namespace)
 }
 
 fn turn(pod: Id<Pod>, store: &Store) -> Turn {
