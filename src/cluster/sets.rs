@@ -12,8 +12,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object};
 use crate::model::pod::Pod;
-use crate::model::reference::NamespacedName;
-use crate::model::stateful_set::member_name;
+use crate::model::stateful_set::{MemberName, StatefulSet, member_name};
 
 /// What passes over sets have found out, by the number of the set.
 #[derive(Clone, Debug, Default)]
@@ -40,14 +39,18 @@ impl SetMemories {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// What is known of a set, for a pass that begins.
-    fn recall(&mut self, number: u32) -> Option<&SetMemory> {
-        if self.0.contains_key(&number) {
-            let known = Arc::make_mut(&mut self.0).get_mut(&number)?;
+    /// What is known of a set.
+    fn recall(&self, number: u32) -> Option<&SetMemory> {
+        self.0.get(&number)?.memory.as_ref()
+    }
+
+    /// A pass over a set begins, with all that has changed so far.
+    fn begin_pass(&mut self, number: u32) {
+        if self.0.contains_key(&number)
+            && let Some(known) = Arc::make_mut(&mut self.0).get_mut(&number)
+        {
             known.changed.clear();
-            return known.memory.as_ref();
         }
-        None
     }
 
     /// Takes over what a pass has found out, but for what changed meanwhile.
@@ -87,8 +90,8 @@ impl Cluster {
             self.sets.drop(number);
             return Some(Ok(()));
         };
-        let memory = self.sets.recall(number).cloned();
-        let turn = SetSync::start(&set, memory.as_ref(), &self.world_of_worker(Worker::Sets));
+        self.sets.begin_pass(number);
+        let turn = SetSync::start(&set, self.sets.recall(number), &self.world_of_worker(Worker::Sets));
         self.follow(origin, turn.map(SyncTask::Set))
     }
 
@@ -129,18 +132,19 @@ impl Cluster {
         let Some(owner) = pod.metadata.controller().filter(|owner| owner.kind == Kind::StatefulSet.as_str()) else {
             return;
         };
-        let key = NamespacedName { namespace: pod.metadata.namespace.clone(), name: owner.name.clone() };
-        if self.store.sets.find(&key).is_some_and(|set| set.metadata.uid == owner.uid) {
-            let ordinal = member_name(&pod.metadata.name).and_then(|member| member.ordinal);
-            self.wake_set(&key, ordinal.map(i64::from));
+        if let Some((id, set)) = self.find_set(&pod.metadata.namespace, &owner.name)
+            && set.metadata.uid == owner.uid
+        {
+            self.wake_set(id, member_name(&pod.metadata.name));
         }
     }
 
     /// The set that a pod belongs to by its name: it may adopt the pod, or the pod is in its way.
     fn wake_namesake(&mut self, pod: &Pod) {
-        if let Some(member) = member_name(&pod.metadata.name) {
-            let key = NamespacedName::new(&pod.metadata.namespace, member.parent);
-            self.wake_set(&key, member.ordinal.map(i64::from));
+        if let Some(member) = member_name(&pod.metadata.name)
+            && let Some((id, _)) = self.find_set(&pod.metadata.namespace, member.parent)
+        {
+            self.wake_set(id, Some(member));
         }
     }
 
@@ -152,20 +156,23 @@ impl Cluster {
         };
         for (at, _) in member.parent.match_indices('-') {
             let (template, set) = (&member.parent[..at], &member.parent[at + 1..]);
-            let key = NamespacedName::new(&claim.metadata.namespace, set);
-            let templates = self.store.sets.find(&key).map(|set| set.spec.volume_claim_templates.clone());
-            if templates.is_some_and(|templates| templates.iter().any(|held| held.metadata.name == template)) {
-                self.wake_set(&key, member.ordinal.map(i64::from));
+            if let Some((id, set)) = self.find_set(&claim.metadata.namespace, set)
+                && set.spec.volume_claim_templates.iter().any(|held| held.metadata.name == template)
+            {
+                self.wake_set(id, Some(member));
             }
         }
     }
 
-    fn wake_set(&mut self, key: &NamespacedName, ordinal: Option<i64>) {
-        let Some(id) = self.store.sets.id(key).filter(|id| self.store.sets.get(*id).is_some()) else {
-            return;
-        };
-        if let Some(ordinal) = ordinal {
-            self.sets.forget(id.number(), ordinal);
+    fn find_set(&self, namespace: &str, name: &str) -> Option<(Id<StatefulSet>, &Arc<StatefulSet>)> {
+        let id = self.store.sets.id_of(namespace, name)?;
+        Some((id, self.store.sets.get(id)?))
+    }
+
+    /// Wakes a set because of a pod, or a claim of a pod, that its name says is a member.
+    fn wake_set(&mut self, id: Id<StatefulSet>, member: Option<MemberName<'_>>) {
+        if let Some(ordinal) = member.and_then(|member| member.ordinal) {
+            self.sets.forget(id.number(), i64::from(ordinal));
         }
         self.work.enqueue(Worker::Sets, id, false);
     }

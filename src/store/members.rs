@@ -4,6 +4,7 @@
 //! the namespace has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -42,16 +43,14 @@ impl Members {
     pub(super) fn managed(
         &self,
         controller: &Uid,
-        except: impl Iterator<Item = Range<i64>>,
+        except: impl Iterator<Item = Range<i64>> + Clone,
     ) -> impl Iterator<Item = u32> {
-        let mut from = i64::MIN;
-        let mut gaps = Vec::new();
-        for range in except.chain(std::iter::once(i64::MAX..i64::MAX)) {
-            gaps.push((from, 0)..(range.start, 0));
-            from = range.end;
-        }
+        let gaps = except.chain(iter::once(i64::MAX..i64::MAX)).scan(i64::MIN, |from, range| {
+            let begin = std::mem::replace(from, range.end);
+            Some((begin, 0)..(range.start, 0))
+        });
         let pods = self.managed.get(controller);
-        let numbers = pods.into_iter().flat_map(move |pods| gaps.clone().into_iter().flat_map(|gap| pods.range(gap)));
+        let numbers = pods.into_iter().flat_map(move |pods| gaps.clone().flat_map(|gap| pods.range(gap)));
         numbers.map(|(_, number)| *number)
     }
 

@@ -216,7 +216,7 @@ impl Store {
     pub(crate) fn pods_of_controller(
         &self,
         uid: &Uid,
-        except: impl Iterator<Item = Range<i64>>,
+        except: impl Iterator<Item = Range<i64>> + Clone,
     ) -> impl Iterator<Item = &Arc<Pod>> {
         self.members.managed(uid, except).filter_map(|number| self.pods.get(Id::from_number(number)))
     }

@@ -28,11 +28,17 @@ pub(super) fn effective(templates: &[PersistentVolumeClaim]) -> impl Iterator<It
     })
 }
 
-/// The claim of a template for an ordinal (`STSPVC-3`): a copy, with the labels that the selector asks for.
-fn new_claim(set: &StatefulSet, template: &PersistentVolumeClaim, ordinal: i64) -> PersistentVolumeClaim {
+/// The names of the claims for an ordinal, in the order of the templates that count.
+pub(super) fn claim_names(set: &StatefulSet, ordinal: i64) -> Vec<Text> {
+    let templates = effective(&set.spec.volume_claim_templates);
+    templates.map(|template| claim_name(set, &template.metadata.name, ordinal)).collect()
+}
+
+/// The claim of a template under a name (`STSPVC-3`): a copy, with the labels that the selector asks for.
+fn new_claim(set: &StatefulSet, template: &PersistentVolumeClaim, key: ClaimKey) -> PersistentVolumeClaim {
     let mut claim = template.clone();
-    claim.metadata.name = claim_name(set, &template.metadata.name, ordinal);
-    claim.metadata.namespace = set.metadata.namespace.clone();
+    claim.metadata.name = key.name;
+    claim.metadata.namespace = key.namespace;
     for (key, value) in set.spec.selector.iter().flat_map(|selector| selector.match_labels.iter()) {
         claim.metadata.labels = claim.metadata.labels.with(key, value);
     }
@@ -53,8 +59,9 @@ pub(super) fn are_stale(set: &StatefulSet, pod: &Text, ordinal: i64, world: &Wor
 #[derive(Clone, Debug)]
 pub(super) struct Ensure {
     pod: Text,
-    ordinal: i64,
-    /// How many templates were looked at.
+    /// The names of the claims.
+    pub(super) claims: Vec<Text>,
+    /// How many of them were looked at.
     done: usize,
     /// The claim that is being created.
     asked: Option<Text>,
@@ -62,20 +69,22 @@ pub(super) struct Ensure {
 }
 
 impl Ensure {
-    pub(super) fn new(pod: &Text, ordinal: i64) -> Self {
-        Self { pod: pod.clone(), ordinal, done: 0, asked: None, errors: Vec::new() }
+    pub(super) fn new(pod: &Text, claims: Vec<Text>) -> Self {
+        Self { pod: pod.clone(), claims, done: 0, asked: None, errors: Vec::new() }
     }
 
     /// The next claim that has to be created.
     pub(super) fn next(&mut self, desk: &mut Desk<'_, '_>) -> Option<Asked> {
         let set = &*desk.plan.set;
-        loop {
-            let template = effective(&set.spec.volume_claim_templates).nth(self.done)?;
+        while let Some(name) = self.claims.get(self.done) {
+            let key = ClaimKey { namespace: set.metadata.namespace.clone(), name: name.clone() };
+            let place = self.done;
             self.done += 1;
-            let claim = new_claim(set, template, self.ordinal);
-            match desk.world.live_claim(&claim.key()) {
+            match desk.world.live_claim(&key) {
                 None => {
-                    self.asked = Some(claim.metadata.name.clone());
+                    let template = effective(&set.spec.volume_claim_templates).nth(place)?;
+                    self.asked = Some(key.name.clone());
+                    let claim = new_claim(set, template, key);
                     return Some((Write::Create(Object::PersistentVolumeClaim(Arc::new(claim))), "STSPVC-1"));
                 }
                 // STSPVC-11
@@ -86,6 +95,7 @@ impl Ensure {
                 Some(_) => {}
             }
         }
+        None
     }
 
     /// Notes what came of it (`STSPVC-12`).

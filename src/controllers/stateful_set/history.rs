@@ -139,13 +139,17 @@ impl History {
 
     /// The names of the revisions that the limit does not allow for, from the oldest. What pods were built from, and
     /// what the set is at, stays.
-    pub(super) fn surplus(&self, set: &StatefulSet, mut live: BTreeSet<Text>) -> Vec<Text> {
+    pub(super) fn surplus(&self, set: &StatefulSet, live: impl Iterator<Item = Text>) -> Vec<Text> {
+        let kept = usize::try_from(set.spec.revision_history_limit.unwrap_or(10)).unwrap_or(usize::MAX);
+        if self.revisions.len() <= kept {
+            return Vec::new();
+        }
+        let mut live: BTreeSet<Text> = live.collect();
         if let Some((current, update)) = self.chosen(set) {
             live.extend([current.metadata.name.clone(), update.metadata.name.clone()]);
         }
         let dead = self.revisions.iter().map(|revision| &revision.metadata.name).filter(|name| !live.contains(*name));
         let dead: Vec<Text> = dead.cloned().collect();
-        let kept = usize::try_from(set.spec.revision_history_limit.unwrap_or(10)).unwrap_or(usize::MAX);
         let surplus = dead.len().saturating_sub(kept);
         dead.into_iter().take(surplus).collect()
     }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::api::ApiError;
-use crate::controllers::stateful_set::claims::{Ensure, are_stale};
+use crate::controllers::stateful_set::claims::{Ensure, are_stale, claim_names};
 use crate::controllers::stateful_set::deletion::{deletion, note_deletion};
 use crate::controllers::stateful_set::events::{Deed, of_pod};
 use crate::controllers::stateful_set::identity::{
@@ -47,8 +47,8 @@ enum Stage {
     Deleting,
     /// Missing claims are created.
     Claims(Purpose, Ensure),
-    /// The creation of the pod was asked for.
-    Creating(Arc<Pod>),
+    /// The creation of the pod was asked for; its claims have these names.
+    Creating(Arc<Pod>, Vec<Text>),
     /// Claims get their owners; the pod's creation may have failed before.
     Owners(Purpose, Retain, Option<Text>),
     /// Whether the pod lets the pass go on.
@@ -109,7 +109,7 @@ impl Job {
                 Stage::Begin => self.begin(desk),
                 Stage::Claims(purpose, mut work) => match work.next(desk) {
                     Some(asked) => Step::Ask(asked, Stage::Claims(purpose, work)),
-                    None => self.after_claims(purpose, &work, desk),
+                    None => self.after_claims(purpose, work, desk),
                 },
                 Stage::Owners(purpose, mut work, failure) => match work.next(desk) {
                     Some(asked) => Step::Ask(asked, Stage::Owners(purpose, work, failure)),
@@ -117,7 +117,7 @@ impl Job {
                 },
                 Stage::Gate => self.gate(desk),
                 Stage::Repair => self.repair(desk),
-                stage @ (Stage::Over(_) | Stage::Deleting | Stage::Creating(_) | Stage::Repairing) => {
+                stage @ (Stage::Over(_) | Stage::Deleting | Stage::Creating(..) | Stage::Repairing) => {
                     self.stage = stage;
                     return None;
                 }
@@ -141,7 +141,7 @@ impl Job {
                 work.took(result, desk);
                 Stage::Claims(purpose, work)
             }
-            Stage::Creating(pod) => self.created(&pod, result),
+            Stage::Creating(pod, claims) => Self::created(&pod, claims, result),
             Stage::Owners(purpose, mut work, failure) => {
                 work.took(result);
                 Stage::Owners(purpose, work, failure)
@@ -177,23 +177,26 @@ impl Job {
         let stop = Step::To(Stage::Over(Verdict::Stop));
         match (self.task, &self.pod) {
             (Task::Fill, None) if are_stale(&plan.set, &self.name(desk), self.ordinal, desk.world) => stop,
-            (Task::Fill, None) => Step::To(Stage::Claims(Purpose::Create, Ensure::new(&self.name(desk), self.ordinal))),
+            (Task::Fill, None) => self.ensure_claims(Purpose::Create, &self.name(desk), desk),
             (Task::Fill, Some(pod)) => match pod.status.phase {
                 PodPhase::Failed | PodPhase::Succeeded if pod.metadata.is_deleting() => stop,
                 PodPhase::Failed | PodPhase::Succeeded => self.delete("STS-24", desk),
-                PodPhase::Pending => {
-                    Step::To(Stage::Claims(Purpose::Pending, Ensure::new(&pod.metadata.name, self.ordinal)))
-                }
+                PodPhase::Pending => self.ensure_claims(Purpose::Pending, &pod.metadata.name, desk),
                 PodPhase::Running | PodPhase::Unknown => Step::To(Stage::Gate),
             },
             (Task::Release, Some(pod)) if !matches_policy(&plan.set, pod, self.ordinal, true, desk.world) => {
-                Step::To(Stage::Owners(Purpose::Release, Retain::new(pod, self.ordinal, true), None))
+                let claims = claim_names(&plan.set, self.ordinal);
+                Step::To(Stage::Owners(Purpose::Release, Retain::new(pod, claims, true), None))
             }
             (Task::Remove, Some(pod)) if pod.metadata.is_deleting() => stop,
             (Task::Remove, Some(pod)) if plan.waits_for_others(pod, self.place) => stop,
             (Task::Remove, Some(_)) => self.delete("STS-28", desk),
             (Task::Release | Task::Remove, _) => Step::To(Stage::Over(Verdict::GoOn)),
         }
+    }
+
+    fn ensure_claims(&self, purpose: Purpose, pod: &Text, desk: &Desk<'_, '_>) -> Step {
+        Step::To(Stage::Claims(purpose, Ensure::new(pod, claim_names(&desk.plan.set, self.ordinal))))
     }
 
     fn delete(&self, rule: &'static str, desk: &Desk<'_, '_>) -> Step {
@@ -205,7 +208,7 @@ impl Job {
         note_deletion(&self.name(desk), result, desk).map_or(Verdict::Stop, Verdict::Failed)
     }
 
-    fn after_claims(&mut self, purpose: Purpose, work: &Ensure, desk: &mut Desk<'_, '_>) -> Step {
+    fn after_claims(&mut self, purpose: Purpose, work: Ensure, desk: &mut Desk<'_, '_>) -> Step {
         let pod = self.pod.clone();
         if !work.errors.is_empty() {
             let error = Text::from(joined(&work.errors));
@@ -223,10 +226,10 @@ impl Job {
             (Purpose::Create, _) => {
                 let pod = Arc::new(desk.plan.new_pod(self.ordinal));
                 let write = Write::Create(Object::Pod(Arc::clone(&pod)));
-                Step::Ask((write, "STS-24"), Stage::Creating(pod))
+                Step::Ask((write, "STS-24"), Stage::Creating(pod, work.claims))
             }
             (Purpose::Pending, Some(pod)) => {
-                Step::To(Stage::Owners(purpose, Retain::new(&pod, self.ordinal, false), None))
+                Step::To(Stage::Owners(purpose, Retain::new(&pod, work.claims, false), None))
             }
             (Purpose::Repair, Some(_)) => Step::To(Stage::Repair),
             (Purpose::Pending | Purpose::Repair | Purpose::Release, _) => Step::To(Stage::Gate),
@@ -234,12 +237,12 @@ impl Job {
     }
 
     /// The pod as it was built has no uid, so that its claims get only the reference to the set here (`STSPVC-21`).
-    fn created(&self, pod: &Pod, result: Result<Object, ApiError>) -> Stage {
+    fn created(pod: &Pod, claims: Vec<Text>, result: Result<Object, ApiError>) -> Stage {
         match result {
             Err(error) if error.is_already_exists() => Stage::Over(Verdict::Failed(error.to_string().into())),
             result => {
                 let failure = result.err().map(|error| Text::from(error.to_string()));
-                Stage::Owners(Purpose::Create, Retain::new(pod, self.ordinal, false), failure)
+                Stage::Owners(Purpose::Create, Retain::new(pod, claims, false), failure)
             }
         }
     }
@@ -305,10 +308,12 @@ impl Job {
         if !has_storage(set, pod, self.ordinal) {
             set_storage(set, Arc::make_mut(pod), self.ordinal);
             self.repaired = true;
-            return Step::To(Stage::Claims(Purpose::Repair, Ensure::new(&pod.metadata.name, self.ordinal)));
+            let name = pod.metadata.name.clone();
+            return self.ensure_claims(Purpose::Repair, &name, desk);
         }
         if !self.released && !matches_policy(set, pod, self.ordinal, false, desk.world) {
-            return Step::To(Stage::Owners(Purpose::Repair, Retain::new(pod, self.ordinal, false), None));
+            let claims = claim_names(set, self.ordinal);
+            return Step::To(Stage::Owners(Purpose::Repair, Retain::new(pod, claims, false), None));
         }
         if !self.repaired {
             return Step::To(Stage::Over(Verdict::GoOn));

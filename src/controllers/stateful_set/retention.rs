@@ -163,28 +163,27 @@ pub(super) fn matches_policy(set: &StatefulSet, pod: &Pod, ordinal: i64, condemn
 pub(super) struct Retain {
     pod: Text,
     uid: Uid,
-    ordinal: i64,
     condemned: bool,
-    /// How many templates were looked at.
-    done: usize,
+    /// The names of the claims that are left to look at, the next at the end.
+    left: Vec<Text>,
     /// The claim that is being written.
     asked: Option<Text>,
     error: Option<(Text, ApiError)>,
 }
 
 impl Retain {
-    pub(super) fn new(pod: &Pod, ordinal: i64, condemned: bool) -> Self {
+    /// Begins with the names of the pod's claims, in the order of their templates.
+    pub(super) fn new(pod: &Pod, mut claims: Vec<Text>, condemned: bool) -> Self {
+        claims.reverse();
         let (pod, uid) = (pod.metadata.name.clone(), pod.metadata.uid.clone());
-        Self { pod, uid, ordinal, condemned, done: 0, asked: None, error: None }
+        Self { pod, uid, condemned, left: claims, asked: None, error: None }
     }
 
     /// The next claim that has to be written.
     pub(super) fn next(&mut self, desk: &mut Desk<'_, '_>) -> Option<Asked> {
         let set = &*desk.plan.set;
         while self.error.is_none() {
-            let template = effective(&set.spec.volume_claim_templates).nth(self.done)?;
-            self.done += 1;
-            let name = claim_name(set, &template.metadata.name, self.ordinal);
+            let name = self.left.pop()?;
             let key = ClaimKey { namespace: set.metadata.namespace.clone(), name };
             let Some(claim) = desk.world.live_claim(&key) else {
                 continue;

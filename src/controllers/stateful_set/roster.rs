@@ -1,7 +1,6 @@
 //! The pods of a set in their places: slots, and those that have none any more (`STS-11`, `STS-50`).
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::controllers::stateful_set::identity::revision_of;
@@ -122,7 +121,10 @@ impl Counts {
 }
 
 /// The revisions that pods were built from.
-pub(super) fn revisions<'p>(settled: &Settled, pods: impl Iterator<Item = &'p Arc<Pod>>) -> BTreeSet<Text> {
+pub(super) fn revisions<'p>(
+    settled: &'p Settled,
+    pods: impl Iterator<Item = &'p Arc<Pod>>,
+) -> impl Iterator<Item = Text> {
     let settled = settled.runs().iter().map(|run| run.revision.clone());
-    settled.chain(pods.map(|pod| revision_of(pod))).collect()
+    settled.chain(pods.map(|pod| revision_of(pod)))
 }
