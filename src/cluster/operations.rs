@@ -59,7 +59,8 @@ pub(super) struct Effect {
 /// Operations under way, numbered in the order in which they were started, and the failures of those that ended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Operations {
-    running: BTreeMap<u64, Running>,
+    /// There is mostly none or one, and a tree has room for several: for their places only.
+    running: BTreeMap<u64, Box<Running>>,
     names: BTreeMap<OperationName, u64>,
     ready: BTreeSet<u64>,
     wakes: BTreeSet<(Duration, u64)>,
@@ -159,7 +160,7 @@ impl Operations {
     }
 
     pub(super) fn get(&self, number: u64) -> Option<&Running> {
-        self.running.get(&number)
+        self.running.get(&number).map(Box::as_ref)
     }
 
     /// Takes an operation that can go on; it must be put back, or ended.
@@ -167,7 +168,7 @@ impl Operations {
         if !self.ready.remove(&number) {
             return None;
         }
-        self.running.remove(&number)
+        self.running.remove(&number).map(|running| *running)
     }
 
     /// Puts an operation back under its number.
@@ -181,7 +182,7 @@ impl Operations {
             }
             Waiting::Forever => {}
         }
-        self.running.insert(number, running);
+        self.running.insert(number, Box::new(running));
     }
 
     /// The next point in time at which an operation goes on.
@@ -235,7 +236,7 @@ impl Operations {
 
     /// What an operation that can go on does, and with what it goes on.
     pub(super) fn resumption(&self, number: u64) -> Option<(&OperationTask, &Resumed)> {
-        match self.running.get(&number) {
+        match self.get(number) {
             Some(Running { task, waiting: Waiting::Ready(resumed), .. }) => Some((task, resumed)),
             Some(_) | None => None,
         }
@@ -243,7 +244,7 @@ impl Operations {
 
     /// All operations under way.
     pub(super) fn running(&self) -> impl Iterator<Item = &Running> {
-        self.running.values()
+        self.running.values().map(Box::as_ref)
     }
 
     /// The names of the operations that may not run yet.

@@ -24,8 +24,9 @@ impl Taken {
     }
 
     fn insert(&mut self, name: &Text, size: &Quantity) {
-        self.sum = self.without(name).plus(size);
-        self.sizes.insert(name.clone(), size.clone());
+        let before = self.sizes.insert(name.clone(), size.clone());
+        let others = before.map(|before| self.sum.minus(&before));
+        self.sum = others.as_ref().unwrap_or(&self.sum).plus(size);
     }
 
     pub(super) fn remove(&mut self, name: &Text) {
@@ -50,10 +51,12 @@ impl CsiProvisioner {
             let message = format!("requested capacity {size} is larger than {limit}");
             return Err(self.failure(StatusCode::OutOfRange, &message));
         }
-        let used = self.state.taken.without(name);
-        if let Some(pool) = self.pool.as_ref().filter(|pool| used.plus(size) > **pool) {
-            let message = format!("requested capacity {size} exceeds the free {}", pool.minus(&used));
-            return Err(self.failure(StatusCode::ResourceExhausted, &message));
+        if let Some(pool) = &self.pool {
+            let used = self.state.taken.without(name);
+            if used.plus(size) > *pool {
+                let message = format!("requested capacity {size} exceeds the free {}", pool.minus(&used));
+                return Err(self.failure(StatusCode::ResourceExhausted, &message));
+            }
         }
         self.state.taken.insert(name, size);
         Ok(())

@@ -1,6 +1,5 @@
 //! What a pod asks of nodes, worked out once before nodes are looked at: `PreFilter` (`SCHED-11` to `SCHED-16`).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::controllers::claim::is_delayed;
@@ -67,6 +66,7 @@ impl From<Reason> for Refused {
 }
 
 /// A volume of a pod that is a claim.
+#[derive(PartialEq, Eq)]
 pub(crate) struct ClaimVolume {
     pub(crate) claim: Text,
     /// Whether the claim is made for the pod.
@@ -75,7 +75,6 @@ pub(crate) struct ClaimVolume {
 
 /// The claims of a pod in the order of its volumes. A claim that is named twice counts once (`SCHED-46`).
 pub(crate) fn claim_volumes(pod: &Pod) -> Vec<ClaimVolume> {
-    let mut seen = BTreeSet::new();
     let volumes = pod.spec.volumes.iter().filter_map(|volume| {
         volume.sources.iter().find_map(|source| match source {
             PodVolumeSource::PersistentVolumeClaim(source) => {
@@ -88,7 +87,13 @@ pub(crate) fn claim_volumes(pod: &Pod) -> Vec<ClaimVolume> {
             _ => None,
         })
     });
-    volumes.filter(|volume| seen.insert((volume.claim.clone(), volume.ephemeral))).collect()
+    // A pod has few volumes.
+    volumes.fold(Vec::new(), |mut distinct, volume| {
+        if !distinct.contains(&volume) {
+            distinct.push(volume);
+        }
+        distinct
+    })
 }
 
 /// Asks the plugins in their order; the first that rejects the pod ends it (`SCHED-2`).
@@ -96,17 +101,17 @@ pub(crate) fn pre_filter<'w>(pod: &'w Pod, world: &World<'w>) -> Result<PodDeman
     let volumes = claim_volumes(pod);
     let nodes = NodeDemand::of(pod)?;
     // VolumeRestrictions
-    let named: Vec<Text> =
-        volumes.iter().filter(|volume| !volume.ephemeral).map(|volume| volume.claim.clone()).collect();
-    for name in &named {
-        find_claim(pod, name, world).ok_or_else(|| Reason::ClaimNotFound { claim: name.clone() })?;
-    }
+    let named = volumes.iter().filter(|volume| !volume.ephemeral).map(|volume| {
+        let name = &volume.claim;
+        find_claim(pod, name, world).ok_or_else(|| Reason::ClaimNotFound { claim: name.clone() })
+    });
+    let named: Vec<&Arc<PersistentVolumeClaim>> = named.collect::<Result<_, _>>()?;
     let used = used_by_another(pod, &named, world);
     // VolumeBinding
     let claims = usable_claims(pod, &volumes, world)?;
     let (bound, delayed) = classify(&claims, world)?;
     // VolumeZone
-    let topologies = topologies(pod, &named, world)?;
+    let topologies = topologies(&named, world)?;
     let (selected, mut unmatched): (Vec<_>, Vec<_>) =
         delayed.into_iter().partition(|delayed| delayed.selected_node.is_some());
     unmatched.sort_by(|a, b| a.demand.request.cmp(&b.demand.request));

@@ -1,26 +1,24 @@
 //! Claims for a single pod, and disks that only one pod may use: `VolumeRestrictions` (`SCHED-50`, `SCHED-52`).
 
-use crate::controllers::scheduler::demand::find_claim;
+use std::sync::Arc;
+
 use crate::controllers::turn::World;
 use crate::model::access_modes::AccessMode;
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::json::Json;
 use crate::model::pod::{Pod, PodVolumeSource};
-use crate::model::reference::ClaimKey;
 use crate::model::text::Text;
 
 /// The claim for a single pod, of those that the pod names, that another pod uses. The access modes of the claim count,
 /// not those of its volume; claims of ephemeral volumes do not take part (`EPH-7`).
-pub(crate) fn used_by_another(pod: &Pod, claims: &[Text], world: &World<'_>) -> Option<Text> {
-    let single = claims.iter().filter(|name| {
-        let modes = find_claim(pod, name, world).map(|claim| claim.spec.access_modes.set());
-        modes.is_some_and(|modes| modes.contains(&AccessMode::ReadWriteOncePod))
+pub(crate) fn used_by_another(pod: &Pod, claims: &[&Arc<PersistentVolumeClaim>], world: &World<'_>) -> Option<Text> {
+    let single = claims.iter().filter(|claim| claim.spec.access_modes.set().contains(&AccessMode::ReadWriteOncePod));
+    let mut used = single.filter(|claim| {
+        let (key, name) = (claim.key(), &claim.metadata.name);
+        let mut others = world.store.pods_of_claim(&key).filter(|other| other.metadata.uid != pod.metadata.uid);
+        others.any(|other| world.scheduler.is_placed(other, world.store) && names(other, name))
     });
-    let mut used = single.filter(|name| {
-        let key = ClaimKey { namespace: pod.metadata.namespace.clone(), name: (*name).clone() };
-        let others = world.store.pods_of_claim(&key).filter(|other| other.metadata.uid != pod.metadata.uid);
-        others.into_iter().any(|other| world.scheduler.is_placed(other, world.store) && names(other, name))
-    });
-    used.next().cloned()
+    used.next().map(|claim| claim.metadata.name.clone())
 }
 
 /// Whether a pod names a claim itself.

@@ -1,10 +1,11 @@
 //! Zones and regions in the labels of volumes: `VolumeZone` (`SCHED-16`, `SCHED-28`).
 
-use crate::controllers::scheduler::demand::find_claim;
+use std::sync::Arc;
+
 use crate::controllers::scheduler::reason::{Reason, Rejection};
 use crate::controllers::turn::World;
+use crate::model::claim::PersistentVolumeClaim;
 use crate::model::node::Node;
-use crate::model::pod::Pod;
 use crate::model::text::Text;
 
 /// The labels that name zones and regions, each with its newer name, in the order in which they are looked at.
@@ -24,12 +25,12 @@ pub(crate) struct Topology<'w> {
 }
 
 /// What the labels of the volumes of a pod's claims ask of nodes; claims of ephemeral volumes do not take part.
-pub(crate) fn topologies<'w>(pod: &Pod, claims: &[Text], world: &World<'w>) -> Result<Vec<Topology<'w>>, Reason> {
+pub(crate) fn topologies<'w>(
+    claims: &[&Arc<PersistentVolumeClaim>],
+    world: &World<'w>,
+) -> Result<Vec<Topology<'w>>, Reason> {
     let mut topologies = Vec::new();
-    for name in claims {
-        let Some(claim) = find_claim(pod, name, world).filter(|claim| !claim.spec.volume_name.is_empty()) else {
-            continue;
-        };
+    for claim in claims.iter().filter(|claim| !claim.spec.volume_name.is_empty()) {
         let Some(volume) = world.live_volume(&claim.spec.volume_name) else {
             return Err(Reason::VolumeNotFound { volume: claim.spec.volume_name.clone() });
         };
