@@ -5,8 +5,14 @@
 //!
 //! Follows `pkg/apis/core/v1/defaults.go` and the conversion of `PodSpec`.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
 use crate::model::json::Json;
-use crate::model::pod::{Pod, PodSpec};
+use crate::model::list::List;
+use crate::model::pod::{Pod, PodSpec, PodVolume, PodVolumeSource};
 use crate::model::schema;
 use crate::model::text::Text;
 
@@ -20,7 +26,64 @@ pub(super) fn complete_spec(spec: &mut PodSpec) {
 
 /// Completes a pod, which gets more defaults than a template does.
 pub(super) fn complete_pod(pod: &mut Pod) {
-    complete(&mut pod.spec, |spec| {
+    complete_pod_spec(&mut pod.spec);
+}
+
+/// What pods of one template share, as it was given for the pod that was completed last, and as it came out.
+///
+/// The outcome depends on what was given and on nothing else, so that it holds for every pod for which the same is given;
+/// those pods then share its memory, too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastCompleted(Option<Arc<(PodSpec, PodSpec)>>);
+
+/// Completes a pod that is perhaps one of many of a template. The same as [`complete_pod`].
+pub(super) fn complete_pod_of_template(pod: &mut Pod, last: &mut LastCompleted) {
+    // No field is completed with a look at what such pods differ in: their volumes and their names.
+    let PodSpec { volumes, hostname, subdomain, .. } = &*pod.spec;
+    let (volumes, hostname, subdomain) = (complete_volumes(volumes), hostname.clone(), subdomain.clone());
+    let given = PodSpec {
+        volumes: List::default(),
+        hostname: Text::default(),
+        subdomain: Text::default(),
+        ..(*pod.spec).clone()
+    };
+    let completed = match &last.0 {
+        Some(known) if known.0 == given => known.1.clone(),
+        Some(_) | None => {
+            let mut completed = given.clone();
+            complete_pod_spec(&mut completed);
+            last.0 = Some(Arc::new((given, completed.clone())));
+            completed
+        }
+    };
+    pod.spec = PodSpec { volumes, hostname, subdomain, ..completed }.into();
+}
+
+fn complete_volumes(volumes: &List<PodVolume>) -> List<PodVolume> {
+    if volumes.is_empty() {
+        return List::default();
+    }
+    if volumes.iter().all(is_mere_claim) {
+        return volumes.clone();
+    }
+    let mut json = Json::of(volumes);
+    if let Json::List(items) = &mut json {
+        items.iter_mut().for_each(complete_volume);
+    }
+    schema::complete(json, "[]Volume").decode().unwrap_or_else(|| volumes.clone())
+}
+
+/// Whether a volume is a claim and nothing that is unknown, of which nothing is left out.
+fn is_mere_claim(volume: &PodVolume) -> bool {
+    let mut sources = volume.sources.iter();
+    let (Some(PodVolumeSource::PersistentVolumeClaim(claim)), None) = (sources.next(), sources.next()) else {
+        return false;
+    };
+    [&volume.unknown, &claim.unknown].into_iter().all(|unknown| unknown.iter().next().is_none())
+}
+
+fn complete_pod_spec(spec: &mut PodSpec) {
+    complete(spec, |spec| {
         for key in ["initContainers", "containers"] {
             for container in spec.items_mut(key) {
                 request_limits(container);
@@ -58,7 +121,7 @@ fn complete(spec: &mut PodSpec, more: impl FnOnce(&mut Json)) {
     }
     more(&mut json);
     // A spec that was decoded once can be decoded again.
-    if let Some(completed) = schema::complete(&json, "PodSpec").decode() {
+    if let Some(completed) = schema::complete(json, "PodSpec").decode() {
         *spec = completed;
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::api::error::ApiError;
 use crate::api::metadata;
 use crate::api::path::Errors;
+use crate::api::pod_defaults::{LastCompleted, complete_pod_of_template};
 use crate::api::status::with_status;
 use crate::model::kind::{Kind, Object, Resource};
 use crate::model::metadata::{ObjectMeta, ResourceVersion};
@@ -109,14 +110,19 @@ fn set_namespace(object: &mut Object, namespace: &Text) {
 
 /// Defaults, prepares and validates an object that shall be created.
 ///
-/// `admit` does what depends on other objects; it runs between defaults and validation.
+/// `last` serves pods of one template; `admit` does what depends on other objects and runs between defaults and
+/// validation.
 pub(crate) fn prepare_create(
     mut object: Object,
     namespace: &Text,
     now: Timestamp,
+    last: &mut LastCompleted,
     admit: impl FnOnce(&mut Object) -> Result<(), ApiError>,
 ) -> Result<Prepared, ApiError> {
-    default(&mut object);
+    match &mut object {
+        Object::Pod(pod) => complete_pod_of_template(Arc::make_mut(pod), last),
+        object => default(object),
+    }
     let metadata = object.metadata_mut();
     metadata.creation_timestamp = None;
     if let Some(rare) = metadata.rare.set_mut() {

@@ -51,7 +51,24 @@ struct Field {
     default: Option<&'static str>,
 }
 
-type Struct = FxHashMap<&'static str, Field>;
+impl Field {
+    /// What is written where it is not set; none where nothing is.
+    fn unset_value(&self) -> Option<Json> {
+        match (self.default, self.unset) {
+            (Some(default), _) => Some(literal(default, self.shape)),
+            (None, Unset::Written) => Some(empty(self.shape)),
+            (None, Unset::Null) => Some(Json::Null),
+            (None, Unset::Absent | Unset::Zero) => None,
+        }
+    }
+}
+
+/// The fields of a struct by name, and which of them are written also where they are not set.
+#[derive(Default)]
+struct Struct {
+    fields: FxHashMap<&'static str, Field>,
+    written: Vec<&'static str>,
+}
 
 /// Reports what a carried value holds that its shape, as the table writes it, has not.
 pub(crate) fn audit(value: &Json, shape: &'static str, at: &Trail<'_>, report: Report<'_>) {
@@ -85,7 +102,7 @@ fn audit_shape(value: &Json, shape: Shape, at: &Trail<'_>, report: Report<'_>) {
         (Shape::Struct(name), Json::Map(entries)) => {
             for (key, value) in entries {
                 let at = at.key(key);
-                match fields_of(name).and_then(|fields| fields.get(key.as_str())) {
+                match find_struct(name).and_then(|found| found.fields.get(key.as_str())) {
                     Some(field) => audit_shape(value, field.shape, &at, report),
                     None => report(&at, Finding::Unknown { known: &|| names_of(name) }),
                 }
@@ -107,32 +124,41 @@ fn audit_shape(value: &Json, shape: Shape, at: &Trail<'_>, report: Report<'_>) {
 
 /// A value as the API server writes it after it was read: with defaults, without what is left out, its keys in
 /// order. What the shape does not know stays as it is.
-pub(crate) fn complete(value: &Json, shape: &'static str) -> Json {
+pub(crate) fn complete(value: Json, shape: &'static str) -> Json {
     complete_shape(value, parse_shape(shape))
 }
 
-fn complete_shape(value: &Json, shape: Shape) -> Json {
+fn complete_shape(value: Json, shape: Shape) -> Json {
     match (shape, value) {
         (Shape::List(item), Json::List(items)) => {
-            Json::List(items.iter().map(|value| complete_item(value, item)).collect())
+            let shape = parse_shape(item);
+            Json::List(items.into_iter().map(|value| complete_item(value, shape)).collect())
         }
         (Shape::Map(item), Json::Map(entries)) => {
             let complete = if item == "q" { complete_amount } else { complete_item };
-            let entries = entries.iter().map(|(key, value)| (key.clone(), complete(value, item)));
+            let shape = parse_shape(item);
+            let entries = entries.into_iter().map(|(key, value)| (key, complete(value, shape)));
             let mut entries: Vec<(Text, Json)> = entries.collect();
             entries.sort_by(|(a, _), (b, _)| a.cmp(b));
             Json::Map(entries)
         }
         (Shape::Struct(name), Json::Map(entries)) => complete_struct(entries, name),
-        // What is no quantity was refused when it was decoded.
-        (Shape::Quantity, Json::Number(text) | Json::String(text)) => Quantity::parse_in_manifest(text)
+        (Shape::Quantity, value @ (Json::Number(_) | Json::String(_))) => complete_quantity(value),
+        (_, value) => value,
+    }
+}
+
+/// What is no quantity was refused when it was decoded.
+fn complete_quantity(value: Json) -> Json {
+    match &value {
+        Json::Number(text) | Json::String(text) => Quantity::parse_in_manifest(text)
             .map_or_else(|_| value.clone(), |quantity| Json::String(quantity.to_string().into())),
-        (_, value) => value.clone(),
+        Json::Null | Json::Bool(_) | Json::List(_) | Json::Map(_) => value,
     }
 }
 
 /// An amount of a resource, which is rounded (`FIELD-8`).
-fn complete_amount(value: &Json, shape: &'static str) -> Json {
+fn complete_amount(value: Json, shape: Shape) -> Json {
     let completed = complete_item(value, shape);
     match completed.as_str().map(Quantity::parse) {
         Some(Ok(quantity)) => Json::String(quantity.rounded_to_milli().to_string().into()),
@@ -141,43 +167,30 @@ fn complete_amount(value: &Json, shape: &'static str) -> Json {
 }
 
 /// An item of a list or a map, where `null` is the empty value.
-fn complete_item(value: &Json, shape: &'static str) -> Json {
-    let shape = parse_shape(shape);
-    if *value == Json::Null { empty(shape) } else { complete_shape(value, shape) }
+fn complete_item(value: Json, shape: Shape) -> Json {
+    if value == Json::Null { empty(shape) } else { complete_shape(value, shape) }
 }
 
-fn complete_struct(entries: &[(Text, Json)], name: &'static str) -> Json {
-    let Some(fields) = fields_of(name) else {
-        return Json::Map(entries.to_vec());
+fn complete_struct(mut entries: Vec<(Text, Json)>, name: &'static str) -> Json {
+    let Some(Struct { fields, written }) = find_struct(name) else {
+        return Json::Map(entries);
     };
-    let mut completed: Vec<(Text, Json)> = Vec::with_capacity(entries.len());
-    for (key, value) in entries {
-        match fields.get(key.as_str()) {
-            None => completed.push((key.clone(), value.clone())),
-            Some(field) => {
-                let value = if *value == Json::Null { Json::Null } else { complete_shape(value, field.shape) };
-                let unset = value == Json::Null || field.unset == Unset::Zero && is_zero(&value);
-                if !unset {
-                    completed.push((key.clone(), value));
-                }
-            }
-        }
-    }
-    let present = completed.len();
-    #[expect(clippy::iter_over_hash_type, reason = "the entries are sorted afterwards")]
-    for (key, field) in fields {
-        let value = match (field.default, field.unset) {
-            (Some(default), _) => literal(default, field.shape),
-            (None, Unset::Written) => empty(field.shape),
-            (None, Unset::Null) => Json::Null,
-            (None, Unset::Absent | Unset::Zero) => continue,
+    entries.retain_mut(|(key, value)| {
+        let Some(field) = fields.get(key.as_str()) else {
+            return true;
         };
-        if !completed[..present].iter().any(|(held, _)| held == key) {
-            completed.push(((*key).into(), value));
+        *value = complete_shape(std::mem::take(value), field.shape);
+        let unset = *value == Json::Null || field.unset == Unset::Zero && is_zero(value);
+        !unset
+    });
+    let present = entries.len();
+    for key in written {
+        if !entries[..present].iter().any(|(held, _)| held == key) {
+            entries.push(((*key).into(), fields[key].unset_value().unwrap_or_default()));
         }
     }
-    completed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Json::Map(completed)
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Json::Map(entries)
 }
 
 fn is_zero(value: &Json) -> bool {
@@ -199,7 +212,7 @@ fn empty(shape: Shape) -> Json {
         Shape::Int32 | Shape::Int64 | Shape::IntOrText => Json::Number("0".into()),
         Shape::Quantity => Json::String("0".into()),
         Shape::Time | Shape::Any | Shape::List(_) | Shape::Map(_) => Json::Null,
-        Shape::Struct(name) => complete_struct(&[], name),
+        Shape::Struct(name) => complete_struct(Vec::new(), name),
     }
 }
 
@@ -208,7 +221,7 @@ fn literal(text: &'static str, shape: Shape) -> Json {
     match shape {
         Shape::Bool => Json::Bool(text == "true"),
         Shape::Int32 | Shape::Int64 => Json::Number(text.into()),
-        Shape::Struct(name) => complete_struct(&[], name),
+        Shape::Struct(name) => complete_struct(Vec::new(), name),
         Shape::Text
         | Shape::Quantity
         | Shape::Time
@@ -221,20 +234,27 @@ fn literal(text: &'static str, shape: Shape) -> Json {
 
 /// The fields of a struct, by name.
 fn names_of(name: &str) -> Vec<&'static str> {
-    let mut names: Vec<&'static str> = fields_of(name).into_iter().flat_map(|fields| fields.keys().copied()).collect();
+    let mut names: Vec<&'static str> =
+        find_struct(name).into_iter().flat_map(|found| found.fields.keys().copied()).collect();
     names.sort_unstable();
     names
 }
 
-fn fields_of(name: &str) -> Option<&'static Struct> {
+fn find_struct(name: &str) -> Option<&'static Struct> {
     static STRUCTS: OnceLock<FxHashMap<&'static str, Struct>> = OnceLock::new();
     let structs = STRUCTS.get_or_init(|| {
         let mut structs: FxHashMap<&'static str, Struct> = FxHashMap::default();
         let mut current = "";
         for line in include_str!("schema.txt").lines().filter(|line| !line.starts_with('#')) {
             if let Some(fields) = line.strip_prefix("  ") {
-                let fields = fields.split(' ').filter_map(|field| field.split_once(':'));
-                structs.entry(current).or_default().extend(fields.map(|(name, field)| (name, parse_field(field))));
+                let found = structs.entry(current).or_default();
+                for (name, field) in fields.split(' ').filter_map(|field| field.split_once(':')) {
+                    let field = parse_field(field);
+                    if field.default.is_some() || matches!(field.unset, Unset::Written | Unset::Null) {
+                        found.written.push(name);
+                    }
+                    found.fields.insert(name, field);
+                }
             } else {
                 current = line;
             }

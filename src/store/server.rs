@@ -56,7 +56,7 @@ impl Store {
                         _ => Ok(()),
                     }
                 };
-                let prepared = api::prepare_create(object, &context.namespace, context.now, admit)?;
+                let prepared = api::prepare_create(object, &context.namespace, context.now, &mut self.last_pod, admit)?;
                 if context.admission {
                     self.links.ledgers.check(&prepared.object, None)?;
                 }
