@@ -18,6 +18,7 @@ pub(crate) mod field_error;
 pub(crate) mod fields;
 pub(crate) mod fnv;
 pub(crate) mod id;
+pub(crate) mod inner;
 pub(crate) mod int_or_string;
 pub(crate) mod json;
 pub(crate) mod kind;

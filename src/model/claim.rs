@@ -3,10 +3,9 @@
 //! Follows `k8s.io/api/core/v1`. An absent class, an empty one and a named one are three different things
 //! (`HELP-1`, `HELP-2`).
 
-use std::ops::{Deref, DerefMut};
-
 use crate::model::access_modes::AccessModes;
 use crate::model::fields::{api_enum, api_struct};
+use crate::model::inner::reach;
 use crate::model::kind::type_meta;
 use crate::model::list::{List, Map, ResourceList, StringMap};
 use crate::model::metadata::ObjectMeta;
@@ -82,20 +81,6 @@ api_struct! {
     }
 }
 
-impl Deref for ClaimRequest {
-    type Target = RareRequest;
-
-    fn deref(&self) -> &RareRequest {
-        &self.rare
-    }
-}
-
-impl DerefMut for ClaimRequest {
-    fn deref_mut(&mut self) -> &mut RareRequest {
-        &mut self.rare
-    }
-}
-
 api_struct! {
     /// What a claim asks for, and what it got. What it asks for is read and changed as if its fields stood here; all
     /// versions of a claim share it.
@@ -106,20 +91,6 @@ api_struct! {
     group {
         /// What it asks for.
         request: Shared<ClaimRequest>;
-    }
-}
-
-impl Deref for PersistentVolumeClaimSpec {
-    type Target = ClaimRequest;
-
-    fn deref(&self) -> &ClaimRequest {
-        &self.request
-    }
-}
-
-impl DerefMut for PersistentVolumeClaimSpec {
-    fn deref_mut(&mut self) -> &mut ClaimRequest {
-        &mut self.request
     }
 }
 
@@ -181,6 +152,11 @@ api_struct! {
 }
 
 blank!(ClaimProgress, RareRequest);
+reach! {
+    ClaimRequest => rare: RareRequest;
+    PersistentVolumeClaimSpec => request: ClaimRequest;
+    PersistentVolumeClaimStatus => progress: ClaimProgress;
+}
 
 api_struct! {
     /// What the controller says of a claim. The fields of [`ClaimProgress`] are reached as if they were its own.
@@ -195,20 +171,6 @@ api_struct! {
     group {
         /// What most claims do not have.
         progress: Rare<ClaimProgress>;
-    }
-}
-
-impl Deref for PersistentVolumeClaimStatus {
-    type Target = ClaimProgress;
-
-    fn deref(&self) -> &ClaimProgress {
-        &self.progress
-    }
-}
-
-impl DerefMut for PersistentVolumeClaimStatus {
-    fn deref_mut(&mut self) -> &mut ClaimProgress {
-        &mut self.progress
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 
+use crate::model::inner::fields_inside;
 use crate::model::json::Json;
 use crate::model::list::{List, Map};
 use crate::model::quantity::Quantity;
@@ -194,29 +195,7 @@ pub(crate) trait Fields: Default {
     fn audit_fields(&self, at: &Trail<'_>, report: Report<'_>);
 }
 
-impl<T: Fields + Clone> Fields for Shared<T> {
-    const COUNT: usize = T::COUNT;
-
-    fn index_of(key: &str) -> Option<usize> {
-        T::index_of(key)
-    }
-
-    fn names() -> Vec<&'static str> {
-        T::names()
-    }
-
-    fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
-        T::read(self, index, map)
-    }
-
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        T::write(self, map)
-    }
-
-    fn audit_fields(&self, at: &Trail<'_>, report: Report<'_>) {
-        T::audit_fields(self, at, report);
-    }
-}
+fields_inside!(Shared: Fields, Clone);
 
 /// Reads the value of the field whose key was just read; `null` leaves the default.
 pub(crate) fn read_value<'de, T, A>(map: &mut A) -> Result<T, A::Error>

@@ -4,12 +4,12 @@
 //! finalizers) is inline; the rest is shared by all versions of an object.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use crate::model::fields::{Field, api_struct};
+use crate::model::inner::reach;
 use crate::model::json::Json;
 use crate::model::list::{List, StringMap};
 use crate::model::rare::{Rare, blank};
@@ -153,6 +153,10 @@ api_struct! {
 }
 
 blank!(RareMetadata);
+reach! {
+    Identity => rare: RareMetadata;
+    ObjectMeta => identity: Identity;
+}
 
 api_struct! {
     /// The part of the metadata that protecting and binding leave alone, shared by the versions of an object. The fields
@@ -177,20 +181,6 @@ api_struct! {
     }
 }
 
-impl Deref for Identity {
-    type Target = RareMetadata;
-
-    fn deref(&self) -> &RareMetadata {
-        &self.rare
-    }
-}
-
-impl DerefMut for Identity {
-    fn deref_mut(&mut self) -> &mut RareMetadata {
-        &mut self.rare
-    }
-}
-
 api_struct! {
     /// What every object has. The fields of [`Identity`] and [`RareMetadata`] are reached as if they were its own:
     ///
@@ -212,20 +202,6 @@ api_struct! {
     group {
         /// The part that versions share.
         identity: Shared<Identity>;
-    }
-}
-
-impl Deref for ObjectMeta {
-    type Target = Identity;
-
-    fn deref(&self) -> &Identity {
-        &self.identity
-    }
-}
-
-impl DerefMut for ObjectMeta {
-    fn deref_mut(&mut self) -> &mut Identity {
-        &mut self.identity
     }
 }
 

@@ -8,10 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use serde::de::MapAccess;
-use serde::ser::SerializeMap;
-
-use crate::model::fields::{Fields, Report, Trail};
+use crate::model::fields::Fields;
+use crate::model::inner::fields_inside;
 
 /// A struct of the API with a value of it that is blank, which all share.
 pub trait Blank: Default + 'static {
@@ -90,29 +88,7 @@ impl<T: Blank + fmt::Debug> fmt::Debug for Rare<T> {
     }
 }
 
-impl<T: Fields + Blank + Clone> Fields for Rare<T> {
-    const COUNT: usize = T::COUNT;
-
-    fn index_of(key: &str) -> Option<usize> {
-        T::index_of(key)
-    }
-
-    fn names() -> Vec<&'static str> {
-        T::names()
-    }
-
-    fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
-        T::read(self, index, map)
-    }
-
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        T::write(self, map)
-    }
-
-    fn audit_fields(&self, at: &Trail<'_>, report: Report<'_>) {
-        T::audit_fields(self, at, report);
-    }
-}
+fields_inside!(Rare: Fields, Blank, Clone);
 
 /// Gives structs their blank values.
 macro_rules! blank {

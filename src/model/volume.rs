@@ -3,10 +3,9 @@
 //! Follows `k8s.io/api/core/v1`. Defaults that the API applies whenever it reads an object (`FIELD-1` to `FIELD-3`)
 //! are applied when it is decoded, so the inside of the crate never meets their absence.
 
-use std::ops::{Deref, DerefMut};
-
 use crate::model::access_modes::AccessModes;
 use crate::model::fields::{api_enum, api_struct};
+use crate::model::inner::reach;
 use crate::model::kind::type_meta;
 use crate::model::list::{List, ResourceList, StringMap};
 use crate::model::metadata::ObjectMeta;
@@ -100,6 +99,11 @@ api_struct! {
 }
 
 blank!(RareOffer, PhaseReason);
+reach! {
+    VolumeOffer => rare: RareOffer;
+    PersistentVolumeSpec => offer: VolumeOffer;
+    PersistentVolumeStatus => why: PhaseReason;
+}
 
 api_struct! {
     /// What a volume offers, whoever it is bound to. The fields of [`RareOffer`] are reached as if they were its own.
@@ -125,20 +129,6 @@ api_struct! {
     }
 }
 
-impl Deref for VolumeOffer {
-    type Target = RareOffer;
-
-    fn deref(&self) -> &RareOffer {
-        &self.rare
-    }
-}
-
-impl DerefMut for VolumeOffer {
-    fn deref_mut(&mut self) -> &mut RareOffer {
-        &mut self.rare
-    }
-}
-
 api_struct! {
     /// What a volume offers, and to whom. What it offers is read and changed as if its fields stood here; all versions of
     /// a volume share it.
@@ -149,20 +139,6 @@ api_struct! {
     group {
         /// What it offers.
         offer: Shared<VolumeOffer>;
-    }
-}
-
-impl Deref for PersistentVolumeSpec {
-    type Target = VolumeOffer;
-
-    fn deref(&self) -> &VolumeOffer {
-        &self.offer
-    }
-}
-
-impl DerefMut for PersistentVolumeSpec {
-    fn deref_mut(&mut self) -> &mut VolumeOffer {
-        &mut self.offer
     }
 }
 
@@ -194,20 +170,6 @@ api_struct! {
     group {
         /// Why.
         why: Rare<PhaseReason>;
-    }
-}
-
-impl Deref for PersistentVolumeStatus {
-    type Target = PhaseReason;
-
-    fn deref(&self) -> &PhaseReason {
-        &self.why
-    }
-}
-
-impl DerefMut for PersistentVolumeStatus {
-    fn deref_mut(&mut self) -> &mut PhaseReason {
-        &mut self.why
     }
 }
 
