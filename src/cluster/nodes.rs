@@ -10,13 +10,14 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
+use crate::cluster::notify::claims_behind;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{Attachments, Evictions, Hold, KubeletSync, Surroundings, next_address, time_left};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object, Resource};
 use crate::model::pod::Pod;
-use crate::model::reference::{ClaimKey, NamespacedName};
+use crate::model::reference::NamespacedName;
 use crate::model::text::Text;
 
 /// What the nodes know that no object says.
@@ -149,9 +150,8 @@ impl Cluster {
             self.enqueue_node_of(id, pod);
         }
         if self.store.pods.len() > 0 {
-            let [before, after] = [before, after].map(|object| object.and_then(claim_behind));
-            for claim in before.iter().filter(|before| Some(*before) != after.as_ref()).chain(&after) {
-                self.wake_users(claim);
+            for claim in claims_behind(before, after) {
+                self.wake_users(&claim);
             }
         }
         match (before, after) {
@@ -287,15 +287,6 @@ impl Cluster {
         }
         turn.effects.wake = turn.effects.wake.into_iter().chain(deadline).min();
         self.follow_start(origin, Some(turn), SyncTask::Kubelet)
-    }
-}
-
-/// The claim that an object is, or the one that it names as a volume.
-fn claim_behind(object: &Object) -> Option<ClaimKey> {
-    match object {
-        Object::PersistentVolumeClaim(claim) => Some(claim.key()),
-        Object::PersistentVolume(volume) => volume.spec.claim_ref.as_ref().map(|reference| reference.key()),
-        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::controllers::{
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Object, ObjectKey};
 use crate::model::names::FOREGROUND_DELETION_FINALIZER;
-use crate::model::reference::NamespacedName;
+use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
 
 impl Cluster {
@@ -204,4 +204,14 @@ impl Cluster {
             self.look_at(Worker::Volumes, id.into());
         }
     }
+}
+
+/// The claims that a change concerns, each once: the one that a claim is, or the one that a volume named and names.
+pub(super) fn claims_behind(before: Option<&Object>, after: Option<&Object>) -> impl Iterator<Item = ClaimKey> {
+    let [before, after] = [before, after].map(|object| match object? {
+        Object::PersistentVolumeClaim(claim) => Some(claim.key()),
+        Object::PersistentVolume(volume) => volume.spec.claim_ref.as_ref().map(|reference| reference.key()),
+        _ => None,
+    });
+    before.filter(|before| Some(before) != after.as_ref()).into_iter().chain(after)
 }

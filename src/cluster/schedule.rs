@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
+use crate::cluster::notify::claims_behind;
 use crate::cluster::sync::End;
 use crate::cluster::work::{Origin, SyncTask, Worker};
 use crate::controllers::{
@@ -13,7 +14,6 @@ use crate::model::id::{Id, ObjectId};
 use crate::model::kind::{Kind, Object, ObjectKey, Resource};
 use crate::model::pod::Pod;
 use crate::model::reference::ClaimKey;
-use crate::model::volume::PersistentVolume;
 use crate::store::Change;
 
 /// How an attempt to schedule a pod ended.
@@ -194,15 +194,10 @@ impl Cluster {
             Some(Object::PersistentVolume(_) | Object::PersistentVolumeClaim(_)) if self.store.pods.len() == 0 => {
                 self.stir_scheduler();
             }
-            Some(Object::PersistentVolume(_)) => {
-                let [before, after] = [before, after].map(|volume| volume.and_then(claim_of_volume));
-                for claim in before.iter().filter(|before| Some(*before) != after.as_ref()).chain(&after) {
-                    self.wake_waiting(claim);
+            Some(Object::PersistentVolume(_) | Object::PersistentVolumeClaim(_)) => {
+                for claim in claims_behind(before, after) {
+                    self.wake_waiting(&claim);
                 }
-                self.stir_scheduler();
-            }
-            Some(Object::PersistentVolumeClaim(claim)) => {
-                self.wake_waiting(&claim.key());
                 self.stir_scheduler();
             }
             Some(Object::Node(node)) => {
@@ -256,9 +251,4 @@ impl Cluster {
 
 fn missing(pod: &ObjectKey) -> SyncError {
     SyncError { message: format!("there is no {pod} that can be scheduled") }
-}
-
-fn claim_of_volume(volume: &Object) -> Option<ClaimKey> {
-    let reference = PersistentVolume::unwrap(volume)?.spec.claim_ref.as_ref()?;
-    Some(ClaimKey::new(&reference.namespace, &reference.name))
 }
