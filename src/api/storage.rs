@@ -1,6 +1,7 @@
 //! What the API server does at each step to the kinds whose rules stand in modules of functions.
 
 use crate::api::path::Errors;
+use crate::api::pod_defaults::LastCompleted;
 use crate::api::strategy::Strategy;
 use crate::api::{claim, class, data_source, node, pod, pod_defaults, stateful_set, volume};
 use crate::model::claim::PersistentVolumeClaim;
@@ -141,6 +142,10 @@ impl Strategy for StatefulSet {
 impl Strategy for Pod {
     fn default(&mut self) {
         pod_defaults::complete_pod(self);
+    }
+
+    fn default_like(&mut self, last: &mut LastCompleted) {
+        pod_defaults::complete_pod_of_template(self, last);
     }
 
     fn prepare_create(&mut self, _: Timestamp) {

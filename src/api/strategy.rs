@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::error::ApiError;
 use crate::api::metadata;
 use crate::api::path::Errors;
-use crate::api::pod_defaults::{LastCompleted, complete_pod_of_template};
+use crate::api::pod_defaults::LastCompleted;
 use crate::api::status::with_status;
 use crate::model::kind::{Kind, Object, Resource};
 use crate::model::metadata::{ObjectMeta, ResourceVersion};
@@ -23,6 +23,11 @@ pub(crate) struct Prepared {
 pub(super) trait Strategy: Resource {
     /// Fills in defaults; done to everything that is decoded.
     fn default(&mut self) {}
+
+    /// The same for an object that is perhaps one of many alike, of which `last` remembers the last one.
+    fn default_like(&mut self, _last: &mut LastCompleted) {
+        Strategy::default(self);
+    }
 
     /// Fills in what belongs to every object that is read from the store.
     fn complete(&mut self) {
@@ -110,7 +115,7 @@ fn set_namespace(object: &mut Object, namespace: &Text) {
 
 /// Defaults, prepares and validates an object that shall be created.
 ///
-/// `last` serves pods of one template; `admit` does what depends on other objects and runs between defaults and
+/// `last` serves objects of which many are alike; `admit` does what depends on other objects and runs between defaults and
 /// validation.
 pub(crate) fn prepare_create(
     mut object: Object,
@@ -119,10 +124,7 @@ pub(crate) fn prepare_create(
     last: &mut LastCompleted,
     admit: impl FnOnce(&mut Object) -> Result<(), ApiError>,
 ) -> Result<Prepared, ApiError> {
-    match &mut object {
-        Object::Pod(pod) => complete_pod_of_template(Arc::make_mut(pod), last),
-        object => default(object),
-    }
+    for_kind!(mut &mut object, object => object.default_like(last));
     let metadata = object.metadata_mut();
     metadata.creation_timestamp = None;
     if let Some(rare) = metadata.rare.set_mut() {
