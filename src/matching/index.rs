@@ -6,7 +6,7 @@
 //! the volumes that have the labels that it asks for.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
@@ -20,6 +20,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, Sequence};
 use crate::model::list::StringMap;
 use crate::model::quantity::Size;
+use crate::model::reference::hash_of;
 use crate::model::shards::Shards;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode};
@@ -168,11 +169,6 @@ pub(crate) struct VolumeIndex {
     /// By the hash of the name of the claim. Two claims that share one see each other's volumes here; the rules tell
     /// them apart.
     reserved: Shards<u64, Reserved>,
-}
-
-/// What volumes that name a claim are found by.
-fn hash_of(namespace: &str, name: &str) -> u64 {
-    FxBuildHasher.hash_one((namespace, name))
 }
 
 impl VolumeIndex {

@@ -1,7 +1,9 @@
 //! References from one object to another, and the keys by which objects are found.
 
 use std::fmt;
+use std::hash::BuildHasher;
 
+use rustc_hash::FxBuildHasher;
 use serde::ser::{Serialize, Serializer};
 
 use crate::model::fields::api_struct;
@@ -94,6 +96,11 @@ pub struct NamespacedName {
 
 /// Namespace and name of a claim.
 pub type ClaimKey = NamespacedName;
+
+/// The hash by which names are found.
+pub(crate) fn hash_of(namespace: &str, name: &str) -> u64 {
+    FxBuildHasher.hash_one((namespace, name))
+}
 
 impl NamespacedName {
     /// A key from its parts.

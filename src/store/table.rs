@@ -1,14 +1,11 @@
 //! The objects of one kind.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
-
-use rustc_hash::FxBuildHasher;
 
 use crate::model::arena::Arena;
 use crate::model::id::{Id, Sequence};
 use crate::model::kind::Resource;
-use crate::model::reference::NamespacedName;
+use crate::model::reference::{NamespacedName, hash_of};
 use crate::model::shards::Hashed;
 use crate::model::shared::Shared;
 
@@ -67,16 +64,13 @@ impl<T: Resource> Table<T> {
 
     /// The number of a name in a namespace, which is empty for kinds that have none.
     pub(crate) fn id_of(&self, namespace: &str, name: &str) -> Option<Id<T>> {
+        let is_it = |slot: &Slot<T>| slot.key.name == *name && slot.key.namespace == *namespace;
         if self.slots.len() <= FEW {
-            let is_it = |slot: &Slot<T>| slot.key.name == *name && slot.key.namespace == *namespace;
             let at = self.slots.iter().position(is_it)?;
             return u32::try_from(at).ok().map(Id::from_number);
         }
-        let is_it = |number: &u32| {
-            let slot = self.slots.get(Id::<T>::from_number(*number).index());
-            slot.is_some_and(|slot| slot.key.name == *name && slot.key.namespace == *namespace)
-        };
-        self.names.find(FxBuildHasher.hash_one((namespace, name)), is_it).copied().map(Id::from_number)
+        let is_its = |number: &u32| self.slots.get(Id::<T>::from_number(*number).index()).is_some_and(is_it);
+        self.names.find(hash_of(namespace, name), is_its).copied().map(Id::from_number)
     }
 
     /// The object of a name, for kinds that have no namespaces.
@@ -131,7 +125,7 @@ impl<T: Resource> Table<T> {
         if let Some(id) = self.id(&key) {
             return id;
         }
-        let hash = FxBuildHasher.hash_one((&*key.namespace, &*key.name));
+        let hash = hash_of(&key.namespace, &key.name);
         let number = self.slots.push(Slot { key, object: None, created: Sequence::default() });
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         self.names.insert_new(hash, number);
