@@ -10,6 +10,9 @@ use std::ops::{Index, IndexMut};
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::Kind;
 
+/// For how many keys a queue keeps room when it becomes shorter.
+const ROOM: usize = 1024;
+
 /// A set of small numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bits(Vec<u64>);
@@ -190,6 +193,10 @@ impl Queue {
             return Some((first, Some(created)));
         }
         self.keys.pop_front();
+        // A queue that was long keeps no memory for that.
+        if self.keys.capacity() > ROOM && self.keys.len() * 4 < self.keys.capacity() {
+            self.keys.shrink_to(self.keys.len() * 2);
+        }
         Some((first, None))
     }
 

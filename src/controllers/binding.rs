@@ -147,7 +147,7 @@ pub(crate) fn volume_for(volume: &PersistentVolume, claim: &PersistentVolumeClai
     let mut new = volume.clone();
     new.spec.claim_ref = Some(reference_to(claim).into());
     if !designated {
-        mark(&mut new.metadata.annotations, &shared::BOUND_BY_CONTROLLER);
+        new.metadata.annotations = new.metadata.annotations.with_missing(&shared::CHOSEN);
     }
     Some(Arc::new(new))
 }
@@ -168,11 +168,12 @@ fn claim_for(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option
         return None;
     }
     let mut new = claim.clone();
-    if claim.spec.volume_name != volume.metadata.name {
+    let chosen = claim.spec.volume_name != volume.metadata.name;
+    if chosen {
         new.spec.volume_name = volume.metadata.name.clone();
-        mark(&mut new.metadata.annotations, &shared::BOUND_BY_CONTROLLER);
     }
-    mark(&mut new.metadata.annotations, &shared::BIND_COMPLETED);
+    let marks = if chosen { &shared::CHOSEN_AND_COMPLETE } else { &shared::COMPLETE };
+    new.metadata.annotations = new.metadata.annotations.with_missing(marks);
     Some(Arc::new(new))
 }
 
@@ -187,13 +188,6 @@ fn is_status_due(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bo
         claim.status.access_modes != volume.spec.access_modes
     } else {
         volume.spec.capacity.contains_key(STORAGE)
-    }
-}
-
-/// Sets an annotation to `yes` unless its key exists.
-fn mark(annotations: &mut crate::model::list::StringMap, key: &Text) {
-    if !annotations.contains_key(key) {
-        *annotations = annotations.with(key, &*shared::YES);
     }
 }
 

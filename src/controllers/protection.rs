@@ -22,7 +22,7 @@ use crate::store::{Store, Write};
 pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &'static str)> {
     let need = need_of_volume(volume)?;
     let mut new = (**volume).clone();
-    need.meet(&mut new.metadata.finalizers, &shared::PV_PROTECTION);
+    need.meet(&mut new.metadata.finalizers, &shared::PROTECTED_VOLUME);
     Some((Write::Update(Object::PersistentVolume(Arc::new(new))), need.rule("PROT-9")))
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &
 pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -> Option<(Write, &'static str)> {
     let need = need_of_claim(claim, store)?;
     let mut new = (**claim).clone();
-    need.meet(&mut new.metadata.finalizers, &shared::PVC_PROTECTION);
+    need.meet(&mut new.metadata.finalizers, &shared::PROTECTED_CLAIM);
     Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), need.rule("PROT-3")))
 }
 
@@ -61,10 +61,12 @@ impl Need {
         }
     }
 
-    fn meet(self, finalizers: &mut List<Text>, finalizer: &Text) {
+    fn meet(self, finalizers: &mut List<Text>, protection: &List<Text>) {
         *finalizers = match self {
-            Self::Protection => finalizers.with(finalizer.clone()),
-            Self::Release => without_finalizer(finalizers, finalizer),
+            Self::Protection => finalizers.with_missing(protection),
+            Self::Release => {
+                protection.iter().fold(finalizers.clone(), |left, finalizer| without_finalizer(&left, finalizer))
+            }
         };
     }
 

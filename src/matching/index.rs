@@ -21,7 +21,7 @@ use crate::model::id::{Id, Sequence};
 use crate::model::list::StringMap;
 use crate::model::quantity::Size;
 use crate::model::reference::hash_of;
-use crate::model::shards::Shards;
+use crate::model::shards::Hashed;
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumeMode};
 
@@ -114,14 +114,15 @@ impl Group {
 /// Volumes that name the same claim, in the order of their creation. Nearly always there is one.
 #[derive(Clone, Debug)]
 enum Reserved {
-    One((Sequence, VolumeId)),
-    Several(BTreeSet<(Sequence, VolumeId)>),
+    One(Sequence, VolumeId),
+    #[expect(clippy::box_collection, reason = "so that one takes two words")]
+    Several(Box<BTreeSet<(Sequence, VolumeId)>>),
 }
 
 impl Reserved {
     fn insert(&mut self, volume: (Sequence, VolumeId)) {
         match self {
-            Self::One(first) => *self = Self::Several(BTreeSet::from([*first, volume])),
+            Self::One(created, first) => *self = Self::Several(BTreeSet::from([(*created, *first), volume]).into()),
             Self::Several(volumes) => drop(volumes.insert(volume)),
         }
     }
@@ -129,7 +130,7 @@ impl Reserved {
     /// Takes a volume out. Returns whether none is left.
     fn remove(&mut self, volume: (Sequence, VolumeId)) -> bool {
         match self {
-            Self::One(only) => *only == volume,
+            Self::One(created, only) => (*created, *only) == volume,
             Self::Several(volumes) => {
                 volumes.remove(&volume);
                 volumes.is_empty()
@@ -140,7 +141,7 @@ impl Reserved {
     /// The first one, and the rest.
     fn split(&self) -> Option<(VolumeId, Vec<VolumeId>)> {
         match self {
-            Self::One((_, volume)) => Some((*volume, Vec::new())),
+            Self::One(_, volume) => Some((*volume, Vec::new())),
             Self::Several(volumes) => {
                 let mut volumes = volumes.iter().map(|(_, volume)| *volume);
                 Some((volumes.next()?, volumes.collect()))
@@ -150,7 +151,7 @@ impl Reserved {
 
     fn iter(&self) -> impl Iterator<Item = VolumeId> {
         let (one, several) = match self {
-            Self::One((_, volume)) => (Some(*volume), None),
+            Self::One(_, volume) => (Some(*volume), None),
             Self::Several(volumes) => (None, Some(volumes.iter().map(|(_, volume)| *volume))),
         };
         one.into_iter().chain(several.into_iter().flatten())
@@ -166,9 +167,9 @@ pub(crate) struct VolumeIndex {
     /// How many volumes there are of each set of access modes, free or not (`MATCH-12`).
     counts: [usize; 16],
     free: IndexMap<Sort, Groups, FxBuildHasher>,
-    /// By the hash of the name of the claim. Two claims that share one see each other's volumes here; the rules tell
-    /// them apart.
-    reserved: Shards<u64, Reserved>,
+    /// By the hash of the name of the claim, and by nothing else: two claims that share one see each other's volumes here,
+    /// and the rules tell them apart.
+    reserved: Hashed<Reserved>,
 }
 
 impl VolumeIndex {
@@ -178,9 +179,9 @@ impl VolumeIndex {
         self.counts[modes] += 1;
         if let Some(reference) = &volume.spec.claim_ref {
             let hash = hash_of(&reference.namespace, &reference.name);
-            match self.reserved.get_mut(&hash) {
+            match self.reserved.find_mut(hash, |_| true) {
                 Some(reserved) => reserved.insert((created, id)),
-                None => self.reserved.insert(hash, Reserved::One((created, id))),
+                None => self.reserved.insert_new(hash, Reserved::One(created, id)),
             }
         } else if volume.is_free() {
             let sort = SortOf::volume(volume);
@@ -208,8 +209,8 @@ impl VolumeIndex {
         self.counts[modes] -= 1;
         if let Some(reference) = &volume.spec.claim_ref {
             let hash = hash_of(&reference.namespace, &reference.name);
-            if self.reserved.get_mut(&hash).is_some_and(|reserved| reserved.remove((created, id))) {
-                self.reserved.remove(&hash);
+            if self.reserved.find_mut(hash, |_| true).is_some_and(|reserved| reserved.remove((created, id))) {
+                self.reserved.take(hash, |_| true);
             }
         } else if volume.is_free()
             && let Some(groups) = self.free.get_mut(&SortOf::volume(volume))
@@ -226,7 +227,7 @@ impl VolumeIndex {
 
     /// The volumes that may name a claim: all that do, and perhaps others. The first, and the rest.
     pub(crate) fn reserved_for(&self, namespace: &str, name: &str) -> Option<(VolumeId, Vec<VolumeId>)> {
-        self.reserved.get(&hash_of(namespace, name)).and_then(Reserved::split)
+        self.reserved.find(hash_of(namespace, name), |_| true).and_then(Reserved::split)
     }
 
     /// Whether any volume has all access modes that the claim asks for, whatever else is wrong with it.
@@ -251,7 +252,7 @@ impl VolumeIndex {
         }
         let requested = claim.spec.access_modes.set();
         let metadata = &claim.metadata;
-        let reserved = self.reserved.get(&hash_of(&metadata.namespace, &metadata.name));
+        let reserved = self.reserved.find(hash_of(&metadata.namespace, &metadata.name), |_| true);
         let free = self.free.get(&SortOf::claim(claim)).filter(|_| !demand.delayed);
         let sets = ModeSet::all().filter(|modes| modes.contains_all(requested) && self.counts[modes.index()] > 0);
         sets.into_iter().find_map(|modes| {

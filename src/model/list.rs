@@ -7,32 +7,82 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::iter;
 use std::marker::PhantomData;
-use std::ops::Deref;
-use std::sync::Arc;
+use std::ops::{Deref, Range};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use triomphe::ThinArc;
 
 use crate::model::quantity::Quantity;
 use crate::model::text::{Key, Text};
 
-/// Whether both are the same memory.
-fn is_same<T>(one: Option<&Arc<[T]>>, other: Option<&Arc<[T]>>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+/// Absent, or items that copies share, behind a single word: an object has many of these.
+struct Items<T>(Option<ThinArc<(), T>>);
+
+impl<T> Items<T> {
+    fn new(items: impl ExactSizeIterator<Item = T>) -> Self {
+        Self(Some(ThinArc::from_header_and_iter((), items)))
+    }
+
+    fn as_slice(&self) -> &[T] {
+        self.0.as_ref().map_or(&[], |items| &items.slice)
+    }
+
+    /// Whether both are the same memory.
+    fn same(&self, other: &Self) -> bool {
+        self.0.as_ref().zip(other.0.as_ref()).is_some_and(|(one, other)| one.ptr() == other.ptr())
+    }
 }
 
+impl<T: Clone> Items<T> {
+    /// The same items, of which those of a range are left out and one is put in their place.
+    fn spliced(&self, range: Range<usize>, item: T) -> Self {
+        let items = self.as_slice();
+        let (before, after) = (&items[..range.start], &items[range.end..]);
+        let all = before.iter().cloned().chain(iter::once(item)).chain(after.iter().cloned());
+        Self::new(Counted { items: all, left: before.len() + 1 + after.len() })
+    }
+}
+
+impl<T> Clone for Items<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// An iterator of which the length is known, so that the items are put where they stay.
+struct Counted<I> {
+    items: I,
+    left: usize,
+}
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.left = self.left.saturating_sub(1);
+        self.items.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}
+
 /// A list of the API: absent, or a shared slice. An absent list equals an empty one.
-pub struct List<T>(Option<Arc<[T]>>);
+pub struct List<T>(Items<T>);
 
 impl<T> List<T> {
     /// The absent list.
     pub const fn absent() -> Self {
-        Self(None)
+        Self(Items(None))
     }
 
     /// Whether the list is absent, which is not the same as empty.
     pub fn is_absent(&self) -> bool {
-        self.0.is_none()
+        self.0.0.is_none()
     }
 }
 
@@ -45,7 +95,18 @@ impl<T: Clone> List<T> {
     /// The same list with one more item at its end. Cost: linear in its length.
     #[must_use]
     pub fn with(&self, item: T) -> Self {
-        self.iter().cloned().chain([item]).collect()
+        Self(self.0.spliced(self.len()..self.len(), item))
+    }
+}
+
+impl<T: Clone + PartialEq> List<T> {
+    /// The same list with those items of another one at its end that it lacks. Where it is empty it becomes the other.
+    pub(crate) fn with_missing(&self, items: &Self) -> Self {
+        if self.is_empty() {
+            return items.clone();
+        }
+        let missing = items.iter().filter(|item| !self.contains(item));
+        missing.fold(self.clone(), |list, item| list.with(item.clone()))
     }
 }
 
@@ -59,7 +120,7 @@ impl<T> Clone for List<T> {
 /// away in memory. Nothing here is unequal to itself.
 impl<T: Eq> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
-        is_same(self.0.as_ref(), other.0.as_ref()) || **self == **other
+        self.0.same(&other.0) || **self == **other
     }
 }
 
@@ -73,7 +134,7 @@ impl<T: Hash> Hash for List<T> {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self(None)
+        Self::absent()
     }
 }
 
@@ -81,25 +142,25 @@ impl<T> Deref for List<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        self.0.as_deref().unwrap_or(&[])
+        self.0.as_slice()
     }
 }
 
 impl<T> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(Some(items.into_iter().collect()))
+        Self::from(items.into_iter().collect::<Vec<T>>())
     }
 }
 
 impl<T, const N: usize> From<[T; N]> for List<T> {
     fn from(items: [T; N]) -> Self {
-        Self(Some(Arc::from(items)))
+        Self(Items::new(items.into_iter()))
     }
 }
 
 impl<T> From<Vec<T>> for List<T> {
     fn from(items: Vec<T>) -> Self {
-        Self(Some(Arc::from(items)))
+        Self(Items::new(items.into_iter()))
     }
 }
 
@@ -120,11 +181,11 @@ impl<T: fmt::Debug> fmt::Debug for List<T> {
 
 impl<T: Serialize> Serialize for List<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(items) = &self.0 else {
+        if self.is_absent() {
             return serializer.serialize_none();
-        };
-        let mut out = serializer.serialize_seq(Some(items.len()))?;
-        for item in &**items {
+        }
+        let mut out = serializer.serialize_seq(Some(self.len()))?;
+        for item in self {
             out.serialize_element(item)?;
         }
         out.end()
@@ -156,7 +217,7 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for List<T> {
 }
 
 /// A map of the API with text as keys: absent, or shared entries sorted by key. An absent map equals an empty one.
-pub struct Map<V>(Option<Arc<[(Text, V)]>>);
+pub struct Map<V>(Items<(Text, V)>);
 
 /// Labels, annotations, parameters: text to text.
 pub type StringMap = Map<Text>;
@@ -167,7 +228,7 @@ pub type ResourceList = Map<Quantity>;
 impl<V> Map<V> {
     /// Whether the map is absent, which is not the same as empty.
     pub fn is_absent(&self) -> bool {
-        self.0.is_none()
+        self.0.0.is_none()
     }
 
     /// Whether there is no entry.
@@ -203,7 +264,12 @@ impl<V> Map<V> {
     }
 
     fn entries(&self) -> &[(Text, V)] {
-        self.0.as_deref().unwrap_or(&[])
+        self.0.as_slice()
+    }
+
+    /// A map of entries that are in order, and of which no two have one key.
+    fn of_sorted(entries: Vec<(Text, V)>) -> Self {
+        Self(Items::new(entries.into_iter()))
     }
 }
 
@@ -212,15 +278,20 @@ impl<V: Clone> Map<V> {
     #[must_use]
     pub fn with(&self, key: impl Into<Text>, value: impl Into<V>) -> Self {
         let key = key.into();
-        let entries = self.entries();
-        let (place, rest) = match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(found) => (found, found + 1),
-            Err(place) => (place, place),
+        let replaced = match self.entries().binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(found) => found..found + 1,
+            Err(place) => place..place,
         };
-        // The length of a chain is known, so that the entries are put where they stay.
-        let before = entries[..place].iter().cloned();
-        let after = entries[rest..].iter().cloned();
-        Self(Some(before.chain(iter::once((key, value.into()))).chain(after).collect()))
+        Self(self.0.spliced(replaced, (key, value.into())))
+    }
+
+    /// The same map with those entries of another one of which it lacks the keys. Where it is empty it becomes the other.
+    pub(crate) fn with_missing(&self, entries: &Self) -> Self {
+        if self.is_empty() {
+            return entries.clone();
+        }
+        let missing = entries.iter().filter(|(key, _)| !self.contains_key(key));
+        missing.fold(self.clone(), |map, (key, value)| map.with(key, value.clone()))
     }
 
     /// The same map without a key; absent where nothing is left, as the API server drops empty maps.
@@ -231,7 +302,7 @@ impl<V: Clone> Map<V> {
             return self.clone();
         }
         let rest: Vec<_> = self.entries().iter().filter(|(k, _)| k != key).cloned().collect();
-        if rest.is_empty() { Self(None) } else { Self(Some(Arc::from(rest))) }
+        if rest.is_empty() { Self::default() } else { Self::of_sorted(rest) }
     }
 }
 
@@ -244,7 +315,7 @@ impl<V> Clone for Map<V> {
 /// The same memory is equal without a look at it.
 impl<V: Eq> PartialEq for Map<V> {
     fn eq(&self, other: &Self) -> bool {
-        is_same(self.0.as_ref(), other.0.as_ref()) || self.entries() == other.entries()
+        self.0.same(&other.0) || self.entries() == other.entries()
     }
 }
 
@@ -258,7 +329,7 @@ impl<V: Hash> Hash for Map<V> {
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
-        Self(None)
+        Self(Items(None))
     }
 }
 
@@ -270,7 +341,7 @@ impl<K: Into<Text>, W: Into<V>, V> FromIterator<(K, W)> for Map<V> {
         entries.reverse();
         entries.dedup_by(|(a, _), (b, _)| a == b);
         entries.reverse();
-        Self(Some(Arc::from(entries)))
+        Self::of_sorted(entries)
     }
 }
 
@@ -288,11 +359,11 @@ impl<V: fmt::Debug> fmt::Debug for Map<V> {
 
 impl<V: Serialize> Serialize for Map<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(entries) = &self.0 else {
+        if self.is_absent() {
             return serializer.serialize_none();
-        };
-        let mut out = serializer.serialize_map(Some(entries.len()))?;
-        for (key, value) in &**entries {
+        }
+        let mut out = serializer.serialize_map(Some(self.len()))?;
+        for (key, value) in self.iter() {
             out.serialize_entry(key, value)?;
         }
         out.end()
@@ -319,7 +390,7 @@ impl<'de, V: Deserialize<'de> + Default> Deserialize<'de> for Map<V> {
                 if let Some([(key, _), _]) = entries.array_windows().find(|[(a, _), (b, _)]| a == b) {
                     return Err(A::Error::custom(format_args!("repeated key {:?}", key.as_str())));
                 }
-                Ok(Map(Some(Arc::from(entries))))
+                Ok(Map::of_sorted(entries))
             }
         }
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::model::list::{List, StringMap};
 use crate::model::text::Text;
 
 /// The resource that volumes have and claims ask for.
@@ -97,18 +98,25 @@ pub(crate) fn migrated_source(key: &str) -> Option<(&'static str, &'static str)>
     MIGRATED.iter().find(|(.., source)| *source == key).map(|(plugin, driver, _)| (*plugin, *driver))
 }
 
-/// Texts that most bindings write, shared by all objects that have them.
+/// What most bindings write, shared by all objects that have it.
 pub(crate) mod shared {
     use super::{
-        BIND_COMPLETED as COMPLETED, BOUND_BY_CONTROLLER as BOUND, LazyLock, PV_PROTECTION_FINALIZER as PV,
-        PVC_PROTECTION_FINALIZER as PVC, Text,
+        BIND_COMPLETED as COMPLETED, BOUND_BY_CONTROLLER as BOUND, LazyLock, List, PV_PROTECTION_FINALIZER as PV,
+        PVC_PROTECTION_FINALIZER as PVC, StringMap, Text,
     };
 
-    pub(crate) static YES: LazyLock<Text> = LazyLock::new(|| Text::from("yes"));
-    pub(crate) static BIND_COMPLETED: LazyLock<Text> = LazyLock::new(|| Text::from(COMPLETED));
-    pub(crate) static BOUND_BY_CONTROLLER: LazyLock<Text> = LazyLock::new(|| Text::from(BOUND));
     pub(crate) static PV_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PV));
     pub(crate) static PVC_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PVC));
+    /// The finalizers of a protected volume that has no others.
+    pub(crate) static PROTECTED_VOLUME: LazyLock<List<Text>> = LazyLock::new(|| [PV_PROTECTION.clone()].into());
+    /// The finalizers of a protected claim that has no others.
+    pub(crate) static PROTECTED_CLAIM: LazyLock<List<Text>> = LazyLock::new(|| [PVC_PROTECTION.clone()].into());
+    /// The mark of a binding that is complete.
+    pub(crate) static COMPLETE: LazyLock<StringMap> = LazyLock::new(|| [(COMPLETED, "yes")].into());
+    /// The mark of a volume that the controller chose.
+    pub(crate) static CHOSEN: LazyLock<StringMap> = LazyLock::new(|| [(BOUND, "yes")].into());
+    /// Both marks.
+    pub(crate) static CHOSEN_AND_COMPLETE: LazyLock<StringMap> = LazyLock::new(|| CHOSEN.with(COMPLETED, "yes"));
     pub(crate) static CLAIM_KIND: LazyLock<Text> = LazyLock::new(|| Text::from("PersistentVolumeClaim"));
     pub(crate) static CORE_VERSION: LazyLock<Text> = LazyLock::new(|| Text::from("v1"));
 }

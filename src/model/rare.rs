@@ -6,7 +6,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use crate::model::fields::Fields;
 use crate::model::inner::fields_inside;

@@ -10,12 +10,33 @@ use rustc_hash::FxBuildHasher;
 /// Entries per shard at which the number of shards doubles.
 const SHARD: usize = 256;
 
-/// Entries by a hash that was worked out before: their keys may be long, and far away in memory. Copying takes one
-/// reference count for each shard, and a change after a copy copies one shard.
+/// Entries by a hash that was worked out before: their keys may be long, and far away in memory. Half of the hash is kept
+/// with the entry. Copying takes one reference count for each shard, and a change after a copy copies one shard.
 #[derive(Debug)]
 pub(crate) struct Hashed<E> {
-    shards: Vec<Arc<HashTable<(u64, E)>>>,
+    shards: Vec<Arc<HashTable<(Half, E)>>>,
     len: usize,
+}
+
+/// Half of a hash; enough to tell millions of entries apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Half(u32);
+
+impl Half {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are in it")]
+    fn of(hash: u64) -> Self {
+        Self((hash ^ (hash >> 32)) as u32)
+    }
+
+    /// A hash again: a table takes bits from both of its ends, and the shards some between them.
+    fn spread(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// The shard of an entry. The number of shards is a power of two.
+    fn shard_of(self, shards: usize) -> usize {
+        usize::try_from(self.spread() >> 20).unwrap_or(usize::MAX) & (shards - 1)
+    }
 }
 
 impl<E> Clone for Hashed<E> {
@@ -31,25 +52,25 @@ impl<E> Default for Hashed<E> {
 }
 
 impl<E> Hashed<E> {
-    /// The entry that has a hash and is the right one.
+    /// The entry that has a hash, or one that is like it, and is the right one.
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<&E> {
-        let is_it = |(held, entry): &(u64, E)| *held == hash && is_it(entry);
-        self.shards[self.shard_of(hash)].find(hash, is_it).map(|(_, entry)| entry)
-    }
-
-    /// The shard of a hash. The number of shards is a power of two; the table inside of a shard uses the high and the low
-    /// bits of the hash, so the shard takes some from the middle.
-    fn shard_of(&self, hash: u64) -> usize {
-        usize::try_from(hash >> 20).unwrap_or(usize::MAX) & (self.shards.len() - 1)
+        let half = Half::of(hash);
+        let is_it = |(held, entry): &(Half, E)| *held == half && is_it(entry);
+        self.shards[half.shard_of(self.shards.len())].find(half.spread(), is_it).map(|(_, entry)| entry)
     }
 }
 
 impl<E: Clone> Hashed<E> {
+    fn shard_mut(&mut self, half: Half) -> &mut HashTable<(Half, E)> {
+        let shard = half.shard_of(self.shards.len());
+        Arc::make_mut(&mut self.shards[shard])
+    }
+
     /// The entry, to change it. Copies its shard first if that is shared.
-    fn find_mut(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<&mut E> {
-        let shard = self.shard_of(hash);
-        let is_it = |(held, entry): &(u64, E)| *held == hash && is_it(entry);
-        Arc::make_mut(&mut self.shards[shard]).find_mut(hash, is_it).map(|(_, entry)| entry)
+    pub(crate) fn find_mut(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<&mut E> {
+        let half = Half::of(hash);
+        let is_it = |(held, entry): &(Half, E)| *held == half && is_it(entry);
+        self.shard_mut(half).find_mut(half.spread(), is_it).map(|(_, entry)| entry)
     }
 
     /// Puts an entry in that is not in it.
@@ -57,28 +78,29 @@ impl<E: Clone> Hashed<E> {
         if self.len >= SHARD * self.shards.len() {
             self.split();
         }
-        let shard = self.shard_of(hash);
-        Arc::make_mut(&mut self.shards[shard]).insert_unique(hash, (hash, entry), |(hash, _)| *hash);
+        self.put(Half::of(hash), entry);
         self.len += 1;
     }
 
-    fn take(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<E> {
-        let shard = self.shard_of(hash);
-        let is_it = |(held, entry): &(u64, E)| *held == hash && is_it(entry);
-        let found = Arc::make_mut(&mut self.shards[shard]).find_entry(hash, is_it).ok()?;
+    fn put(&mut self, half: Half, entry: E) {
+        self.shard_mut(half).insert_unique(half.spread(), (half, entry), |(half, _)| half.spread());
+    }
+
+    /// Takes the entry out.
+    pub(crate) fn take(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<E> {
+        let half = Half::of(hash);
+        let is_it = |(held, entry): &(Half, E)| *held == half && is_it(entry);
+        let found = self.shard_mut(half).find_entry(half.spread(), is_it).ok()?.remove().0.1;
         self.len -= 1;
-        Some(found.remove().0.1)
+        Some(found)
     }
 
     /// Doubles the number of shards.
     fn split(&mut self) {
         let old = std::mem::take(&mut self.shards);
         self.shards = vec![Arc::default(); old.len() * 2];
-        for shard in old {
-            for (hash, entry) in Arc::unwrap_or_clone(shard) {
-                let place = self.shard_of(hash);
-                Arc::make_mut(&mut self.shards[place]).insert_unique(hash, (hash, entry), |(hash, _)| *hash);
-            }
+        for (half, entry) in old.into_iter().flat_map(Arc::unwrap_or_clone) {
+            self.put(half, entry);
         }
     }
 }

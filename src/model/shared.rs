@@ -6,10 +6,10 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
+use triomphe::Arc;
 
 /// A value that is shared on clone and copied on the first change.
 ///

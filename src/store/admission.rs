@@ -5,17 +5,16 @@ use std::sync::Arc;
 use crate::api::ApiError;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Kind, Object};
-use crate::model::names::{PV_PROTECTION_FINALIZER, PVC_PROTECTION_FINALIZER};
-use crate::model::text::Text;
+use crate::model::names::shared;
 use crate::model::time::Timestamp;
 use crate::store::table::Table;
 
 /// Mutating admission on creation: the default class, and the finalizers that protect what is in use (`ADM-1`).
 pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
     match object {
-        Object::PersistentVolume(volume) if !volume.metadata.has_finalizer(PV_PROTECTION_FINALIZER) => {
-            let volume = Arc::make_mut(volume);
-            volume.metadata.finalizers = volume.metadata.finalizers.with(Text::from(PV_PROTECTION_FINALIZER));
+        Object::PersistentVolume(volume) if !volume.metadata.has_finalizer(&shared::PV_PROTECTION) => {
+            let metadata = &mut Arc::make_mut(volume).metadata;
+            metadata.finalizers = metadata.finalizers.with_missing(&shared::PROTECTED_VOLUME);
         }
         Object::PersistentVolumeClaim(claim) => {
             let claim = Arc::make_mut(claim);
@@ -24,8 +23,8 @@ pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
             {
                 claim.spec.storage_class_name = Some(class.metadata.name.clone());
             }
-            if !claim.metadata.has_finalizer(PVC_PROTECTION_FINALIZER) {
-                claim.metadata.finalizers = claim.metadata.finalizers.with(Text::from(PVC_PROTECTION_FINALIZER));
+            if !claim.metadata.has_finalizer(&shared::PVC_PROTECTION) {
+                claim.metadata.finalizers = claim.metadata.finalizers.with_missing(&shared::PROTECTED_CLAIM);
             }
         }
         _ => {}
