@@ -72,7 +72,7 @@ pub use crate::cluster::events::{Event, EventRecord};
 pub(crate) use crate::cluster::explored::Weights;
 pub use crate::cluster::fault_plan::{Occasion, PlannedFault, Upset};
 pub use crate::cluster::faults::Fault;
-pub use crate::cluster::journal::{ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
+pub use crate::cluster::journal::{Cause, ContentsRecord, Entries, Journal, JournalEntry, LogRecord, WriteRecord};
 pub use crate::cluster::liberty::Mishap;
 #[cfg(feature = "explore")]
 pub(crate) use crate::cluster::liberty::Move;

@@ -233,9 +233,9 @@ pub use backend::{
     Surroundings, Trouble,
 };
 pub use cluster::{
-    Accepted, Action, Applied, ApplyError, Cluster, Config, ContentsRecord, Controller, Controllers, DriverConfigError,
-    Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, Mishap, MountError, NotQuiet, Occasion,
-    Outcome, Place, PlannedFault, ReplayError, Settled, Upset, WriteRecord, drivers_from_yaml,
+    Accepted, Action, Applied, ApplyError, Cause, Cluster, Config, ContentsRecord, Controller, Controllers,
+    DriverConfigError, Entries, Event, EventRecord, Fault, Journal, JournalEntry, LogRecord, Mishap, MountError,
+    NotQuiet, Occasion, Outcome, Place, PlannedFault, ReplayError, Settled, Upset, WriteRecord, drivers_from_yaml,
 };
 pub use controllers::{EventType, Hold, NodeChoice, SyncError};
 pub use manifest::{Document, Manifest, ManifestError, Mark, Problem, Reader, Strictness, to_json, to_yaml};

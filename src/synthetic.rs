@@ -26,7 +26,7 @@ use crate::model::quantity::Quantity;
 use crate::model::selector::{LabelSelector, LabelSelectorRequirement, SelectorOperator};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, ReclaimPolicy, VolumeMode};
-use crate::model::volume_source::{CsiVolumeSource, VolumeSource};
+use crate::model::volume_source::CsiVolumeSource;
 
 /// The classes; nothing provisions for them, so that as many volumes exist as were asked for. Claims of the last one
 /// wait for a pod.
@@ -124,7 +124,7 @@ impl Synthetic {
                 volume_handle: name.into(),
                 ..CsiVolumeSource::default()
             };
-            volume = volume.with_source(VolumeSource::Csi(disk)).with_reclaim_policy(ReclaimPolicy::Delete);
+            volume = volume.with_source(disk).with_reclaim_policy(ReclaimPolicy::Delete);
         }
         volume
     }

@@ -8,7 +8,7 @@ use bindery::volume_source::NfsVolumeSource;
 use bindery::{
     AccessMode, Cluster, Config, Json, Kind, LabelSelector, List, Node, Object, ObjectKey, ObjectMeta,
     PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimStatus, Quantity, Reader, ReclaimPolicy, StringMap,
-    Text, VolumePhase, VolumeSource,
+    Text, VolumePhase,
 };
 
 const MODES: [&[AccessMode]; 3] = [
@@ -193,7 +193,7 @@ pub(crate) fn recycled(object: Object) -> Object {
     let Object::PersistentVolume(volume) = object else { return object };
     let nfs = NfsVolumeSource { server: "nfs.example.com".into(), path: "/data".into(), ..NfsVolumeSource::default() };
     let volume = (*volume).clone().with_reclaim_policy(ReclaimPolicy::Recycle);
-    volume.with_source(VolumeSource::Nfs(nfs)).into()
+    volume.with_source(nfs).into()
 }
 
 /// A claim as somebody would create it again.

@@ -23,7 +23,7 @@ pub(super) fn default(claim: &mut PersistentVolumeClaim) {
 pub(super) fn default_spec(spec: &mut PersistentVolumeClaimSpec) {
     let (limits, requests) = (rounded(&spec.resources.limits), rounded(&spec.resources.requests));
     if limits != spec.resources.limits || requests != spec.resources.requests {
-        let resources = &mut *spec.resources;
+        let resources = &mut spec.resources;
         (resources.limits, resources.requests) = (limits, requests);
     }
 }

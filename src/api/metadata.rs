@@ -185,7 +185,7 @@ fn validate_owner(errors: &mut Errors, at: &At, owner: &OwnerReference) {
         }
     }
     if owner.uid.is_empty() {
-        errors.push(FieldError::invalid(at.child("uid"), owner.uid.as_str(), "must not be empty"));
+        errors.push(FieldError::invalid(at.child("uid"), &owner.uid.to_text(), "must not be empty"));
     }
     if (group, version, owner.kind.as_str()) == ("", "v1", "Event") {
         let rule = format!("{group}/{version}, Kind={} is disallowed from being an owner", owner.kind);

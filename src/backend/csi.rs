@@ -186,7 +186,7 @@ impl CsiProvisioner {
             volume_attributes: StringMap::from([("storage.kubernetes.io/csiProvisionerIdentity", identity)]),
             ..CsiVolumeSource::default()
         };
-        let mut made = NewVolume::new(VolumeSource::Csi(source), self.rounded(&request.size()));
+        let mut made = NewVolume::new(source, self.rounded(&request.size()));
         made.as_claimed = true;
         made.filled_from = filled_from;
         made.topologies.extend(topology);

@@ -50,7 +50,7 @@ use crate::model::volume_source::VolumeSource;
 ///             return Reply::failed(Failure::retry("the shelf is empty"));
 ///         };
 ///         let source = NfsVolumeSource { server: "shelf".into(), path: path.into(), ..Default::default() };
-///         Reply::ready(NewVolume::new(VolumeSource::Nfs(source), request.size()))
+///         Reply::ready(NewVolume::new(source, request.size()))
 ///     }
 ///
 ///     fn delete(&mut self, _: &DeleteRequest<'_>) -> Reply<Fate> {
@@ -228,9 +228,16 @@ pub struct NewVolume {
 
 impl NewVolume {
     /// Empty storage that can be reached from every node.
-    pub fn new(source: VolumeSource, capacity: Quantity) -> Self {
+    pub fn new(source: impl Into<VolumeSource>, capacity: Quantity) -> Self {
         let annotations = StringMap::default();
-        Self { source, capacity, topologies: Vec::new(), annotations, filled_from: None, as_claimed: false }
+        Self {
+            source: source.into(),
+            capacity,
+            topologies: Vec::new(),
+            annotations,
+            filled_from: None,
+            as_claimed: false,
+        }
     }
 
     /// The same storage, reached from nodes with these labels only.

@@ -15,7 +15,7 @@ use crate::model::field_error::go_quote;
 use crate::model::list::StringMap;
 use crate::model::text::Text;
 use crate::model::volume::PersistentVolume;
-use crate::model::volume_source::{NfsVolumeSource, VolumeSource};
+use crate::model::volume_source::NfsVolumeSource;
 
 /// Where the provisioner mounts the export in its own pod; paths in its messages begin here.
 const MOUNT: &str = "/persistentvolumes";
@@ -194,7 +194,7 @@ impl Driver for NfsSubdirProvisioner {
         let directory = self.directory(request);
         let path = if directory.path().is_empty() { Text::from("/") } else { directory.path().clone() };
         let source = NfsVolumeSource { server: self.server.clone(), path, ..NfsVolumeSource::default() };
-        let made = NewVolume::new(VolumeSource::Nfs(source), request.size());
+        let made = NewVolume::new(source, request.size());
         self.provision.answer(self.provisions, |trouble| Failure::retry(&trouble.message), || Ok(made))
     }
 

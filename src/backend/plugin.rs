@@ -87,9 +87,8 @@ impl Plugin {
         } else {
             Behaviour::Refuse("provisioning in volume plugin \"kubernetes.io/host-path\" is disabled".into())
         };
-        let source = VolumeSource::HostPath(HostPathVolumeSource::default());
         let mut plugin = Self::new("kubernetes.io/host-path", Sources::Keys(vec!["hostPath"]))
-            .provisions(behaviour, source)
+            .provisions(behaviour, HostPathVolumeSource::default())
             .deletes(Behaviour::Succeed)
             .recycles(Behaviour::Succeed);
         plugin.only_below_tmp = true;
@@ -105,8 +104,8 @@ impl Plugin {
 
     /// The same plugin able to provision volumes with this source behind them.
     #[must_use]
-    pub fn provisions(mut self, behaviour: Behaviour, source: VolumeSource) -> Self {
-        self.provision = Some((Script::new(behaviour), source));
+    pub fn provisions(mut self, behaviour: Behaviour, source: impl Into<VolumeSource>) -> Self {
+        self.provision = Some((Script::new(behaviour), source.into()));
         self
     }
 

@@ -1,6 +1,7 @@
 //! Everything that happened, in order: writes with the states before and after, events, changes of files, lines in logs.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,25 +10,42 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::backend::{ContentsChange, Location};
 use crate::cluster::events::Event;
 use crate::model::kind::{Object, ObjectKey};
+use crate::model::shared::Shared;
 use crate::model::text::Text;
 use crate::store::{Actor, Verb};
 
-/// A write that was carried out.
-#[derive(Clone, Debug, PartialEq)]
+/// What many writes have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WriteRecord {
-    /// Virtual time since the start of the cluster.
-    pub time: Duration,
+pub struct Cause {
     /// Who wrote.
     pub actor: Actor,
     /// The rule by which it was written, such as `BIND-1`; empty for users.
     pub rule: &'static str,
     /// What kind of write.
     pub verb: Verb,
+}
+
+/// A write that was carried out. The fields of its [`Cause`] are reached as if they were its own.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WriteRecord {
+    /// Virtual time since the start of the cluster.
+    pub time: Duration,
+    /// Who wrote, by which rule, and how.
+    pub cause: Shared<Cause>,
     /// The object before; absent where it was created.
     pub before: Option<Object>,
     /// The object after; absent where it is gone.
     pub after: Option<Object>,
+}
+
+impl Deref for WriteRecord {
+    type Target = Cause;
+
+    fn deref(&self) -> &Cause {
+        &self.cause
+    }
 }
 
 impl WriteRecord {
@@ -222,6 +240,8 @@ const CHUNK: usize = 512;
 pub struct Journal {
     chunks: Vec<Arc<Vec<JournalEntry>>>,
     len: usize,
+    /// The causes of writes so far, the latest among the first.
+    causes: Vec<Shared<Cause>>,
 }
 
 impl Journal {
@@ -255,6 +275,17 @@ impl Journal {
             Some(None) => self.chunks.clear(),
             None => {}
         }
+    }
+
+    /// A cause, shared with the writes before that had it.
+    pub(super) fn cause(&mut self, cause: Cause) -> Shared<Cause> {
+        let known = self.causes.iter().position(|known| **known == cause);
+        let place = known.unwrap_or_else(|| {
+            self.causes.push(cause.into());
+            self.causes.len() - 1
+        });
+        self.causes[..=place].rotate_right(1);
+        self.causes[0].clone()
     }
 
     pub(super) fn push(&mut self, entry: JournalEntry) {

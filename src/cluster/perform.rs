@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::cluster::timers::ticks;
 use crate::cluster::work::{Origin, Worker};
-use crate::cluster::{Cluster, Config, JournalEntry, WriteRecord, faults};
+use crate::cluster::{Cause, Cluster, Config, JournalEntry, WriteRecord, faults};
 use crate::controllers::{Caching, Emission};
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -85,7 +85,8 @@ impl Cluster {
     pub(super) fn journalize(&mut self, verb: Verb, actor: Actor, rule: &'static str, change: &Change) {
         if self.config.journal {
             let (before, after) = (change.before.clone(), change.after.clone());
-            self.journal.push(JournalEntry::Write(WriteRecord { time: self.now, actor, rule, verb, before, after }));
+            let cause = self.journal.cause(Cause { actor, rule, verb });
+            self.journal.push(JournalEntry::Write(WriteRecord { time: self.now, cause, before, after }));
         }
     }
 

@@ -184,7 +184,7 @@ fn fact(pod: &Pod, path: &str) -> Text {
     match path {
         "metadata.name" => metadata.name.clone(),
         "metadata.namespace" => metadata.namespace.clone(),
-        "metadata.uid" => metadata.uid.as_str().into(),
+        "metadata.uid" => metadata.uid.to_text(),
         "metadata.labels" => lines(&metadata.labels),
         "metadata.annotations" => lines(&metadata.annotations),
         "spec.nodeName" => pod.spec.node_name.clone(),

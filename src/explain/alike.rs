@@ -26,7 +26,7 @@ struct Likeness {
 impl Likeness {
     fn of(claim: &PersistentVolumeClaim) -> Self {
         let mut spec = claim.spec.clone();
-        spec.resources = VolumeResourceRequirements::default().into();
+        spec.resources = VolumeResourceRequirements::default();
         Self {
             namespace: claim.metadata.namespace.clone(),
             class: claim.class_name().into(),

@@ -155,7 +155,7 @@ fn misbound(cluster: &Cluster, claim: &PersistentVolumeClaim, volume: &Text) -> 
         ("kind", text("PersistentVolumeClaim")),
         ("name", text(&claim.metadata.name)),
         ("namespace", text(&claim.metadata.namespace)),
-        ("uid", text(claim.metadata.uid.as_str())),
+        ("uid", text(&claim.metadata.uid.to_text())),
         ("resourceVersion", Json::Null),
     ]);
     let given = (!held).then(|| Draft {

@@ -69,7 +69,7 @@ api_struct! {
         /// The ways in which the volume must be mountable.
         access_modes: AccessModes = "accessModes";
         /// How much storage.
-        resources: Shared<VolumeResourceRequirements> = "resources";
+        resources: VolumeResourceRequirements = "resources";
         /// The class; absent and empty differ.
         storage_class_name: Option<Text> = "storageClassName";
         /// File system or block device.
@@ -211,8 +211,7 @@ impl PersistentVolumeClaim {
         metadata.namespace = namespace.into();
         let resources =
             VolumeResourceRequirements { requests: ResourceList::from([(STORAGE, request)]), ..Default::default() };
-        let request =
-            ClaimRequest { access_modes: modes.into(), resources: resources.into(), ..ClaimRequest::default() };
+        let request = ClaimRequest { access_modes: modes.into(), resources, ..ClaimRequest::default() };
         Self { metadata, spec: request.into(), ..Self::default() }
     }
 

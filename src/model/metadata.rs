@@ -3,6 +3,7 @@
 //! Follows `ObjectMeta` of `k8s.io/apimachinery`. What protecting and binding change (the version, the annotations and the
 //! finalizers) is inline; the rest is shared by all versions of an object.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error};
@@ -18,36 +19,116 @@ use crate::model::text::Text;
 use crate::model::time::Timestamp;
 
 /// The identity of one incarnation of an object: re-created under the same name it has another.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uid(Text);
+///
+/// ```
+/// use bindery::Uid;
+///
+/// let uid = Uid::from("00000000-0000-4000-8000-00000000002a");
+/// assert_eq!(uid, "00000000-0000-4000-8000-00000000002a");
+/// assert_eq!(uid.to_string().len(), 36);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Uid(Spelling);
+
+/// A uid that the store has given is a number in the form of a UUID (`DET-10`), and is kept as that number. No text that
+/// spells such a uid is kept as text, so that uids are the same where their spellings are.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Spelling {
+    Counted(u64),
+    Text(Text),
+}
+
+/// How the uids that are counted begin; the number follows in twelve hexadecimal digits.
+const COUNTED: &str = "00000000-0000-4000-8000-";
+const DIGITS: usize = 12;
 
 impl Uid {
+    /// The uid of a number, of which as many bits count as there is room for.
+    pub(crate) fn counted(number: u64) -> Self {
+        Self(Spelling::Counted(number & ((1 << (4 * DIGITS)) - 1)))
+    }
+
+    /// The number, where it is one that is counted.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.0 {
+            Spelling::Counted(number) => Some(number),
+            Spelling::Text(_) => None,
+        }
+    }
+
     /// The text of the uid.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn to_text(&self) -> Text {
+        match &self.0 {
+            Spelling::Counted(_) => self.to_string().into(),
+            Spelling::Text(text) => text.clone(),
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        matches!(&self.0, Spelling::Text(text) if text.is_empty())
+    }
+}
+
+impl Default for Uid {
+    fn default() -> Self {
+        Self(Spelling::Text(Text::default()))
     }
 }
 
 impl<T: Into<Text>> From<T> for Uid {
     fn from(text: T) -> Self {
-        Self(text.into())
+        let text = text.into();
+        let digits = text.strip_prefix(COUNTED).filter(|digits| digits.len() == DIGITS);
+        let lower = digits.filter(|digits| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
+        match lower.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
+            Some(number) => Self(Spelling::Counted(number)),
+            None => Self(Spelling::Text(text)),
+        }
+    }
+}
+
+/// The order of the texts.
+impl Ord for Uid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Spelling::Counted(one), Spelling::Counted(other)) => one.cmp(other),
+            (Spelling::Text(one), Spelling::Text(other)) => one.cmp(other),
+            _ => self.to_text().cmp(&other.to_text()),
+        }
+    }
+}
+
+impl PartialOrd for Uid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq<str> for Uid {
+    fn eq(&self, other: &str) -> bool {
+        *self.to_text() == *other
+    }
+}
+
+impl PartialEq<&str> for Uid {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
     }
 }
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match &self.0 {
+            Spelling::Counted(number) => write!(f, "{COUNTED}{number:0DIGITS$x}"),
+            Spelling::Text(text) => f.write_str(text),
+        }
     }
 }
 
 impl fmt::Debug for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&self.to_text(), f)
     }
 }
 
@@ -59,13 +140,13 @@ impl Field for Uid {
 
 impl Serialize for Uid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for Uid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer).map(Self)
+        Text::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -229,5 +310,36 @@ impl ObjectMeta {
     /// The owner that manages this object, if there is one.
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::metadata::Uid;
+
+    #[test]
+    fn a_uid_that_is_kept_as_a_number_is_like_one_that_is_kept_as_its_text() {
+        let counted = Uid::counted(0x2a);
+        assert_eq!(counted, Uid::from(counted.to_string()));
+        assert_eq!((counted.number(), &*counted.to_text()), (Some(0x2a), "00000000-0000-4000-8000-00000000002a"));
+        assert_eq!(format!("{counted:?}"), "\"00000000-0000-4000-8000-00000000002a\"");
+        for other in ["00000000-0000-4000-8000-00000000002A", "00000000-0000-4000-8000-2a", "", "x"] {
+            assert_eq!((Uid::from(other).number(), &*Uid::from(other).to_text()), (None, other));
+        }
+    }
+
+    #[test]
+    fn uids_are_in_the_order_of_their_texts() {
+        let texts = ["", "00000000-0000-4000-8000-00000000002A", "00000000-0000-4000-8000-2a", "a"];
+        let mut uids: Vec<Uid> = texts.into_iter().map(Uid::from).chain([3, 2, 0xa0].map(Uid::counted)).collect();
+        let mut spelled: Vec<String> = uids.iter().map(Uid::to_string).collect();
+        uids.sort();
+        spelled.sort();
+        assert_eq!(uids.iter().map(Uid::to_string).collect::<Vec<_>>(), spelled);
+    }
+
+    #[test]
+    fn a_uid_takes_two_words() {
+        assert_eq!(size_of::<Uid>(), 16);
     }
 }

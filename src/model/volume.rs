@@ -209,7 +209,7 @@ impl PersistentVolume {
         let offer = VolumeOffer {
             capacity: ResourceList::from([(STORAGE, capacity)]),
             access_modes: modes.into(),
-            sources: VolumeSource::Nfs(source).into(),
+            sources: VolumeSource::from(source).into(),
             ..VolumeOffer::default()
         };
         Self { metadata: ObjectMeta::named(name), spec: offer.into(), ..Self::default() }
@@ -238,8 +238,8 @@ impl PersistentVolume {
 
     /// The same volume with other storage behind it.
     #[must_use]
-    pub fn with_source(mut self, source: VolumeSource) -> Self {
-        self.spec.sources = source.into();
+    pub fn with_source(mut self, source: impl Into<VolumeSource>) -> Self {
+        self.spec.sources = source.into().into();
         self
     }
 

@@ -3,6 +3,8 @@
 //! Each keeps its fields exactly. Which of them the controller can delete or recycle is a matter of the plugins and
 //! drivers in `backend`; what the fields must look like is a matter of validation in `api`.
 
+use std::slice;
+
 use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 
@@ -366,11 +368,26 @@ api_struct! {
 
 macro_rules! volume_sources {
     ($( $(#[$doc:meta])* $variant:ident($type:ident) = $key:literal, )*) => {
-        /// What stands behind a volume.
+        /// What stands behind a volume. Each kind is made into one by `From`:
+        ///
+        /// ```
+        /// use bindery::{VolumeSource, volume_source::NfsVolumeSource};
+        ///
+        /// let nfs = NfsVolumeSource { server: "nfs".into(), path: "/data".into(), ..NfsVolumeSource::default() };
+        /// assert_eq!(VolumeSource::from(nfs).key(), "nfs");
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum VolumeSource {
-            $( $(#[$doc])* $variant($type), )*
+            $( $(#[$doc])* $variant(Shared<$type>), )*
         }
+
+        $(
+            impl From<$type> for VolumeSource {
+                fn from(source: $type) -> Self {
+                    Self::$variant(source.into())
+                }
+            }
+        )*
 
         impl VolumeSource {
             /// All keys under which a source may stand in the spec, in the order of the API.
@@ -397,7 +414,7 @@ macro_rules! volume_sources {
 
             fn read<'de, A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
                 let source = match VolumeSource::KEYS[index] {
-                    $( $key => read_value::<Option<$type>, A>(map)?.map(VolumeSource::$variant), )*
+                    $( $key => read_value::<Option<$type>, A>(map)?.map(VolumeSource::from), )*
                     _ => None,
                 };
                 if let Some(source) = source {
@@ -475,12 +492,26 @@ volume_sources! {
 
 /// The sources of a volume: one, or in an invalid object none or several, in the order of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct VolumeSources(Option<Shared<Vec<VolumeSource>>>);
+pub struct VolumeSources(Sources);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+enum Sources {
+    #[default]
+    None,
+    One(VolumeSource),
+    /// Two at least.
+    Several(Shared<Vec<VolumeSource>>),
+}
 
 impl VolumeSources {
     /// The sources.
     pub fn iter(&self) -> impl Iterator<Item = &VolumeSource> {
-        self.0.iter().flat_map(|sources| sources.iter())
+        let sources = match &self.0 {
+            Sources::None => &[],
+            Sources::One(source) => slice::from_ref(source),
+            Sources::Several(sources) => sources,
+        };
+        sources.iter()
     }
 
     /// The first source; a valid volume has exactly one.
@@ -490,21 +521,28 @@ impl VolumeSources {
 
     /// Changes all sources in place.
     pub(crate) fn for_each_mut(&mut self, change: impl FnMut(&mut VolumeSource)) {
-        if let Some(sources) = &mut self.0 {
-            sources.iter_mut().for_each(change);
-        }
+        let sources = match &mut self.0 {
+            Sources::None => &mut [],
+            Sources::One(source) => slice::from_mut(source),
+            Sources::Several(sources) => sources,
+        };
+        sources.iter_mut().for_each(change);
     }
 
     fn insert(&mut self, source: VolumeSource) {
-        let sources = self.0.get_or_insert_default();
         let place = |source: &VolumeSource| VolumeSource::KEYS.iter().position(|key| *key == source.key());
+        let mut sources: Vec<VolumeSource> = self.iter().cloned().collect();
         let at = sources.partition_point(|present| place(present) < place(&source));
         sources.insert(at, source);
+        self.0 = match &*sources {
+            [only] => Sources::One(only.clone()),
+            _ => Sources::Several(sources.into()),
+        };
     }
 }
 
 impl From<VolumeSource> for VolumeSources {
     fn from(source: VolumeSource) -> Self {
-        Self(Some(Shared::new(vec![source])))
+        Self(Sources::One(source))
     }
 }

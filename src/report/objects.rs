@@ -55,7 +55,7 @@ fn event(cluster: &Cluster, record: &EventRecord, number: usize) -> Json {
         ("apiVersion", text(event.object.kind.api_version())),
         ("kind", text(event.object.kind.as_str())),
         ("name", text(key.name.clone())),
-        ("uid", text(event.uid.as_str())),
+        ("uid", text(event.uid.to_text())),
     ];
     if event.object.kind.is_namespaced() {
         involved.push(("namespace", text(namespace.clone())));

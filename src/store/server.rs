@@ -295,18 +295,15 @@ impl Store {
         }
     }
 
-    /// The next uid: a counter in the form of a UUID (`DET-10`).
+    /// The next uid (`DET-10`).
     fn next_uid(&mut self) -> Uid {
         self.uids += 1;
-        Uid::from(format!("00000000-0000-4000-8000-{:012x}", self.uids))
+        Uid::counted(self.uids)
     }
 
     /// Keeps the counter ahead of a uid that came from another run.
     fn skip_uid(&mut self, uid: &Uid) {
-        let number = uid.as_str().strip_prefix("00000000-0000-4000-8000-");
-        if let Some(number) = number.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
-            self.uids = self.uids.max(number);
-        }
+        self.uids = self.uids.max(uid.number().unwrap_or(0));
     }
 }
 

@@ -126,19 +126,19 @@ impl VolumeSeed {
 fn source(number: usize, name: &str) -> VolumeSource {
     let path = |path: String| HostPathVolumeSource { path: path.into(), ..HostPathVolumeSource::default() };
     match number {
-        0 => VolumeSource::HostPath(path(format!("/tmp/{name}"))),
-        1 => VolumeSource::Nfs(NfsVolumeSource {
+        0 => VolumeSource::from(path(format!("/tmp/{name}"))),
+        1 => VolumeSource::from(NfsVolumeSource {
             server: "nfs.example.com".into(),
             path: "/exports".into(),
             ..NfsVolumeSource::default()
         }),
-        2 => VolumeSource::HostPath(path(format!("/data/{name}"))),
-        3 => VolumeSource::Csi(CsiVolumeSource {
+        2 => VolumeSource::from(path(format!("/data/{name}"))),
+        3 => VolumeSource::from(CsiVolumeSource {
             driver: "csi.example.com".into(),
             volume_handle: name.into(),
             ..CsiVolumeSource::default()
         }),
-        _ => VolumeSource::Flocker(FlockerVolumeSource { dataset_name: name.into(), ..FlockerVolumeSource::default() }),
+        _ => VolumeSource::from(FlockerVolumeSource { dataset_name: name.into(), ..FlockerVolumeSource::default() }),
     }
 }
 

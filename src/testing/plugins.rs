@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::volume_source::FlockerVolumeSource;
-use crate::{Behaviour, Plugin, Sources, VolumeSource};
+use crate::{Behaviour, Plugin, Sources};
 use proptest::prelude::*;
 
 /// How the scripted plugin behaves when it is asked to provision, to delete and to recycle.
@@ -55,7 +55,7 @@ impl PluginSeed {
     pub fn build(self) -> Vec<Plugin> {
         let source = FlockerVolumeSource { dataset_name: "made".into(), ..FlockerVolumeSource::default() };
         let scripted = Plugin::new("kubernetes.io/scripted", Sources::Keys(vec!["flocker"]))
-            .provisions(behaviour(self.provision), VolumeSource::Flocker(source))
+            .provisions(behaviour(self.provision), source)
             .deletes(behaviour(self.delete))
             .recycles(behaviour(self.recycle));
         vec![Plugin::host_path(false), Plugin::nfs(), scripted]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bindery::{
     Behaviour, Cluster, Config, Controllers, Fault, JournalEntry, Kind, Object, ObjectKey, PersistentVolume,
-    PersistentVolumeClaim, Plugin, Pod, Sources, StorageClass, StringMap, Verb, VolumeSource,
+    PersistentVolumeClaim, Plugin, Pod, Sources, StorageClass, StringMap, Verb,
 };
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn config(case: &Value) -> Result<Config, String> {
     }
     let provisions = Behaviour::Sequence(provisions, Box::new(Behaviour::Refuse(used_up("provision"))));
     let plugin = Plugin::new("kubernetes.io/mock-volume", Sources::All)
-        .provisions(provisions, VolumeSource::GcePersistentDisk(decode(&json!({"pdName": ""}))?))
+        .provisions(provisions, bindery::volume_source::GcePersistentDiskVolumeSource::default())
         .deletes(sequence("delete", Behaviour::Refuse(used_up("delete"))))
         .recycles(sequence("recycle", Behaviour::Fail(used_up("recycle"))));
     config.plugins = vec![plugin];

@@ -3,19 +3,19 @@
 use bindery::volume_source::{CsiVolumeSource, HostPathVolumeSource, NfsVolumeSource};
 use bindery::{
     AccessMode, Backing, Cluster, ContentsError, Kind, Location, Node, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, ReclaimPolicy, VolumeSource,
+    PersistentVolumeClaim, ReclaimPolicy,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn on_nfs(name: &str, path: &str) -> PersistentVolume {
     let source = NfsVolumeSource { server: "10.0.0.1".into(), path: path.into(), ..Default::default() };
-    volume(name).with_source(VolumeSource::Nfs(source))
+    volume(name).with_source(source)
 }
 
 fn on_host(name: &str, path: &str) -> PersistentVolume {
     let source = HostPathVolumeSource { path: path.into(), ..Default::default() };
-    volume(name).with_source(VolumeSource::HostPath(source))
+    volume(name).with_source(source)
 }
 
 fn volume(name: &str) -> PersistentVolume {
@@ -120,7 +120,7 @@ fn a_host_path_lies_on_the_node_that_is_allowed() -> Outcome {
 #[test]
 fn a_csi_volume_is_known_by_its_handle() {
     let source = CsiVolumeSource { driver: "d".into(), volume_handle: "h".into(), ..Default::default() };
-    let location = Location::of_source(&VolumeSource::Csi(source), "node");
+    let location = Location::of_source(&source.into(), "node");
     assert_eq!(location.backing(), &Backing::Csi { driver: "d".into(), handle: "h".into() });
     assert_eq!(location.to_string(), "csi d h");
 }

@@ -3,7 +3,7 @@
 use bindery::volume_source::NfsVolumeSource;
 use bindery::{
     ClaimPhase, DeleteRequest, Driver, Failure, FailureKind, Fate, Kind, Location, NewVolume, ProvisionRequest, Reply,
-    Sidecar, VolumeSource,
+    Sidecar,
 };
 
 use crate::build::{Outcome, changes, claim, cluster_with, events, journal, volume_of};
@@ -26,7 +26,7 @@ impl Driver for Counting {
         }
         let path = format!("/{}-{}", self.asked, request.surroundings().nodes().len());
         let source = NfsVolumeSource { server: "tool".into(), path: path.into(), ..NfsVolumeSource::default() };
-        let made = NewVolume::new(VolumeSource::Nfs(source), request.size()).reached_from([("zone", "a")]);
+        let made = NewVolume::new(source, request.size()).reached_from([("zone", "a")]);
         Reply::ready(made.filled_from(Location::nfs("tool", "/template"))).after(std::time::Duration::from_secs(1))
     }
 

@@ -4,7 +4,7 @@ use bindery::parts::VolumeResourceRequirements;
 use bindery::volume_source::CsiVolumeSource;
 use bindery::{
     AccessMode, AccessModes, Cluster, LabelSelector, ObjectReference, PersistentVolume, PersistentVolumeClaim,
-    StorageClass, Timestamp, Uid, VolumeMode, VolumePhase, VolumeSource,
+    StorageClass, Timestamp, Uid, VolumeMode, VolumePhase,
 };
 use proptest::prelude::*;
 
@@ -79,7 +79,7 @@ impl Seed {
             volume.spec.volume_attributes_class_name = Some("tuned".into());
             let source =
                 CsiVolumeSource { driver: "csi.example.com".into(), volume_handle: name.into(), ..Default::default() };
-            volume = volume.with_source(VolumeSource::Csi(source));
+            volume = volume.with_source(source);
         }
         if let Some(fast) = self.label {
             volume = volume.with_labels([("disk", if fast { "ssd" } else { "hdd" })]);
@@ -117,7 +117,7 @@ impl Seed {
         if self.label == Some(true) {
             claim = claim.with_selector(LabelSelector::matching([("disk", "ssd")]));
         }
-        debug_assert_ne!(*claim.spec.resources, VolumeResourceRequirements::default());
+        debug_assert_ne!(claim.spec.resources, VolumeResourceRequirements::default());
         claim
     }
 }

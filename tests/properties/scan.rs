@@ -120,7 +120,7 @@ fn is_bound_to(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool
     volume.spec.claim_ref.as_ref().is_some_and(|reference| {
         reference.name.as_str() == claim.metadata.name.as_str()
             && reference.namespace.as_str() == claim.metadata.namespace.as_str()
-            && (reference.uid.as_str().is_empty() || reference.uid.as_str() == claim.metadata.uid.as_str())
+            && (reference.uid.is_empty() || reference.uid == claim.metadata.uid)
     })
 }
 

@@ -59,7 +59,7 @@ fn the_volume_gets_a_full_reference_and_then_its_phase() {
     let reference = first.spec.claim_ref.as_ref().unwrap();
     assert_eq!((reference.kind.as_str(), reference.api_version.as_str()), ("PersistentVolumeClaim", "v1"));
     assert_eq!((reference.namespace.as_str(), reference.name.as_str()), ("default", "data"));
-    assert_eq!((reference.uid.as_str(), reference.resource_version.as_str()), ("uid-data", "40"));
+    assert_eq!((&*reference.uid.to_text(), reference.resource_version.as_str()), ("uid-data", "40"));
     assert_eq!(first.status.phase, VolumePhase::Available);
     let before_it = as_volume(written[0].before.as_ref().unwrap());
     assert!(before_it.spec.claim_ref.is_none(), "the state before is what was there before");
@@ -205,7 +205,7 @@ fn a_conflict_on_the_third_step_leaves_a_bound_volume_and_a_pending_claim() {
     cluster.sync(&pvc("data")).unwrap_err();
     let bound = cluster.volume("pv").unwrap();
     assert_eq!(bound.status.phase, VolumePhase::Bound);
-    assert_eq!(bound.spec.claim_ref.as_ref().unwrap().uid.as_str(), "uid-data");
+    assert_eq!(bound.spec.claim_ref.as_ref().unwrap().uid, "uid-data");
     assert_eq!((claim_phase(&cluster, "data"), volume_of(&cluster, "data").as_str()), (ClaimPhase::Pending, ""));
     let retry = cluster.journal().len();
     cluster.settle().unwrap();

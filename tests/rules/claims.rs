@@ -273,7 +273,7 @@ fn a_bound_claim_takes_back_a_volume_that_points_nowhere() {
     cluster.sync(&pvc("data")).unwrap();
     let pv = cluster.volume("pv").unwrap();
     assert_eq!(pv.status.phase, VolumePhase::Bound);
-    assert_eq!(pv.spec.claim_ref.as_ref().unwrap().uid.as_str(), "uid-data");
+    assert_eq!(pv.spec.claim_ref.as_ref().unwrap().uid, "uid-data");
     assert_eq!(claim_phase(&cluster, "data"), ClaimPhase::Bound);
 }
 

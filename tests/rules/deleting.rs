@@ -24,7 +24,7 @@ pub(crate) fn then(first: Behaviour, later: Behaviour) -> Behaviour {
 
 pub(crate) fn csi() -> VolumeSource {
     let source = CsiVolumeSource { driver: "csi.example.com".into(), volume_handle: "v1".into(), ..Default::default() };
-    VolumeSource::Csi(source)
+    source.into()
 }
 
 fn released_for_deletion() -> PersistentVolume {

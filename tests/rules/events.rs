@@ -19,7 +19,7 @@ fn an_event_is_about_one_object_and_says_who_emits_it() {
     cluster.sync(&pvc("data")).unwrap();
     let events = cluster.events();
     let [record] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!((&record.event.object, record.event.uid.as_str()), (&pvc("data"), "uid-data"));
+    assert_eq!((&record.event.object, &*record.event.uid.to_text()), (&pvc("data"), "uid-data"));
     assert_eq!(record.event.source.as_str(), "persistentvolume-controller");
     assert_eq!((record.event.event_type, record.event.reason), (EventType::Normal, "FailedBinding"));
     assert_eq!((record.count, record.first, record.last), (1, Duration::ZERO, Duration::ZERO));

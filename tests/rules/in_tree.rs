@@ -32,7 +32,7 @@ fn making(behaviour: Behaviour) -> Plugin {
 }
 
 fn nfs() -> VolumeSource {
-    VolumeSource::Nfs(NfsVolumeSource { server: "s".into(), path: "/p".into(), ..NfsVolumeSource::default() })
+    VolumeSource::from(NfsVolumeSource { server: "s".into(), path: "/p".into(), ..NfsVolumeSource::default() })
 }
 
 /// A cluster with a plugin that makes volumes like this, the class and the claim.
@@ -198,7 +198,7 @@ fn a_made_volume_belongs_to_its_claim() {
     let made = cluster.volume(MADE).unwrap();
     let reference = made.spec.claim_ref.as_ref().unwrap();
     assert_eq!(
-        (reference.namespace.as_str(), reference.name.as_str(), reference.uid.as_str()),
+        (reference.namespace.as_str(), reference.name.as_str(), &*reference.uid.to_text()),
         ("default", "data", "uid-data")
     );
     assert_eq!((made.class_name(), made.capacity()), ("gold", quantity("3Gi")));

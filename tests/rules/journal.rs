@@ -17,7 +17,7 @@ const RESTORED: usize = 16;
 fn busy() -> Cluster {
     let mut config = Config::default();
     let fails_once = Behaviour::Sequence(vec![Behaviour::Fail("busy".into())], Box::new(Behaviour::Succeed));
-    let disk = bindery::VolumeSource::Nfs(bindery::volume_source::NfsVolumeSource {
+    let disk = bindery::VolumeSource::from(bindery::volume_source::NfsVolumeSource {
         server: "s".into(),
         path: "/p".into(),
         ..Default::default()

@@ -89,7 +89,7 @@ fn a_claim_that_names_its_volume_does_not_wait_for_a_pod() {
     cluster.restore(class("unused")).unwrap();
     cluster.sync(&pvc("data")).unwrap();
     let pv = cluster.volume("pv").unwrap();
-    assert_eq!(pv.spec.claim_ref.as_ref().unwrap().uid.as_str(), "uid-data");
+    assert_eq!(pv.spec.claim_ref.as_ref().unwrap().uid, "uid-data");
     assert!(pv.metadata.annotations.contains_key(BOUND_BY_CONTROLLER));
     assert!(cluster.claim("data").unwrap().metadata.annotations.contains_key(BIND_COMPLETED));
 }

@@ -1,7 +1,7 @@
 //! What other controllers and people do around the volume controller (`NEIGH-*`).
 
 use bindery::volume_source::LocalVolumeSource;
-use bindery::{ClaimPhase, Cluster, Kind, Pod, PodPhase, ReclaimPolicy, VolumePhase, VolumeSource};
+use bindery::{ClaimPhase, Cluster, Kind, Pod, PodPhase, ReclaimPolicy, VolumePhase};
 
 use crate::deleting::outcome;
 use crate::world::{
@@ -106,7 +106,7 @@ fn a_binding_that_a_scheduler_began_is_finished() {
 fn a_local_volume_is_deleted_by_whoever_made_it() {
     let left = || {
         let local = LocalVolumeSource { path: "/mnt/disk".into(), ..LocalVolumeSource::default() };
-        released(ReclaimPolicy::Delete).with_source(VolumeSource::Local(local))
+        released(ReclaimPolicy::Delete).with_source(local)
     };
     let mut cluster = restored([left().annotated(PROVISIONED_BY, "local-volume-provisioner-node-1").into()]);
     cluster.settle().unwrap();

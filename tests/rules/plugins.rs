@@ -26,7 +26,7 @@ fn stock() -> Vec<Plugin> {
 }
 
 fn local() -> VolumeSource {
-    VolumeSource::Local(LocalVolumeSource { path: "/mnt/disk".into(), ..LocalVolumeSource::default() })
+    VolumeSource::from(LocalVolumeSource { path: "/mnt/disk".into(), ..LocalVolumeSource::default() })
 }
 
 /// PLUG-1: no other plugin is registered than host path and NFS.

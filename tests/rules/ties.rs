@@ -88,8 +88,8 @@ fn uids_are_counted_and_time_starts_where_the_configuration_says() {
     wait(&mut cluster, seconds(90));
     cluster.create(new_volume("b", "1Gi")).unwrap();
     let metadata = |name: &str| cluster.volume(name).unwrap().metadata.clone();
-    assert_eq!(metadata("a").uid.as_str(), "00000000-0000-4000-8000-000000000001");
-    assert_eq!(metadata("b").uid.as_str(), "00000000-0000-4000-8000-000000000002");
+    assert_eq!(metadata("a").uid, "00000000-0000-4000-8000-000000000001");
+    assert_eq!(metadata("b").uid, "00000000-0000-4000-8000-000000000002");
     assert_eq!(metadata("a").creation_timestamp.unwrap().to_string(), "2030-06-01T12:00:00Z");
     assert_eq!(metadata("b").creation_timestamp.unwrap().to_string(), "2030-06-01T12:01:30Z");
 }

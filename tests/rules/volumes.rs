@@ -93,7 +93,7 @@ fn a_volume_whose_claim_is_gone_is_released() {
         cluster.sync(&pv("pv")).unwrap();
         let pv = cluster.volume("pv").unwrap();
         assert_eq!(pv.status.phase, expected);
-        assert_eq!(reference(pv).uid.as_str(), "uid-data");
+        assert_eq!(reference(pv).uid, "uid-data");
         assert!(cluster.events().is_empty());
     }
 }
@@ -253,7 +253,7 @@ fn a_retained_volume_stays_released() {
     wait(&mut cluster, seconds(3600));
     let pv = cluster.volume("pv").unwrap();
     assert_eq!(pv.status.phase, VolumePhase::Released);
-    assert_eq!(reference(pv).uid.as_str(), "uid-gone");
+    assert_eq!(reference(pv).uid, "uid-gone");
 }
 
 /// RECLAIM-3, RECLAIM-4: a volume is recycled or deleted by its policy.

@@ -271,7 +271,7 @@ pub(crate) fn released(policy: ReclaimPolicy) -> PersistentVolume {
 
 /// A directory of a node.
 pub(crate) fn host_path(path: &str) -> VolumeSource {
-    VolumeSource::HostPath(HostPathVolumeSource { path: path.into(), ..HostPathVolumeSource::default() })
+    VolumeSource::from(HostPathVolumeSource { path: path.into(), ..HostPathVolumeSource::default() })
 }
 
 /// Lets time pass.

@@ -10,7 +10,7 @@ use bindery::explore::{Deed, Explorer, Found, invariants};
 use bindery::volume_source::HostPathVolumeSource;
 use bindery::{
     AccessMode, BindingMode, Cluster, Config, Controller, Controllers, Kind, PersistentVolume, PersistentVolumeClaim,
-    ReclaimPolicy, StorageClass, VolumeSource,
+    ReclaimPolicy, StorageClass,
 };
 
 const VOLUMES: [&str; 2] = ["v", "w"];
@@ -126,7 +126,7 @@ impl World {
             let mut object = PersistentVolume::new(name, size, modes(volume.many))
                 .with_class(class(volume.late))
                 .with_reclaim_policy(policy)
-                .with_source(VolumeSource::HostPath(path));
+                .with_source(path);
             if let Some(claim) = volume.names {
                 object = object.reserved_for("default", CLAIMS[claim]);
             }

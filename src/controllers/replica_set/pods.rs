@@ -92,7 +92,7 @@ impl Creation {
 
     /// A name that no pod has or had.
     fn name(&mut self, set: &ReplicaSet, world: &World<'_>) -> Text {
-        let owner = Fnv1a::new().with(set.metadata.uid.as_str().as_bytes());
+        let owner = Fnv1a::new().with(set.metadata.uid.to_text().as_bytes());
         let prefix = shortened(&set.metadata.name);
         let name = |number| Text::from(format!("{prefix}{}", suffix(owner, number)));
         let is_used = |number| {

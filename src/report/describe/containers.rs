@@ -219,7 +219,7 @@ fn field_of(pod: &Pod, path: &str) -> Option<String> {
     let text = match path {
         "metadata.name" => metadata.name.to_string(),
         "metadata.namespace" => metadata.namespace.to_string(),
-        "metadata.uid" => metadata.uid.as_str().to_owned(),
+        "metadata.uid" => metadata.uid.to_string(),
         "spec.nodeName" => pod.spec.node_name.to_string(),
         "spec.serviceAccountName" => plain(Some(&pod.spec.extras.service_account_name)),
         "status.podIP" => pod.status.pod_ip.to_string(),

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::cluster::{Cluster, WriteRecord};
+use crate::cluster::{Cause, Cluster, WriteRecord};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::text::Text;
 use crate::report::picture::{Chain, Item, Picture, Tone, claim_tone, volume_tone};
@@ -116,8 +116,8 @@ impl Timeline {
             Some(Some(last)) if !left_out && !new && last.takes(write, lane) => last.writes.push((number, lane)),
             _ if left_out => self.columns.push(None),
             _ => {
-                let WriteRecord { time, ref actor, verb, rule, .. } = *write;
-                let column = Column { writes: vec![(number, lane)], time, actor: actor.clone(), verb, rule };
+                let Cause { actor, verb, rule } = (*write.cause).clone();
+                let column = Column { writes: vec![(number, lane)], time: write.time, actor, verb, rule };
                 self.columns.push(Some(column));
             }
         }

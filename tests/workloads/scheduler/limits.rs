@@ -2,9 +2,7 @@
 
 use bindery::scheduling::{Code, Plugin};
 use bindery::volume_source::CsiVolumeSource;
-use bindery::{
-    AccessMode, CsiNode, DeleteOptions, Kind, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, VolumeSource,
-};
+use bindery::{AccessMode, CsiNode, DeleteOptions, Kind, Object, PersistentVolume, PersistentVolumeClaim, PodPhase};
 use serde_json::json;
 
 use crate::scheduler::world::{
@@ -127,7 +125,7 @@ fn a_volume_that_is_still_attached_takes_room() {
 fn volumes_count_by_driver_and_handle() {
     let of_driver = |name: &str, driver: &str, handle: &str| {
         let source = CsiVolumeSource { driver: driver.into(), volume_handle: handle.into(), ..Default::default() };
-        volume(name, "1Gi").with_class("").with_source(VolumeSource::Csi(source)).reserved_for("default", name)
+        volume(name, "1Gi").with_class("").with_source(source).reserved_for("default", name)
     };
     let names = ["same-1", "same-2", "other"];
     let volumes = [

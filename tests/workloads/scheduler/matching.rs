@@ -59,7 +59,7 @@ fn the_smallest_volume_that_suits_is_taken() {
     let mut tuned = volume("tuned", "1Gi");
     tuned.spec.volume_attributes_class_name = Some("gold".into());
     let handle = CsiVolumeSource { driver: "csi.example.com".into(), volume_handle: "h".into(), ..Default::default() };
-    tuned.spec.sources = VolumeSource::Csi(handle).into();
+    tuned.spec.sources = VolumeSource::from(handle).into();
     let objects = [
         node("n1").into(),
         local().into(),

@@ -65,6 +65,6 @@ fn a_reference_with_another_uid_is_left_alone() {
     // One pass before the collector comes.
     assert!(world.pass());
     assert_eq!(world.owners("data-web-0"), ["StatefulSet/web"]);
-    assert_eq!(world.cluster.claim("data-web-0").unwrap().metadata.owner_references[0].uid.as_str(), "old");
+    assert_eq!(world.cluster.claim("data-web-0").unwrap().metadata.owner_references[0].uid, "old");
     assert!(world.events(mark)[0].starts_with("Warning ConflictingController "));
 }
