@@ -70,6 +70,6 @@ pub(crate) use crate::controllers::scheduler::{
 };
 pub(crate) use crate::controllers::stateful_set::{SetMemory, SetSync};
 pub(crate) use crate::controllers::turn::{
-    Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Resumed, Settings, Turn, World,
+    Caching, Effects, Emission, Next, Operation, OperationKind, OperationTask, Request, Resumed, Settings, Turn, World,
 };
 pub(crate) use crate::controllers::volume::VolumeSync;

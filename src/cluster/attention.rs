@@ -12,6 +12,10 @@
 //! What changes is marked, and a resync visits what is marked, in the order in which it would come to it anyway.
 //! Operations that failed, and volumes that wait to be recycled, are tried by every resync. [`Cluster::resync`] marks
 //! everything; where the bookkeeping is right, that changes nothing.
+//!
+//! A sync that binds puts its claim and its volume back into the queues, because it writes to them, and among a million
+//! both are far away in memory when their turn comes. So what they would come to is foreseen when the sync ends: where it
+//! is nothing, and nothing has changed when their turn comes, they end there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
 use crate::cluster::queue::Bits;
 use crate::cluster::work::Worker;
-use crate::controllers::{Observed, is_delayed, volume_name};
+use crate::controllers::{ClaimSync, Observed, VolumeSync, is_delayed, volume_name};
 use crate::matching::WaitingIndex;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId, Sequence};
@@ -35,11 +39,11 @@ use crate::model::volume::PersistentVolume;
 type VolumeId = Id<PersistentVolume>;
 type ClaimId = Id<PersistentVolumeClaim>;
 
-/// Objects of one kind that the next resync must look at.
+/// Objects of one kind that the next resync must look at, and those that nobody need look at.
 #[derive(Clone, Debug, Default)]
 struct Marks {
-    /// Who is marked and who is listed, side by side: both are asked for at once, and among many objects each place is far
-    /// away in memory.
+    /// Who is marked, listed and foreseen, side by side: they are asked for at once, and among many objects each place is
+    /// far away in memory.
     bits: Bits,
     count: usize,
     /// All that are marked, and some that no longer are, each once.
@@ -48,11 +52,16 @@ struct Marks {
 
 /// The places of an object among the bits.
 fn marked(number: u32) -> u32 {
-    number * 2
+    number * 4
 }
 
 fn listed(number: u32) -> u32 {
-    number * 2 + 1
+    number * 4 + 1
+}
+
+/// A sync of it would come to nothing.
+fn foreseen(number: u32) -> u32 {
+    number * 4 + 2
 }
 
 impl Marks {
@@ -96,6 +105,12 @@ pub(super) struct Attention {
 impl Attention {
     fn marks(&mut self, worker: Worker) -> &mut Marks {
         if worker == Worker::Volumes { &mut self.volumes } else { &mut self.claims }
+    }
+
+    /// Whether a sync would come to nothing, as was foreseen.
+    fn foresees(&self, worker: Worker, number: u32) -> bool {
+        let marks = if worker == Worker::Volumes { &self.volumes } else { &self.claims };
+        marks.bits.contains(foreseen(number))
     }
 
     /// The claim that was not marked and must be looked at next because of a free volume.
@@ -203,6 +218,7 @@ impl Cluster {
 
     /// Puts a volume or a claim into its queue, at the place that it has there if a round is still to come to it.
     pub(super) fn look_at(&mut self, worker: Worker, id: ObjectId) {
+        self.forget_foreseen(worker, id);
         let created = self.created(id);
         self.work.enqueue_created(worker, id, created);
     }
@@ -220,6 +236,7 @@ impl Cluster {
             // Volumes and claims are looked at at any time.
             return;
         }
+        self.forget_foreseen(worker, id);
         if self.work.is_queued(worker, id) {
             return;
         }
@@ -247,6 +264,44 @@ impl Cluster {
     pub(super) fn mark_unfinished(&mut self, worker: Worker, id: ObjectId) {
         if matches!(worker, Worker::Volumes | Worker::Claims) {
             self.mark(worker, id);
+        }
+    }
+
+    /// A sync has written to a claim, so that its key and that of its volume wait. Notes where looking at them would come to
+    /// nothing.
+    pub(super) fn foresee(&mut self, claim: ClaimId) {
+        if self.loose || self.stale.is_some() {
+            return;
+        }
+        let world = self.world();
+        let seen = self.store.claims.get(claim).zip(self.cache.claim(claim));
+        let Some((stored, _)) = seen.filter(|(stored, cached)| Arc::ptr_eq(stored, cached)) else {
+            return;
+        };
+        let claim_rests = ClaimSync::start(stored, &world).is_idle();
+        let volume = self.store.volumes.id_of("", &stored.spec.volume_name).filter(|id| {
+            let seen = self.store.volumes.get(*id).zip(self.cache.volume(*id));
+            seen.is_some_and(|(stored, cached)| {
+                Arc::ptr_eq(stored, cached) && VolumeSync::start(stored, &world).is_idle()
+            })
+        });
+        if claim_rests {
+            self.work.attention.claims.bits.insert(foreseen(claim.number()));
+        }
+        if let Some(volume) = volume {
+            self.work.attention.volumes.bits.insert(foreseen(volume.number()));
+        }
+    }
+
+    /// Whether a sync need not be taken, because it would come to nothing.
+    pub(super) fn is_foreseen(&self, worker: Worker, id: ObjectId) -> bool {
+        self.stale.is_none() && self.work.attention.foresees(worker, id.number)
+    }
+
+    /// Something has changed since.
+    fn forget_foreseen(&mut self, worker: Worker, id: ObjectId) {
+        if self.work.attention.foresees(worker, id.number) {
+            self.work.attention.marks(worker).bits.remove(foreseen(id.number));
         }
     }
 

@@ -119,7 +119,7 @@ impl Cluster {
         origin.provisioner = self.drivers.for_volume(&volume).cloned();
         let answer = self.request_expansion(&volume.metadata.name, &claim.request());
         let turn = ResizeSync::start(&claim, &Arc::new(volume), answer, self.time());
-        self.follow_start(origin, Some(turn), SyncTask::Resize)
+        self.follow_start(origin, Some(turn), |task| SyncTask::Resize(Box::new(task)))
     }
 
     /// A driver, by the name that classes call it by.

@@ -411,8 +411,9 @@ impl Cluster {
 
     /// The answer to a write that a mishap refuses.
     pub(super) fn refusal(&mut self, write: &Write) -> Option<ApiError> {
+        let mishap = self.mishap?;
         let (kind, name) = (write.kind(), write.name().clone());
-        let error = match self.mishap? {
+        let error = match mishap {
             Mishap::Conflict => ApiError::Conflict { kind, name },
             Mishap::ServerError => ApiError::Server { message: "the server is unable to answer".to_owned() },
             Mishap::BackendFailure | Mishap::BackendSilence => return None,

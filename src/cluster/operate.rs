@@ -7,7 +7,7 @@ use crate::backend::{Answer, Failure, PluginRequest};
 use crate::cluster::Cluster;
 use crate::cluster::fault_plan::BackendUpset;
 use crate::cluster::operations::{Effect, Running, Waiting};
-use crate::controllers::{Next, OperationKind, OperationTask, Resumed, Turn};
+use crate::controllers::{Effects, Next, OperationKind, OperationTask, Request, Resumed, Turn};
 use crate::model::id::Id;
 use crate::model::text::Text;
 use crate::model::volume::ReclaimPolicy;
@@ -44,16 +44,17 @@ impl Cluster {
                 self.change_files(origin.actor(), rule, location, change);
             }
             let Turn { effects, next } = self.resume(name.0, task, resumed);
-            for emission in effects.events {
+            let Effects { events, logs, remark, .. } = effects.into_inner().unwrap_or_default();
+            for emission in events {
                 self.emit(emission, &mut origin);
             }
-            for (object, line) in effects.logs {
+            for (object, line) in logs {
                 self.log(origin.actor(), object, line);
             }
             let waiting = match next {
                 Next::End(end) if origin.provisioner.is_some() => {
                     self.operations.end(name.clone(), false, self.now);
-                    return self.end_external(&origin, &name, end, effects.remark);
+                    return self.end_external(&origin, &name, end, remark);
                 }
                 Next::End(end) => {
                     if end.is_err() {
@@ -77,56 +78,56 @@ impl Cluster {
                     task = then;
                     Waiting::Ready(Resumed::Written(written))
                 }
-                Next::Sleep { duration, then } => {
+                Next::Ask { request, then } => {
                     task = then;
-                    self.after(Some(duration), Resumed::Awake)
-                }
-                Next::Reclaim { plugin, ability, volume, then } => {
-                    let (answer, ()) = self.call_plugin(|cluster| {
-                        (Arc::make_mut(&mut cluster.plugins).reclaim(plugin, ability, &volume), ())
-                    });
-                    task = then;
-                    effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
-                    self.take_up(effect.as_ref());
-                    match self.until(&answer, Resumed::Answered(answer.clone())) {
-                        Waiting::Ready(answered) if !stepwise => {
+                    let is_plugin = matches!(*request, Request::Reclaim { .. } | Request::Provision { .. });
+                    let waiting;
+                    (waiting, effect) = self.ask(*request);
+                    match waiting {
+                        // What a plugin answers at once belongs to the same step.
+                        Waiting::Ready(answered) if is_plugin && !stepwise => {
                             resumed = answered;
                             continue;
                         }
                         waiting => waiting,
                     }
-                }
-                Next::Provision { plugin, claim, class, then } => {
-                    let name = Text::from(format!("pvc-{}", claim.metadata.uid));
-                    let unique = self.store.version().0;
-                    let request = PluginRequest { name, claim: &claim, class: &class, unique };
-                    let (answer, volume) =
-                        self.call_plugin(|cluster| Arc::make_mut(&mut cluster.plugins).provision(plugin, &request));
-                    task = then;
-                    match self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))) {
-                        Waiting::Ready(answered) if !stepwise => {
-                            resumed = answered;
-                            continue;
-                        }
-                        waiting => waiting,
-                    }
-                }
-                Next::Make { driver, name, claim, class, then } => {
-                    task = then;
-                    let (delay, made) =
-                        self.call_driver(|cluster| cluster.ask_to_provision(&driver, &name, &claim, &class));
-                    effect = made.as_ref().ok().and_then(Effect::of_new);
-                    self.after(delay, Resumed::Made(Box::new(made)))
-                }
-                Next::Remove { driver, volume, then } => {
-                    task = then;
-                    let (delay, fate) = self.call_driver(|cluster| cluster.ask_to_delete(&driver, &volume));
-                    effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
-                    self.take_up(effect.as_ref());
-                    self.after(delay, Resumed::Removed(fate.map(drop)))
                 }
             };
             return self.operations.put(number, Running { name, task, waiting, origin, effect, again });
+        }
+    }
+
+    /// Does what an operation asks for. Returns when it goes on, and what a backend is at work at until then.
+    fn ask(&mut self, request: Request) -> (Waiting, Option<Effect>) {
+        match request {
+            Request::Sleep(duration) => (self.after(Some(duration), Resumed::Awake), None),
+            Request::Reclaim { plugin, ability, volume } => {
+                let (answer, ()) = self
+                    .call_plugin(|cluster| (Arc::make_mut(&mut cluster.plugins).reclaim(plugin, ability, &volume), ()));
+                let effect = answer.is_success().then(|| self.reclaiming(ability, &volume)).flatten();
+                self.take_up(effect.as_ref());
+                (self.until(&answer, Resumed::Answered(answer.clone())), effect)
+            }
+            Request::Provision { plugin, claim, class } => {
+                let name = Text::from(format!("pvc-{}", claim.metadata.uid));
+                let unique = self.store.version().0;
+                let request = PluginRequest { name, claim: &claim, class: &class, unique };
+                let (answer, volume) =
+                    self.call_plugin(|cluster| Arc::make_mut(&mut cluster.plugins).provision(plugin, &request));
+                (self.until(&answer, Resumed::Provisioned(answer.clone(), Box::new(volume))), None)
+            }
+            Request::Make { driver, name, claim, class } => {
+                let (delay, made) =
+                    self.call_driver(|cluster| cluster.ask_to_provision(&driver, &name, &claim, &class));
+                let effect = made.as_ref().ok().and_then(Effect::of_new);
+                (self.after(delay, Resumed::Made(Box::new(made))), effect)
+            }
+            Request::Remove { driver, volume } => {
+                let (delay, fate) = self.call_driver(|cluster| cluster.ask_to_delete(&driver, &volume));
+                let effect = fate.as_ref().ok().and_then(|fate| Effect::of_fate(self.location_of(&volume)?, fate));
+                self.take_up(effect.as_ref());
+                (self.after(delay, Resumed::Removed(fate.map(drop))), effect)
+            }
         }
     }
 

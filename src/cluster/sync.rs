@@ -5,8 +5,8 @@ use crate::cluster::config::Controller;
 use crate::cluster::work::{Origin, Sync, SyncTask, Worker};
 use crate::controllers::{
     Caching, ClaimSync, DeploymentSync, Effects, EphemeralSync, ExpandSync, KubeletSync, Next, NodeSync, Observed,
-    OrphanSync, ReplicaSetSync, Resumed, SyncError, Turn, VolumeSync, World, collect, protect_claim, protect_volume,
-    quota_status,
+    Operation, OrphanSync, ReplicaSetSync, Resumed, SetMemory, SyncError, Turn, VolumeSync, World, collect,
+    protect_claim, protect_volume, quota_status,
 };
 use crate::model::id::{Id, ObjectId};
 use crate::model::kind::Object;
@@ -37,6 +37,7 @@ impl Cluster {
         match worker {
             Worker::Collect => self.begin_collecting(origin),
             Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => Some(self.write_once(worker, key)),
+            Worker::Volumes | Worker::Claims if self.is_foreseen(worker, key) => Some(self.pass_over(origin)),
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
             Worker::Provision => {
@@ -122,6 +123,17 @@ impl Cluster {
         self.perform(write, worker.actor(), key, rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
     }
 
+    /// The sync of a volume or a claim that comes to nothing.
+    fn pass_over(&mut self, origin: Origin) -> Result<(), SyncError> {
+        let Origin { worker, key, .. } = origin;
+        self.unmark(worker, key);
+        if worker == Worker::Volumes {
+            self.work.recycling.remove(&key.number);
+        }
+        self.stand(origin);
+        Ok(())
+    }
+
     fn begin_volume(&mut self, origin: Origin) -> End {
         self.unmark(Worker::Volumes, origin.key);
         let id = Id::from_number(origin.key.number);
@@ -187,7 +199,7 @@ impl Cluster {
             SyncTask::Ephemeral(task) => task.resume(resumed, &world).map(SyncTask::Ephemeral),
             SyncTask::Set(task) => task.resume(resumed, &world).map(SyncTask::Set),
             SyncTask::Expand(_) => ExpandSync::resume(resumed).map(SyncTask::Expand),
-            SyncTask::Resize(task) => task.resume(resumed).map(SyncTask::Resize),
+            SyncTask::Resize(task) => task.resume(resumed).map(|task| SyncTask::Resize(Box::new(task))),
             SyncTask::Deployment(task) => task.resume(resumed, &world).map(|task| SyncTask::Deployment(Box::new(task))),
             SyncTask::ReplicaSet(task) => task.resume(resumed, &world).map(|task| SyncTask::ReplicaSet(Box::new(task))),
             SyncTask::Schedule(task) => task.resume(resumed, &world).map(SyncTask::Schedule),
@@ -200,6 +212,9 @@ impl Cluster {
             Some(sync) => sync.again |= again,
             None if again => self.enqueue(worker, key, false),
             None => {}
+        }
+        if again && worker == Worker::Claims && matches!(end, Some(Ok(()))) {
+            self.foresee(Id::from_number(key.number));
         }
         end
     }
@@ -220,20 +235,11 @@ impl Cluster {
     /// Does what a turn of a sync asks for.
     pub(super) fn follow(&mut self, mut origin: Origin, turn: Turn<SyncTask>) -> End {
         let Turn { effects, next } = turn;
-        let Effects { events, enqueue, start, wake, memory, scheduled, logs: _, remark: _ } = effects;
-        for emission in events {
-            self.emit(emission, &mut origin);
-        }
-        for claim in enqueue {
-            self.enqueue_claim(&claim);
-        }
         let worker = origin.worker;
-        if let Some(delay) = wake {
-            self.wakes.add(self.now.saturating_add(delay), worker, origin.key);
-        }
-        if let Some(outcome) = scheduled {
-            self.note_scheduled(origin.key, outcome);
-        }
+        let (start, memory) = match effects.into_inner() {
+            Some(effects) => self.take_effect(effects, &mut origin),
+            None => (None, None),
+        };
         match next {
             Next::Write { write, rule, caching, then } => {
                 // The sync is put in its place before the write, so that its own write puts the key back only when it
@@ -269,7 +275,32 @@ impl Cluster {
                 }
                 Some(end)
             }
-            _ => Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() })),
+            Next::Ask { .. } => {
+                Some(Err(SyncError { message: "a sync asked for what only an operation may ask for".to_owned() }))
+            }
         }
+    }
+
+    /// Does what a turn does besides its write. Returns what is left to do when the sync has ended: an operation to be
+    /// started, and what a set remembers.
+    fn take_effect(
+        &mut self,
+        effects: Effects,
+        origin: &mut Origin,
+    ) -> (Option<Box<Operation>>, Option<Box<SetMemory>>) {
+        let Effects { events, enqueue, start, wake, memory, scheduled, logs: _, remark: _ } = effects;
+        for emission in events {
+            self.emit(emission, origin);
+        }
+        for claim in enqueue {
+            self.enqueue_claim(&claim);
+        }
+        if let Some(delay) = wake {
+            self.wakes.add(self.now.saturating_add(delay), origin.worker, origin.key);
+        }
+        if let Some(outcome) = scheduled {
+            self.note_scheduled(origin.key, outcome);
+        }
+        (start, memory)
     }
 }

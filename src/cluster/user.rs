@@ -81,7 +81,7 @@ impl Cluster {
         let key = self.full_key(pod);
         self.write(Verb::Bind, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Bind(key, node.into()), None, &context)
+            cluster.store.apply(Write::bind(key, node.into()), None, &context)
         })
     }
 
@@ -103,7 +103,7 @@ impl Cluster {
         let key = self.full_key(key);
         self.write(Verb::Delete, |cluster| {
             let context = cluster.context();
-            cluster.store.apply(Write::Delete(key, options.clone()), None, &context)
+            cluster.store.apply(Write::delete(key, options.clone()), None, &context)
         })
         .map(|_| ())
     }

@@ -101,7 +101,7 @@ pub(super) enum SyncTask {
     Orphan(Box<OrphanSync>),
     Ephemeral(EphemeralSync),
     Expand(ExpandSync),
-    Resize(ResizeSync),
+    Resize(Box<ResizeSync>),
     Set(Box<SetSync>),
     Deployment(Box<DeploymentSync>),
     ReplicaSet(Box<ReplicaSetSync>),

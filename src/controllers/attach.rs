@@ -18,7 +18,7 @@ use crate::controllers::attach::name::driver_of;
 use crate::controllers::attach::users::{Users, position_from};
 use crate::controllers::eviction::OUT_OF_SERVICE;
 use crate::controllers::node::has_status;
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
+use crate::controllers::turn::{Caching, Effects, Emission, EventType, Resumed, Turn};
 use crate::model::access_modes::AccessMode;
 use crate::model::claim::ClaimPhase;
 use crate::model::kind::Object;
@@ -95,13 +95,12 @@ impl AttachSync {
         let (events, told) = look.attach_missing(&mut attached);
         let effects = Effects { events: told, wake: look.end(), ..Effects::default() };
         if *attached == *node.status.volumes_attached {
-            return Turn { effects, next: Next::End(Ok(())) };
+            return Turn::done().with(effects);
         }
         let mut new = (**node).clone();
         new.status.volumes_attached = attached.into();
         let write = Write::UpdateStatus(Object::Node(Arc::new(new)));
-        let next = Next::Write { write, rule: "ATTACH-2", caching: Caching::Nothing, then: Self { events } };
-        Turn { effects, next }
+        Turn::write(write, "ATTACH-2", Self { events }).caching(Caching::Nothing).with(effects)
     }
 
     /// Looks at what is attached to a node that was deleted: it stays while pods of the node need it, and for a while
@@ -114,15 +113,14 @@ impl AttachSync {
                 look.memory.drop_left(node, &unique);
             }
         }
-        let effects = Effects { wake: look.end(), ..Effects::default() };
-        Turn { effects, next: Next::End(Ok(())) }
+        Turn::done().with(Effects { wake: look.end(), ..Effects::default() })
     }
 
     /// Ends when the status is written.
     pub(crate) fn resume(self, resumed: Resumed) -> Turn<Self> {
         match resumed {
             Resumed::Written(Err(error)) => Turn::failed(error.to_string()),
-            _ => Turn { effects: Effects { events: self.events, ..Effects::default() }, next: Next::End(Ok(())) },
+            _ => Turn::done().with(Effects { events: self.events, ..Effects::default() }),
         }
     }
 }

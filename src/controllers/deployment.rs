@@ -128,7 +128,7 @@ impl DeploymentSync {
                 Step::Scale { plan, .. } => self.sets.next_scale(plan, &self.deployment),
                 Step::Clean { old, .. } => old.front().map(|set| {
                     let key = Kind::ReplicaSet.named(NamespacedName::new(&set.metadata.namespace, &set.metadata.name));
-                    Write::Delete(key, DeleteOptions::default())
+                    Write::delete(key, DeleteOptions::default())
                 }),
                 Step::Create(_) | Step::Last { .. } => None,
             };

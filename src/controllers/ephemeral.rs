@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, SyncError, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Resumed, Turn, World};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::{Kind, Object};
 use crate::model::metadata::{Identity, ObjectMeta, OwnerReference, RareMetadata};
@@ -74,8 +74,7 @@ impl EphemeralSync {
     /// Ends the look with an event on the pod (`EPH-3`, `EPH-4`).
     fn fail(self, message: String) -> Turn<Self> {
         let emission = Emission::on(&*self.pod, EventType::Warning, "FailedBinding", message.clone());
-        let effects = Effects { events: vec![emission], ..Effects::default() };
-        Turn { effects, next: Next::End(Err(SyncError { message })) }
+        Turn::failed(message).emitting(emission)
     }
 }
 

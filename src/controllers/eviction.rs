@@ -90,7 +90,7 @@ fn delete(pod: &Arc<Pod>, now: Timestamp) -> Turn<NodeSync> {
     let condition = disruption("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
     if pod.condition(&condition.r#type).is_some_and(|held| held.reason == condition.reason) {
         let options = DeleteOptions::default().uid(pod.metadata.uid.clone());
-        return NodeSync::write(Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options), "STS-33");
+        return NodeSync::write(Write::delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options), "STS-33");
     }
     let mut new = (**pod).clone();
     new.set_condition(condition, now);
@@ -103,7 +103,7 @@ fn delete(pod: &Arc<Pod>, now: Timestamp) -> Turn<NodeSync> {
 fn remove(pod: &Arc<Pod>, why: Option<PodCondition>, now: Timestamp) -> Turn<NodeSync> {
     if pod.status.phase.is_final() {
         let options = DeleteOptions::default().grace_period(0).uid(pod.metadata.uid.clone());
-        return NodeSync::write(Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options), "ATTACH-6");
+        return NodeSync::write(Write::delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options), "ATTACH-6");
     }
     let mut new = (**pod).clone();
     new.status.phase = PodPhase::Failed;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, SyncError, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Resumed, SyncError, Turn, World};
 use crate::model::claim::{ClaimPhase, PersistentVolumeClaim};
 use crate::model::kind::Object;
 use crate::model::names::{PRE_RESIZE_CAPACITY, STORAGE, STORAGE_RESIZER, migrated_source};
@@ -33,7 +33,7 @@ impl ExpandSync {
         let emit = |message: String| Emission::on(&**claim, EventType::Normal, "ExternalExpanding", message);
         let Some((plugin, driver)) = volume.spec.sources.iter().find_map(|source| migrated_source(source.key())) else {
             let event = emit("waiting for an external controller to expand this PVC".to_owned());
-            return Turn { effects: Effects { events: vec![event], ..Effects::default() }, next: Next::End(Ok(())) };
+            return Turn::done().emitting(event);
         };
         let event = emit(format!("CSI migration enabled for {plugin}; waiting for external resizer to expand the pvc"));
         let mut new = (**claim).clone();

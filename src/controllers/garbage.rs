@@ -51,7 +51,7 @@ pub(crate) fn collect(object: &Object, store: &Store) -> Option<(Write, &'static
         () => Propagation::Background,
     };
     let options = DeleteOptions::default().propagation(propagation).uid(metadata.uid.clone());
-    Some((Write::Delete(object.reference(), options), "STS-34"))
+    Some((Write::delete(object.reference(), options), "STS-34"))
 }
 
 /// Whether an object that is not being deleted has lost an owner. Cost: constant where it has none.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::controllers::obstacle::{Obstacle, obstacle};
 use crate::controllers::pod_status::{closed_gates, failed, rejected, running, set_ready, stopped, waiting};
 use crate::controllers::scheduler::matches_affinity;
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
+use crate::controllers::turn::{Caching, Effects, Emission, EventType, Resumed, Turn};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::pod::{Pod, PodPhase};
 use crate::model::text::Text;
@@ -98,10 +98,7 @@ impl KubeletSync {
         let created = pod.metadata.creation_timestamp.map_or(i64::MIN, Timestamp::unix_seconds);
         let is_young = pod.metadata.controller().is_some() && created >= now.unix_seconds();
         if is_young {
-            return Turn {
-                effects: Effects { wake: Some(Duration::from_secs(1)), ..Effects::default() },
-                next: Next::End(Ok(())),
-            };
+            return Turn::done().waking(Duration::from_secs(1));
         }
         let why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
         let event = Emission::on(&**pod, EventType::Warning, "NodeAffinity", why);
@@ -114,17 +111,16 @@ impl KubeletSync {
             return Self::turn_to(pod, stopped(pod, now), Effects::default());
         }
         let options = DeleteOptions::default().grace_period(0).uid(pod.metadata.uid.clone());
-        let write = Write::Delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options);
+        let write = Write::delete(ObjectKey { kind: Kind::Pod, key: pod.key() }, options);
         Turn::write(write, "WL-5", Self).caching(Caching::Nothing)
     }
 
     /// Writes the status of a pod, if it is a new one.
     fn turn_to(pod: &Arc<Pod>, new: Pod, effects: Effects) -> Turn<Self> {
         if new.status == pod.status {
-            return Turn { effects, next: Next::End(Ok(())) };
+            return Turn::done().with(effects);
         }
-        let turn = Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing);
-        Turn { effects, ..turn }
+        Turn::write(Write::UpdateStatus(Object::from(new)), "WL-3", Self).caching(Caching::Nothing).with(effects)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controllers::eviction::{Evictions, UNREACHABLE, evict};
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn};
+use crate::controllers::turn::{Caching, Effects, Emission, EventType, Resumed, Turn};
 use crate::model::kind::Object;
 use crate::model::node::{Node, NodeCondition, Taint};
 use crate::model::pod::{Pod, PodCondition};
@@ -72,7 +72,7 @@ impl NodeSync {
     }
 
     pub(crate) fn end(effects: Effects) -> Turn<Self> {
-        Turn { effects, next: Next::End(Ok(())) }
+        Turn::done().with(effects)
     }
 }
 

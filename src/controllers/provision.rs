@@ -10,7 +10,7 @@ use crate::controllers::copies::Copies;
 use crate::controllers::migration::annotate_claim;
 use crate::controllers::reclaim::{call_deleter, deleter_error, own_deleter, unprotected};
 use crate::controllers::turn::{
-    Caching, Effects, Emission, EventType, Next, Operation, OperationKind, OperationTask, Resumed, Turn, World,
+    Caching, Emission, EventType, Operation, OperationKind, OperationTask, Request, Resumed, Turn, World,
 };
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
@@ -241,7 +241,7 @@ impl ProvisionTask {
         }
         self.stage = Stage::Asked;
         let (claim, class) = (Arc::clone(&self.claim), Arc::clone(&self.class));
-        Turn { effects: Effects::default(), next: Next::Provision { plugin, claim, class, then: self } }
+        Turn::ask(Request::Provision { plugin, claim, class }, self)
     }
 
     fn answered(mut self, answer: &Answer, mut volume: PersistentVolume) -> Turn<Self> {
@@ -305,7 +305,7 @@ impl ProvisionTask {
             }
         };
         self.stage = Stage::Resting { volume, tries, error: error.to_string().into() };
-        Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } }
+        Turn::ask(Request::Sleep(INTERVAL), self)
     }
 
     fn unsaved(self, volume: &Arc<PersistentVolume>, error: &str, world: &World<'_>) -> Turn<Self> {
@@ -344,7 +344,7 @@ impl ProvisionTask {
             },
             Some(error) => {
                 self.stage = Stage::RestingFromCleaning { volume, tries, error };
-                Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } }
+                Turn::ask(Request::Sleep(INTERVAL), self)
             }
         }
     }

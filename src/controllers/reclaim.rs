@@ -7,7 +7,7 @@ use crate::backend::{Ability, Answer};
 use crate::controllers::binding::Unbind;
 use crate::controllers::copies::Copies;
 use crate::controllers::status::{volume_phase, without_finalizer};
-use crate::controllers::turn::{Caching, Emission, EventType, Next, Resumed, SyncError, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Next, Request, Resumed, Turn, World};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::names::{IN_TREE_PREFIX, MIGRATED_TO, PROVISIONED_BY, PV_CONTROLLER_FINALIZER};
 use crate::model::reference::{ClaimKey, NamespacedName};
@@ -59,8 +59,7 @@ fn find_deleter(volume: &PersistentVolume, world: &World<'_>) -> Result<Deleter,
 
 /// Asks for the deletion of a volume's storage, and goes on with the answer.
 pub(super) fn call_deleter<S>(volume: &Arc<PersistentVolume>, plugin: usize, then: S) -> Turn<S> {
-    let next = Next::Reclaim { plugin, ability: Ability::Delete, volume: Arc::clone(volume), then };
-    Turn { effects: super::turn::Effects::default(), next }
+    Turn::ask(Request::Reclaim { plugin, ability: Ability::Delete, volume: Arc::clone(volume) }, then)
 }
 
 /// The plugin that deletes a volume's storage, if one of this controller does.
@@ -209,7 +208,7 @@ impl DeleteTask {
     fn delete(mut self) -> Turn<Self> {
         self.stage = DeleteStage::Deleted;
         let key = NamespacedName::cluster_wide(&self.volume.metadata.name);
-        let write = Write::Delete(ObjectKey { kind: Kind::PersistentVolume, key }, DeleteOptions::default());
+        let write = Write::delete(ObjectKey { kind: Kind::PersistentVolume, key }, DeleteOptions::default());
         Turn::write(write, "DELETE-10", self).caching(Caching::Nothing)
     }
 
@@ -238,8 +237,8 @@ fn failed<S>(
         return Turn::failed(error.message);
     }
     let event = Emission::on(volume, EventType::Warning, reason, message.clone());
-    let end = if retry { Err(SyncError { message: message.to_string() }) } else { Ok(()) };
-    Turn { effects: super::turn::Effects::default(), next: Next::End(end) }.emitting(event)
+    let turn = if retry { Turn::failed(message.as_str()) } else { Turn::done() };
+    turn.emitting(event)
 }
 
 /// The recycling of a volume. It never counts as failed, so it is tried at every sync (`OP-5`).
@@ -338,8 +337,7 @@ impl RecycleTask {
             Err(_) => Self::fail(fresh, "No recycler plugin found for the volume!".into(), "RECYCLE-5"),
             Ok(plugin) => {
                 let (volume, then) = (Arc::clone(fresh), Self::at(fresh, RecycleStage::Asked));
-                let next = Next::Reclaim { plugin, ability: Ability::Recycle, volume, then };
-                Turn { effects: super::turn::Effects::default(), next }
+                Turn::ask(Request::Reclaim { plugin, ability: Ability::Recycle, volume }, then)
             }
         }
     }

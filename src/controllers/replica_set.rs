@@ -16,7 +16,7 @@ use crate::controllers::ownership::{Claiming, fresh};
 use crate::controllers::replica_set::pods::{Creation, is_active, is_terminating};
 use crate::controllers::replica_set::rank::deletions;
 use crate::controllers::replica_set::status::{availability_check, new_status};
-use crate::controllers::turn::{Emission, EventType, Next, Resumed, Turn, World};
+use crate::controllers::turn::{Emission, EventType, Resumed, Turn, World};
 use crate::model::kind::{Kind, Object};
 use crate::model::pod::Pod;
 use crate::model::replica_set::ReplicaSet;
@@ -91,7 +91,7 @@ impl ReplicaSetSync {
                 Step::Claim(claiming) => claiming.next(world),
                 Step::Create(creation) => creation.next(&self.set, world),
                 Step::Delete(pods) => {
-                    pods.front().map(|pod| Write::Delete(Kind::Pod.named(pod.key()), DeleteOptions::default()))
+                    pods.front().map(|pod| Write::delete(Kind::Pod.named(pod.key()), DeleteOptions::default()))
                 }
                 Step::Status { .. } => return self.report(world),
             };
@@ -165,7 +165,7 @@ impl ReplicaSetSync {
         }
         let all = Duration::from_secs(u64::from(seconds.unsigned_abs()));
         let checks = self.pods.iter().filter_map(|pod| availability_check(pod, seconds, world));
-        Turn { next: Next::End(Ok(())), ..Turn::done().waking(checks.min().unwrap_or(all)) }
+        Turn::done().waking(checks.min().unwrap_or(all))
     }
 }
 

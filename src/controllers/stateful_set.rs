@@ -38,7 +38,7 @@ use crate::controllers::stateful_set::roster::{Counts, Roster, revisions};
 use crate::controllers::stateful_set::settled::Settled;
 use crate::controllers::stateful_set::status::{Report, status_of};
 use crate::controllers::stateful_set::work::{Asked, Desk, Outcome, Sweep, Task};
-use crate::controllers::turn::{Caching, Emission, Resumed, Turn, World};
+use crate::controllers::turn::{Caching, Effects, Emission, Resumed, Turn, World};
 use crate::model::controller_revision::ControllerRevision;
 use crate::model::field_error::joined;
 use crate::model::kind::Object;
@@ -153,9 +153,7 @@ impl SetSync {
         loop {
             if let Some((write, rule)) = self.ask(world) {
                 let events = std::mem::take(&mut self.events);
-                let mut turn = Turn::write(write, rule, self).caching(Caching::Nothing);
-                turn.effects.events = events;
-                return turn;
+                return Turn::write(write, rule, self).caching(Caching::Nothing).telling(events);
             }
             if !self.move_on(world) {
                 return self.end();
@@ -302,14 +300,15 @@ impl SetSync {
 
     fn end(self: Box<Self>) -> Turn<Box<Self>> {
         let Self { set, settled, history, errors, wake, events, .. } = *self;
-        let mut turn = if errors.is_empty() { Turn::done() } else { Turn::failed(joined(&errors)) };
-        turn.effects.events = events;
-        turn.effects.wake = wake.filter(|_| errors.is_empty());
         let newest = history.as_ref().and_then(History::newest).cloned();
-        turn.effects.memory = newest.map(|newest| {
+        let memory = newest.map(|newest| {
             let (uid, spec) = (set.metadata.uid.clone(), set.spec.clone());
             Box::new(SetMemory { uid, spec, newest, settled })
         });
-        turn
+        if errors.is_empty() {
+            Turn::done().with(Effects { events, wake, memory, ..Effects::default() })
+        } else {
+            Turn::failed(joined(&errors)).with(Effects { events, memory, ..Effects::default() })
+        }
     }
 }

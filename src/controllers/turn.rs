@@ -13,6 +13,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::kind::{Object, ObjectKey, Resource};
 use crate::model::metadata::Uid;
+use crate::model::rare::{Rare, blank};
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::replica_set::ReplicaSet;
 use crate::model::text::Text;
@@ -196,7 +197,7 @@ pub(crate) enum OperationTask {
     ExternalDelete(ExternalDelete),
 }
 
-/// What a turn does besides its write.
+/// What a turn does besides its write; most do nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Effects {
     pub(crate) events: Vec<Emission>,
@@ -215,21 +216,31 @@ pub(crate) struct Effects {
     pub(crate) scheduled: Option<Scheduled>,
 }
 
-/// What a sync or an operation asks for next.
+blank!(Effects);
+
+/// What an operation, and no sync, may ask for besides writes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Request {
+    /// A plugin shall reclaim the volume.
+    Reclaim { plugin: usize, ability: Ability, volume: Arc<PersistentVolume> },
+    /// A plugin shall make a volume.
+    Provision { plugin: usize, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass> },
+    /// An external driver shall make storage for a volume of that name.
+    Make { driver: Text, name: Text, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass> },
+    /// An external driver shall delete what stands behind a volume.
+    Remove { driver: Text, volume: Arc<PersistentVolume> },
+    /// Nothing for a while.
+    Sleep(Duration),
+}
+
+/// What a sync or an operation does next. It is handed through several hands for every write, so that what is rare is in
+/// boxes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Next<S> {
-    /// A write, with the rule by which; the state goes on with its result.
+    /// It writes, by a rule; the state goes on with the result.
     Write { write: Write, rule: &'static str, caching: Caching, then: S },
-    /// A plugin shall reclaim the volume; the state goes on with the answer.
-    Reclaim { plugin: usize, ability: Ability, volume: Arc<PersistentVolume>, then: S },
-    /// A plugin shall make a volume; the state goes on with the answer.
-    Provision { plugin: usize, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
-    /// An external driver shall make storage for a volume of that name; the state goes on with the answer.
-    Make { driver: Text, name: Text, claim: Arc<PersistentVolumeClaim>, class: Arc<StorageClass>, then: S },
-    /// An external driver shall delete what stands behind a volume; the state goes on with the answer.
-    Remove { driver: Text, volume: Arc<PersistentVolume>, then: S },
-    /// Nothing for a while.
-    Sleep { duration: Duration, then: S },
+    /// It asks for something; the state goes on with the answer.
+    Ask { request: Box<Request>, then: S },
     /// It is over.
     End(Result<(), SyncError>),
 }
@@ -237,21 +248,30 @@ pub(crate) enum Next<S> {
 /// One turn of a sync or an operation: at most one write.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Turn<S> {
-    pub(crate) effects: Effects,
+    pub(crate) effects: Rare<Effects>,
     pub(crate) next: Next<S>,
 }
 
 impl<S> Turn<S> {
     pub(crate) fn done() -> Self {
-        Self { effects: Effects::default(), next: Next::End(Ok(())) }
+        Self { effects: Rare::default(), next: Next::End(Ok(())) }
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { effects: Effects::default(), next: Next::End(Err(SyncError { message: message.into() })) }
+        Self { effects: Rare::default(), next: Next::End(Err(SyncError { message: message.into() })) }
     }
 
     pub(crate) fn write(write: Write, rule: &'static str, then: S) -> Self {
-        Self { effects: Effects::default(), next: Next::Write { write, rule, caching: Caching::Stored, then } }
+        Self { effects: Rare::default(), next: Next::Write { write, rule, caching: Caching::Stored, then } }
+    }
+
+    pub(crate) fn ask(request: Request, then: S) -> Self {
+        Self { effects: Rare::default(), next: Next::Ask { request: Box::new(request), then } }
+    }
+
+    /// The same turn with other effects.
+    pub(crate) fn with(self, effects: Effects) -> Self {
+        Self { effects: effects.into(), ..self }
     }
 
     /// The same turn with another caching of its write.
@@ -265,6 +285,14 @@ impl<S> Turn<S> {
     /// The same turn with an event before its write.
     pub(crate) fn emitting(mut self, emission: Emission) -> Self {
         self.effects.events.insert(0, emission);
+        self
+    }
+
+    /// The same turn with these events.
+    pub(crate) fn telling(mut self, events: Vec<Emission>) -> Self {
+        if !events.is_empty() {
+            self.effects.events = events;
+        }
         self
     }
 
@@ -300,21 +328,16 @@ impl<S> Turn<S> {
         self
     }
 
+    /// Whether it does nothing, and is the last one.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.next, Next::End(Ok(()))) && !self.effects.is_set()
+    }
+
     /// The same turn of a larger state.
     pub(crate) fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Turn<T> {
         let next = match self.next {
             Next::Write { write, rule, caching, then } => Next::Write { write, rule, caching, then: wrap(then) },
-            Next::Reclaim { plugin, ability, volume, then } => {
-                Next::Reclaim { plugin, ability, volume, then: wrap(then) }
-            }
-            Next::Provision { plugin, claim, class, then } => {
-                Next::Provision { plugin, claim, class, then: wrap(then) }
-            }
-            Next::Make { driver, name, claim, class, then } => {
-                Next::Make { driver, name, claim, class, then: wrap(then) }
-            }
-            Next::Remove { driver, volume, then } => Next::Remove { driver, volume, then: wrap(then) },
-            Next::Sleep { duration, then } => Next::Sleep { duration, then: wrap(then) },
+            Next::Ask { request, then } => Next::Ask { request, then: wrap(then) },
             Next::End(result) => Next::End(result),
         };
         Turn { effects: self.effects, next }

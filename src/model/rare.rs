@@ -27,6 +27,16 @@ impl<T: Clone> Rare<T> {
     pub(crate) fn set_mut(&mut self) -> Option<&mut T> {
         self.0.as_mut().map(Arc::make_mut)
     }
+
+    /// Whether it was ever set.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The value, where it was ever set.
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.0.map(Arc::unwrap_or_clone)
+    }
 }
 
 impl<T> Default for Rare<T> {

@@ -37,8 +37,8 @@ impl Store {
             Write::Create(object) => self.create(object, context),
             Write::Update(object) => self.update(object, number, context),
             Write::UpdateStatus(object) => self.update_status(object, number, context),
-            Write::Bind(key, node) => self.bind(&key, node, context),
-            Write::Delete(key, options) => self.delete(&key, &options, context),
+            Write::Bind(bound) => self.bind(&bound.0, bound.1, context),
+            Write::Delete(deleted) => self.delete(&deleted.0, &deleted.1, context),
         }
     }
 

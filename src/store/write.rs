@@ -151,7 +151,7 @@ impl DeleteOptions {
     }
 }
 
-/// A write that a controller asks for.
+/// A write that a controller asks for. It is handed through several hands, so that what is large is in a box.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Write {
     Create(Object),
@@ -159,42 +159,50 @@ pub(crate) enum Write {
     Update(Object),
     UpdateStatus(Object),
     /// Assigns a pod to a node.
-    Bind(ObjectKey, Text),
-    Delete(ObjectKey, DeleteOptions),
+    Bind(Box<(ObjectKey, Text)>),
+    Delete(Box<(ObjectKey, DeleteOptions)>),
 }
 
 impl Write {
+    pub(crate) fn bind(pod: ObjectKey, node: Text) -> Self {
+        Self::Bind(Box::new((pod, node)))
+    }
+
+    pub(crate) fn delete(object: ObjectKey, options: DeleteOptions) -> Self {
+        Self::Delete(Box::new((object, options)))
+    }
+
+    /// The object that is sent, or else the key of the one that is meant.
+    fn named(&self) -> Result<&Object, &ObjectKey> {
+        match self {
+            Self::Create(object) | Self::Update(object) | Self::UpdateStatus(object) => Ok(object),
+            Self::Bind(bound) => Err(&bound.0),
+            Self::Delete(deleted) => Err(&deleted.0),
+        }
+    }
+
     pub(crate) fn verb(&self) -> Verb {
         match self {
             Self::Create(_) => Verb::Create,
             Self::Update(_) => Verb::Update,
             Self::UpdateStatus(_) => Verb::UpdateStatus,
-            Self::Bind(..) => Verb::Bind,
-            Self::Delete(..) => Verb::Delete,
+            Self::Bind(_) => Verb::Bind,
+            Self::Delete(_) => Verb::Delete,
         }
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::Create(object) | Self::Update(object) | Self::UpdateStatus(object) => object.kind(),
-            Self::Bind(key, _) | Self::Delete(key, _) => key.kind,
-        }
+        self.named().map_or_else(|key| key.kind, Object::kind)
     }
 
     /// The object that is written.
     pub(crate) fn key(&self) -> ObjectKey {
-        match self {
-            Self::Create(object) | Self::Update(object) | Self::UpdateStatus(object) => object.reference(),
-            Self::Bind(key, _) | Self::Delete(key, _) => key.clone(),
-        }
+        self.named().map_or_else(ObjectKey::clone, Object::reference)
     }
 
     /// The name of the object.
     pub(crate) fn name(&self) -> &Text {
-        match self {
-            Self::Create(object) | Self::Update(object) | Self::UpdateStatus(object) => &object.metadata().name,
-            Self::Bind(key, _) | Self::Delete(key, _) => &key.key.name,
-        }
+        self.named().map_or_else(|key| &key.key.name, |object| &object.metadata().name)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backend::{Failure, FailureKind, Sidecar};
 use crate::controllers::external::is_held;
 use crate::controllers::status::without_finalizer;
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Request, Resumed, Turn, World};
 use crate::model::kind::{Kind, Object, ObjectKey};
 use crate::model::list::List;
 use crate::model::names::EXTERNAL_PROVISIONER_FINALIZER;
@@ -115,7 +115,7 @@ impl ExternalDelete {
         }
         self.stage = Stage::Asked;
         let (driver, volume) = (self.driver.clone(), Arc::clone(&self.volume));
-        Turn { effects: Effects::default(), next: Next::Remove { driver, volume, then: self } }
+        Turn::ask(Request::Remove { driver, volume }, self)
     }
 
     fn fail(self, failure: &Failure) -> Turn<Self> {
@@ -131,7 +131,7 @@ impl ExternalDelete {
         self.stage = Stage::Deleted;
         let key = NamespacedName::cluster_wide(&self.volume.metadata.name);
         let key = ObjectKey { kind: Kind::PersistentVolume, key };
-        Turn::write(Write::Delete(key, DeleteOptions::default()), "NEIGH-7", self).caching(Caching::Nothing)
+        Turn::write(Write::delete(key, DeleteOptions::default()), "NEIGH-7", self).caching(Caching::Nothing)
     }
 
     fn unhold(mut self, world: &World<'_>) -> Turn<Self> {

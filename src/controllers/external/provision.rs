@@ -7,7 +7,7 @@ use crate::api::ApiError;
 use crate::backend::{Driver, Failure, FailureKind, INTERVAL, NewVolume, Sidecar, TRIES};
 use crate::controllers::binding::reference_to;
 use crate::controllers::external::{Remark, class_of};
-use crate::controllers::turn::{Caching, Effects, Emission, EventType, Next, Resumed, Turn, World};
+use crate::controllers::turn::{Caching, Emission, EventType, Request, Resumed, Turn, World};
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::class::StorageClass;
 use crate::model::field_error::go_quote;
@@ -138,8 +138,7 @@ impl ExternalProvision {
         let event = Emission::on(&*self.claim, EventType::Normal, "Provisioning", message);
         let (driver, claim) = (self.driver.clone(), Arc::clone(&self.claim));
         self.stage = Stage::Asked { class: Arc::clone(&class) };
-        let next = Next::Make { driver, name, claim, class, then: self };
-        Turn { effects: Effects::default(), next }.emitting(event)
+        Turn::ask(Request::Make { driver, name, claim, class }, self).emitting(event)
     }
 
     fn volume_name(&self) -> Text {
@@ -244,7 +243,7 @@ impl ExternalProvision {
             }
         };
         self.stage = Stage::Resting { volume, tries };
-        Turn { effects: Effects::default(), next: Next::Sleep { duration, then: self } }
+        Turn::ask(Request::Sleep(duration), self)
     }
 
     fn succeeded(self, volume: &PersistentVolume, world: &World<'_>) -> Turn<Self> {
@@ -267,13 +266,13 @@ impl ExternalProvision {
     fn clean(mut self, volume: Arc<PersistentVolume>, tries: u32, error: Text) -> Turn<Self> {
         let driver = self.driver.clone();
         self.stage = Stage::Cleaning { volume: Arc::clone(&volume), tries, error };
-        Turn { effects: Effects::default(), next: Next::Remove { driver, volume, then: self } }
+        Turn::ask(Request::Remove { driver, volume }, self)
     }
 
     fn not_cleaned(mut self, failure: &Failure, volume: Arc<PersistentVolume>, tries: u32, error: Text) -> Turn<Self> {
         if tries < TRIES {
             self.stage = Stage::RestingFromCleaning { volume, tries, error };
-            return Turn { effects: Effects::default(), next: Next::Sleep { duration: INTERVAL, then: self } };
+            return Turn::ask(Request::Sleep(INTERVAL), self);
         }
         let (key, cause) = (self.claim.key(), &failure.message);
         let text = format!("Error cleaning provisioned volume for claim {key}: {cause}. Please delete manually.");

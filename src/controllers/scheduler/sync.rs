@@ -192,7 +192,7 @@ fn attempt(id: Id<Pod>, pod: &Arc<Pod>, world: &World<'_>) -> Turn<ScheduleSync>
 
 fn bind(id: Id<Pod>, pod: &Pod, node: &Text) -> Turn<ScheduleSync> {
     let key = NamespacedName::new(&pod.metadata.namespace, &pod.metadata.name);
-    let write = Write::Bind(ObjectKey { kind: Kind::Pod, key }, node.clone());
+    let write = Write::bind(ObjectKey { kind: Kind::Pod, key }, node.clone());
     let then = ScheduleSync::Binding { pod: id, node: node.clone() };
     Turn::write(write, "SCHED-47", then).caching(Caching::Nothing)
 }

@@ -11,7 +11,7 @@ use crate::store::{DeleteOptions, Write};
 /// The write that deletes a pod.
 pub(super) fn deletion(desk: &Desk<'_, '_>, name: Text) -> Write {
     let namespace = desk.plan.set.metadata.namespace.clone();
-    Write::Delete(ObjectKey { kind: Kind::Pod, key: NamespacedName { namespace, name } }, DeleteOptions::default())
+    Write::delete(ObjectKey { kind: Kind::Pod, key: NamespacedName { namespace, name } }, DeleteOptions::default())
 }
 
 /// Emits what came of a deletion. A pod that is gone already counts as deleted. Returns the error, if there is one.

@@ -158,7 +158,7 @@ impl History {
 /// The write that deletes a revision.
 pub(super) fn deletion(set: &StatefulSet, name: Text) -> Asked {
     let key = NamespacedName { namespace: set.metadata.namespace.clone(), name };
-    (Write::Delete(ObjectKey { kind: Kind::ControllerRevision, key }, DeleteOptions::default()), "STS-40")
+    (Write::delete(ObjectKey { kind: Kind::ControllerRevision, key }, DeleteOptions::default()), "STS-40")
 }
 
 fn order(revision: &ControllerRevision) -> impl Ord {
