@@ -37,7 +37,10 @@ impl Cluster {
         match worker {
             Worker::Collect => self.begin_collecting(origin),
             Worker::ProtectClaims | Worker::ProtectVolumes | Worker::Quotas => Some(self.write_once(worker, key)),
-            Worker::Volumes | Worker::Claims if self.is_foreseen(worker, key) => Some(self.pass_over(origin)),
+            Worker::Volumes | Worker::Claims if self.is_foreseen(worker, key) => {
+                self.pass_over(origin);
+                Some(Ok(()))
+            }
             Worker::Volumes => self.begin_volume(origin),
             Worker::Claims => self.begin_claim(origin),
             Worker::Provision => {
@@ -124,14 +127,13 @@ impl Cluster {
     }
 
     /// The sync of a volume or a claim that comes to nothing.
-    fn pass_over(&mut self, origin: Origin) -> Result<(), SyncError> {
+    fn pass_over(&mut self, origin: Origin) {
         let Origin { worker, key, .. } = origin;
         self.unmark(worker, key);
         if worker == Worker::Volumes {
             self.work.recycling.remove(&key.number);
         }
         self.stand(origin);
-        Ok(())
     }
 
     fn begin_volume(&mut self, origin: Origin) -> End {
