@@ -14,6 +14,7 @@ use crate::model::kind::{Object, ObjectKey};
 use crate::model::names::FOREGROUND_DELETION_FINALIZER;
 use crate::model::reference::{ClaimKey, NamespacedName};
 use crate::model::text::Text;
+use crate::store::Store;
 
 impl Cluster {
     /// Puts what a change concerns into the queues (`RUN-4`, `RUN-5`, `PROT-8`).
@@ -29,20 +30,33 @@ impl Cluster {
         if self.runs(Controller::Protection) {
             self.notify_protection(id, object);
         }
-        if self.runs(Controller::PersistentVolumes) {
-            match object {
-                Object::PersistentVolume(_) => self.look_at(Worker::Volumes, id),
-                Object::PersistentVolumeClaim(_) => self.look_at(Worker::Claims, id),
-                _ => {}
-            }
+        let worker = match object {
+            Object::PersistentVolume(_) => Some(Worker::Volumes),
+            Object::PersistentVolumeClaim(_) => Some(Worker::Claims),
+            _ => None,
+        };
+        if let Some(worker) = worker.filter(|_| self.runs(Controller::PersistentVolumes)) {
+            self.look_at(worker, id);
         }
+        let grows = matches!(after, Some(Object::PersistentVolumeClaim(claim)) if needs_expansion(claim));
+        // Where nothing uses storage, nobody else cares for it.
+        if worker.is_none() || grows || self.has_workloads() {
+            self.notify_workloads(id, before, after, grows);
+        }
+    }
+
+    /// Whether there is anything that uses storage, counts it or makes it.
+    fn has_workloads(&self) -> bool {
+        let Store { pods, sets, quotas, .. } = &self.store;
+        pods.len() > 0 || sets.len() > 0 || quotas.len() > 0 || !self.drivers.is_empty()
+    }
+
+    /// Puts what a change concerns into the queues of those who run workloads, and make and grow volumes for them.
+    fn notify_workloads(&mut self, id: ObjectId, before: Option<&Object>, after: Option<&Object>, grows: bool) {
         if self.runs(Controller::EphemeralVolumes) {
             self.notify_ephemeral(id, before, after);
         }
-        if self.runs(Controller::Expansion)
-            && let Some(Object::PersistentVolumeClaim(claim)) = after
-            && needs_expansion(claim)
-        {
+        if self.runs(Controller::Expansion) && grows {
             self.work.enqueue(Worker::Expand, id, false);
         }
         if self.runs(Controller::ExternalProvisioning) {
@@ -52,7 +66,7 @@ impl Cluster {
             self.notify_sets(id, before, after);
         }
         if self.runs(Controller::Quotas) {
-            self.notify_quotas(object);
+            self.notify_quotas(before, after);
         }
         self.notify_replicas(id, before, after);
         self.notify_scheduler(id, before, after);
@@ -60,10 +74,10 @@ impl Cluster {
     }
 
     /// The quotas of the namespace, of which the usage may be another one.
-    fn notify_quotas(&mut self, object: &Object) {
-        if self.store.quotas.len() == 0 {
+    fn notify_quotas(&mut self, before: Option<&Object>, after: Option<&Object>) {
+        let Some(object) = after.or(before).filter(|_| self.store.quotas.len() > 0) else {
             return;
-        }
+        };
         let outdated = self
             .store
             .quotas_in(&object.metadata().namespace)

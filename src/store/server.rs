@@ -245,7 +245,10 @@ impl Store {
         old: Object,
         warnings: Vec<String>,
     ) -> Change {
-        object.metadata_mut().resource_version = old.metadata().resource_version;
+        let version = old.metadata().resource_version;
+        if object.metadata().resource_version != version {
+            object.metadata_mut().resource_version = version;
+        }
         if object.is_identical(&old) {
             return Change { id, before: Some(old.clone()), after: Some(old), warnings };
         }
