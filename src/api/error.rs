@@ -86,6 +86,11 @@ impl ApiError {
         matches!(self, Self::NotFound { .. })
     }
 
+    /// Whether the object is not, or no longer, what the request takes it for (HTTP 409).
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::CannotFulfil { .. })
+    }
+
     /// Whether there is such an object already.
     pub fn is_already_exists(&self) -> bool {
         matches!(self, Self::AlreadyExists { .. })

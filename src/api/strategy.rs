@@ -7,10 +7,19 @@ use crate::api::metadata;
 use crate::api::path::Errors;
 use crate::api::pod_defaults::LastCompleted;
 use crate::api::status::with_status;
-use crate::model::kind::{Kind, Object, Resource};
+use crate::model::kind::{Kind, Object, ObjectKey, Resource};
 use crate::model::metadata::{ObjectMeta, ResourceVersion};
 use crate::model::text::Text;
 use crate::model::time::Timestamp;
+
+/// How somebody asks for an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// By a whole object. A uid in it says which incarnation it shall replace.
+    Put,
+    /// By changes to whatever is stored.
+    Patch,
+}
 
 /// An object that may be stored, and what the API server would say about it.
 #[derive(Debug)]
@@ -151,11 +160,46 @@ pub(crate) fn check_version(given: ResourceVersion, old: &Object) -> Result<(), 
     Err(ApiError::Conflict { kind: old.kind(), name: old.metadata().name.clone() })
 }
 
+/// Where etcd keeps an object.
+fn storage_key(key: &ObjectKey) -> String {
+    let resource = match key.kind {
+        Kind::Node => "minions",
+        Kind::Service => "services/specs",
+        kind => kind.resource(),
+    };
+    if key.kind.is_namespaced() {
+        format!("/registry/{resource}/{}/{}", key.key.namespace, key.key.name)
+    } else {
+        format!("/registry/{resource}/{}", key.key.name)
+    }
+}
+
+/// A PUT that names another incarnation than the stored one is a conflict; one that names none is not.
+pub(crate) fn check_uid(new: &Object, old: &Object) -> Result<(), ApiError> {
+    if new.metadata().identity.same(&old.metadata().identity) {
+        return Ok(());
+    }
+    let (wanted, held) = (&new.metadata().uid, &old.metadata().uid);
+    if wanted.is_empty() || wanted == held {
+        return Ok(());
+    }
+    Err(ApiError::CannotFulfil {
+        resource: old.kind().qualified_resource().into(),
+        name: old.metadata().name.clone(),
+        reason: format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: UID in precondition: {wanted}, UID in object meta: {held}",
+            storage_key(&old.reference())
+        ),
+    })
+}
+
 /// Defaults, prepares and validates an object that shall replace the stored one. A conflict is told before anything
 /// that is wrong with the object (`API-1`).
 ///
 /// `admit` does what depends on other objects; it runs before validation.
 pub(crate) fn prepare_update(
+    request: Request,
     mut new: Object,
     old: &Object,
     namespace: &Text,
@@ -166,6 +210,9 @@ pub(crate) fn prepare_update(
     complete(&mut old);
     let old = &old;
     check_place(&mut new, old, namespace)?;
+    if request == Request::Put {
+        check_uid(&new, old)?;
+    }
     check_version(new.metadata().resource_version, old)?;
     keep_metadata(new.metadata_mut(), old.metadata());
     admit(&mut new)?;
@@ -206,6 +253,7 @@ pub(crate) fn prepare_status(
 ) -> Result<Object, ApiError> {
     default(&mut sent);
     check_place(&mut sent, old, namespace)?;
+    check_uid(&sent, old)?;
     check_version(sent.metadata().resource_version, old)?;
     let mut new = with_status(old, &sent, false).ok_or_else(|| ApiError::BadRequest {
         message: format!("a {} has no status that can be written", old.kind()),

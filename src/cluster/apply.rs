@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::api::ApiError;
+use crate::api::{ApiError, Request};
 use crate::cluster::Cluster;
 use crate::cluster::user::{Accepted, merge};
 use crate::manifest::{self, Document, Manifest, ManifestError, Problem, Reader, Strictness};
@@ -268,7 +268,7 @@ impl Cluster {
         merge(&mut json, &noted);
         let object = decode(&key, &json)?;
         let version = live.metadata().resource_version;
-        let Accepted { object, warnings } = self.replace(&key, object)?;
+        let Accepted { object, warnings } = self.update(Request::Patch, &key, object)?;
         let changed = object.metadata().resource_version != version;
         Ok((key, if changed { Outcome::Configured } else { Outcome::Unchanged }, warnings))
     }

@@ -36,7 +36,7 @@ impl Cluster {
         };
         let change = self.store.apply(write, Some(synced), &self.context()).inspect_err(|error| {
             // The copy was out of date. The watch has brought, or is about to bring, the newer one.
-            self.work.resync_due |= matches!(error, ApiError::Conflict { .. });
+            self.work.resync_due |= error.is_conflict();
         })?;
         self.record(verb, actor, rule, &change);
         let id = change.id;

@@ -1,6 +1,6 @@
 //! Writing to a cluster as a user does.
 
-use crate::api::ApiError;
+use crate::api::{ApiError, Request};
 use crate::cluster::Cluster;
 use crate::cluster::faults::Fault;
 use crate::cluster::perform::without_effect;
@@ -32,16 +32,20 @@ impl Cluster {
         })
     }
 
-    /// Replaces the object of a key as a PUT to its URL does. A status in it is ignored; a resource version, if it has
-    /// one, must be the stored one.
+    /// Replaces the object of a key as a PUT to its URL does. A status in it is ignored; a uid and a resource version, if
+    /// it has them, must be the stored ones.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.
     pub fn replace(&mut self, key: &ObjectKey, object: impl Into<Object>) -> Result<Accepted, ApiError> {
-        let key = self.full_key(key);
+        self.update(Request::Put, &self.full_key(key), object.into())
+    }
+
+    /// Replaces an object, as a whole or by what a patch has made of it.
+    pub(super) fn update(&mut self, request: Request, key: &ObjectKey, object: Object) -> Result<Accepted, ApiError> {
         self.write(Verb::Update, |cluster| {
             let context = cluster.context();
-            cluster.store.replace(&key, object.into(), &context)
+            cluster.store.replace(request, key, object, &context)
         })
     }
 
@@ -56,12 +60,12 @@ impl Cluster {
         merge(&mut json, patch);
         let object = manifest::from_value(key.kind, &json, Strictness::Strict)
             .map_err(|error| ApiError::BadRequest { message: error.to_string() })?;
-        self.replace(&key, object)
+        self.update(Request::Patch, &key, object)
     }
 
     /// Replaces the status and the metadata of an object as a PUT to its `status` does, for whoever runs it: a kubelet, a
     /// driver, an operator. All else stays as it is stored; so do the labels of a Deployment and the owner references of a
-    /// pod. A resource version, if it has one, must be the stored one.
+    /// pod. A uid and a resource version, if it has them, must be the stored ones.
     ///
     /// # Errors
     /// [`ApiError`] as the API server gives it; nothing is changed then.

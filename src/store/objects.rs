@@ -144,6 +144,13 @@ macro_rules! stored {
                 }
             }
 
+            /// Whether a number has an object.
+            pub(crate) fn exists(&self, id: ObjectId) -> bool {
+                match id.kind {
+                    $( Kind::$kind => self.$field.get(Id::from_number(id.number)).is_some(), )*
+                }
+            }
+
             /// The name of a number.
             pub(crate) fn object_key(&self, id: ObjectId) -> Option<ObjectKey> {
                 let key = match id.kind {

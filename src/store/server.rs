@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::{self, ApiError};
+use crate::api::{self, ApiError, Request};
 use crate::model::id::{ObjectId, Sequence};
 use crate::model::kind::{Object, ObjectKey};
 use crate::model::list::ResourceList;
@@ -63,30 +63,30 @@ impl Store {
                 (prepared.object, prepared.warnings)
             }
         };
-        let key = object.reference();
-        if self.find(&key).is_some() {
-            return Err(ApiError::AlreadyExists { kind: key.kind, name: key.key.name });
+        let id = self.number(&object);
+        if self.exists(id) {
+            return Err(ApiError::AlreadyExists { kind: id.kind, name: object.metadata().name.clone() });
         }
         let mut object = object;
         if context.rules == StoreRules::Server {
             object.metadata_mut().uid = self.next_uid();
         }
         object.metadata_mut().creation_timestamp = Some(context.now);
-        Ok(self.insert(object, warnings))
+        Ok(self.insert(id, object, warnings))
     }
 
     /// Puts an object in as it is, but for the defaults that the API applies whenever it reads one. It keeps its uid,
     /// version and times where it has them.
     pub(crate) fn restore(&mut self, mut object: Object, context: &Context) -> Result<Change, ApiError> {
-        let key = object.reference();
         if context.rules == StoreRules::Server {
             api::complete(&mut object);
         }
         if object.kind().is_namespaced() && object.metadata().namespace.is_empty() {
             object.metadata_mut().namespace = context.namespace.clone();
         }
-        if self.find(&object.reference()).is_some() {
-            return Err(ApiError::AlreadyExists { kind: key.kind, name: key.key.name });
+        let id = self.number(&object);
+        if self.exists(id) {
+            return Err(ApiError::AlreadyExists { kind: id.kind, name: object.metadata().name.clone() });
         }
         if !object.metadata().uid.is_empty() {
             self.skip_uid(&object.metadata().uid.clone());
@@ -98,26 +98,30 @@ impl Store {
         }
         let given = object.metadata().resource_version;
         if given.is_none() {
-            return Ok(self.insert(object, Vec::new()));
+            return Ok(self.insert(id, object, Vec::new()));
         }
         self.version = self.version.max(given.0);
         self.sequence += 1;
-        let id = self.number(&object);
         self.put(id, Some(&object), Some(Sequence(self.sequence)));
         Ok(Change { id, before: None, after: Some(object), warnings: Vec::new() })
     }
 
-    fn insert(&mut self, mut object: Object, warnings: Vec<String>) -> Change {
+    fn insert(&mut self, id: ObjectId, mut object: Object, warnings: Vec<String>) -> Change {
         self.version += 1;
         self.sequence += 1;
         object.metadata_mut().resource_version = ResourceVersion(self.version);
-        let id = self.number(&object);
         self.put(id, Some(&object), Some(Sequence(self.sequence)));
         Change { id, before: None, after: Some(object), warnings }
     }
 
-    /// Replaces the object of a key as a PUT to its URL does.
-    pub(crate) fn replace(&mut self, key: &ObjectKey, object: Object, context: &Context) -> Result<Change, ApiError> {
+    /// Replaces the object of a key as a PUT to its URL does, or by one that was made from the stored one by a patch.
+    pub(crate) fn replace(
+        &mut self,
+        request: Request,
+        key: &ObjectKey,
+        object: Object,
+        context: &Context,
+    ) -> Result<Change, ApiError> {
         let (id, old) = self.stored(key)?;
         if context.rules == StoreRules::Verbatim {
             api::check_version(object.metadata().resource_version, &old)?;
@@ -127,7 +131,7 @@ impl Store {
             (Object::Service(new), Object::Service(old)) => self.links.addresses.assign(Arc::make_mut(new), Some(old)),
             _ => Ok(()),
         };
-        let prepared = api::prepare_update(object, &old, &key.key.namespace, assign)?;
+        let prepared = api::prepare_update(request, object, &old, &key.key.namespace, assign)?;
         if context.admission {
             admission::validate_update(&prepared.object, &old, &self.classes)?;
             self.links.ledgers.check(&prepared.object, Some(&old))?;
@@ -139,22 +143,22 @@ impl Store {
     /// checked.
     fn update(&mut self, object: Object, number: Option<ObjectId>, context: &Context) -> Result<Change, ApiError> {
         let (id, old) = self.predecessor(&object, number)?;
-        api::check_version(object.metadata().resource_version, &old)?;
+        check_freshness(&object, &old, context)?;
         if context.rules == StoreRules::Server && old.metadata().is_deleting() {
             let added = object.metadata().finalizers.iter().any(|finalizer| !old.metadata().has_finalizer(finalizer));
             if added {
-                return Err(api::prepare_update(object, &old, &context.namespace, |_| Ok(())).err().unwrap_or(
-                    ApiError::BadRequest {
+                return Err(api::prepare_update(Request::Put, object, &old, &context.namespace, |_| Ok(()))
+                    .err()
+                    .unwrap_or(ApiError::BadRequest {
                         message: "a finalizer is added to an object that is being deleted".to_owned(),
-                    },
-                ));
+                    }));
             }
         }
         if let (StoreRules::Server, Object::Pod(new), Object::Pod(old_pod)) = (context.rules, &object, &old)
             && new.spec != old_pod.spec
         {
             // Little of a pod can be changed, and a controller may try (`STS-15`).
-            api::prepare_update(object.clone(), &old, &context.namespace, |_| Ok(()))?;
+            api::prepare_update(Request::Put, object.clone(), &old, &context.namespace, |_| Ok(()))?;
         }
         let mut object = object;
         if context.rules == StoreRules::Server {
@@ -170,7 +174,7 @@ impl Store {
         context: &Context,
     ) -> Result<Change, ApiError> {
         let (id, old) = self.predecessor(&object, number)?;
-        api::check_version(object.metadata().resource_version, &old)?;
+        check_freshness(&object, &old, context)?;
         let mut object = object;
         if context.rules == StoreRules::Server {
             admission::prepare_status(&mut object, &old, context.now);
@@ -308,6 +312,14 @@ impl Store {
     fn skip_uid(&mut self, uid: &Uid) {
         self.uids = self.uids.max(uid.number().unwrap_or(0));
     }
+}
+
+/// What a controller writes must have been computed from the stored object.
+fn check_freshness(object: &Object, old: &Object, context: &Context) -> Result<(), ApiError> {
+    if context.rules == StoreRules::Server {
+        api::check_uid(object, old)?;
+    }
+    api::check_version(object.metadata().resource_version, old)
 }
 
 /// Whether an amount is one that the API refuses or rounds.

@@ -116,7 +116,9 @@ fn metadata_that_are_wrong_are_refused_with_a_status() {
             "{finalizer}"
         );
         let uid = refused(&mut cluster, "uid: other");
-        assert!(uid.contains("metadata.uid: Invalid value: \"other\": field is immutable"), "{uid}");
+        let held = cluster.get(&key).unwrap().metadata().uid.clone();
+        let precondition = format!("Precondition failed: UID in precondition: other, UID in object meta: {held}");
+        assert!(uid.starts_with("Operation cannot be fulfilled on ") && uid.ends_with(&precondition), "{uid}");
         let version = refused(&mut cluster, "resourceVersion: '99'");
         assert!(version.contains("the object has been modified"), "{version}");
         let other = object(&manifest(kind, "", spec).replace("name: x", "name: z"));

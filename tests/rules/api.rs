@@ -154,6 +154,37 @@ fn an_update_without_a_version_applies_to_what_is_there() {
     }
 }
 
+/// API-1: a PUT names the incarnation that it replaces, and that is asked for before its version; a patch changes whatever
+/// is there, so that a uid in it is just wrong.
+#[test]
+fn a_put_replaces_the_incarnation_that_it_names() {
+    let mut cluster = restored([Object::from(volume("x", "1Gi")), claim("x", "1Gi").into(), class("x").into()]);
+    let keys = [
+        (pv("x"), "persistentvolumes", "/registry/persistentvolumes/x"),
+        (pvc("x"), "persistentvolumeclaims", "/registry/persistentvolumeclaims/default/x"),
+        (Kind::StorageClass.named("x"), "storageclasses.storage.k8s.io", "/registry/storageclasses/x"),
+    ];
+    for (key, resource, path) in keys {
+        let stored = cluster.get(&key).unwrap();
+        let held = stored.metadata().uid.clone();
+        let mut gone = stored.clone();
+        gone.metadata_mut().uid = "gone".into();
+        gone.metadata_mut().resource_version = ResourceVersion(1_000_000);
+        let text = format!(
+            "Operation cannot be fulfilled on {resource} \"x\": StorageError: invalid object, Code: 4, Key: {path}, \
+             ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: gone, UID in object meta: {held}"
+        );
+        let error = cluster.replace(&key, gone.clone()).unwrap_err();
+        assert!(error.is_conflict(), "{error}");
+        assert_eq!(error.to_string(), text);
+        let patched = patch(&mut cluster, &key, r#"{"metadata": {"uid": "gone"}}"#).unwrap_err();
+        assert!(matches!(patched, ApiError::Invalid { .. }), "{patched}");
+        gone.metadata_mut().uid = bindery::Uid::default();
+        gone.metadata_mut().resource_version = ResourceVersion::default();
+        cluster.replace(&key, gone).unwrap();
+    }
+}
+
 /// The data sources of a claim that was created with these, as kinds.
 fn sources(fields: &str) -> (Option<String>, Option<String>) {
     let text = format!(

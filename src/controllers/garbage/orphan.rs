@@ -63,7 +63,7 @@ impl OrphanSync {
         }
         match refused {
             None | Some(ApiError::NotFound { .. }) => Turn::done(),
-            Some(ApiError::Conflict { .. }) if self.attempts < ATTEMPTS => self.look(world.store),
+            Some(error) if error.is_conflict() && self.attempts < ATTEMPTS => self.look(world.store),
             Some(error) => Turn::failed(format!("removeOrphanFinalizer for {} failed with {error}", self.owner)),
         }
     }

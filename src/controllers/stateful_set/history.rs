@@ -94,7 +94,7 @@ impl History {
         let asked = self.asked.take();
         match (result, asked) {
             (Ok(Object::ControllerRevision(revision)), _) => self.update = Some(revision),
-            (Err(ApiError::Conflict { .. }), Some(asked)) if self.tries + 1 < TRIES => {
+            (Err(error), Some(asked)) if error.is_conflict() && self.tries + 1 < TRIES => {
                 self.tries += 1;
                 self.reload(&asked, world);
             }

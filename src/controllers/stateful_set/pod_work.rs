@@ -328,7 +328,7 @@ impl Job {
                 self.report(Deed::Update, Ok(()), desk);
                 Stage::Over(Verdict::GoOn)
             }
-            Err(ApiError::Conflict { .. }) if self.tries < TRIES => {
+            Err(error) if error.is_conflict() && self.tries < TRIES => {
                 let key = NamespacedName::new(&desk.plan.set.metadata.namespace, self.name(desk));
                 self.pod = desk.world.store.pods.find(&key).cloned().or(self.pod.take());
                 (self.repaired, self.released) = (false, false);

@@ -213,6 +213,6 @@ impl Retain {
 
     /// Whether it ended early because a claim was changed meanwhile.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(self.error, Some((_, ApiError::Conflict { .. })))
+        self.error.as_ref().is_some_and(|(_, error)| error.is_conflict())
     }
 }

@@ -83,7 +83,7 @@ impl Report {
         self.tries += 1;
         match result {
             Ok(_) => {}
-            Err(ApiError::Conflict { .. }) if self.tries < TRIES => {
+            Err(error) if error.is_conflict() && self.tries < TRIES => {
                 let key = set.as_ref().map(|set| NamespacedName::new(&set.metadata.namespace, &set.metadata.name));
                 let fresh = key.and_then(|key| world.store.sets.find(&key).cloned());
                 self.set = fresh.or(set);
