@@ -123,14 +123,16 @@ impl Recorder {
         })
     }
 
-    /// Sets what the last sync of a key emitted. `resyncs` is the number of resyncs so far.
-    pub(super) fn stand(&mut self, origin: Origin, resyncs: u64, last_resync: Duration) {
+    /// Sets what the last sync of a key emitted. `resyncs` says how many resyncs there were so far, and when the last one
+    /// was; most syncs emit nothing and never did, and do not ask.
+    pub(super) fn stand(&mut self, origin: Origin, resyncs: impl FnOnce() -> (u64, Duration)) {
         let Origin { worker, key, events, .. } = origin;
         let key = (worker, key);
         let held = self.standing.get(&key);
         if held.is_some_and(|held| held.events == events) || held.is_none() && events.is_empty() {
             return;
         }
+        let (resyncs, last_resync) = resyncs();
         if let Some(held) = held.cloned() {
             self.settle_up(&held, resyncs, last_resync);
         }

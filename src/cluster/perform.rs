@@ -114,16 +114,19 @@ impl Cluster {
         if self.loose || !matches!(origin.worker, Worker::Volumes | Worker::Claims) {
             return;
         }
-        let (resyncs, last) = self.resyncs();
-        self.recorder.stand(origin, resyncs, last);
+        let (now, period) = (self.now, self.config.resync_period);
+        self.recorder.stand(origin, || resyncs(now, period));
     }
 
     /// How many periodic resyncs there were, and when the last one was.
     pub(super) fn resyncs(&self) -> (u64, Duration) {
-        let period = self.config.resync_period;
-        let resyncs = ticks(self.now, period);
-        (resyncs, u32::try_from(resyncs).map_or(self.now, |resyncs| period.saturating_mul(resyncs)))
+        resyncs(self.now, self.config.resync_period)
     }
+}
+
+fn resyncs(now: Duration, period: Duration) -> (u64, Duration) {
+    let resyncs = ticks(now, period);
+    (resyncs, u32::try_from(resyncs).map_or(now, |resyncs| period.saturating_mul(resyncs)))
 }
 
 /// Every write has an object before or after it.

@@ -193,7 +193,11 @@ impl Queue {
             return Some((first, Some(created)));
         }
         self.keys.pop_front();
-        // A queue that was long keeps no memory for that.
+        // One that has become empty begins anew in its first place, which the processor still has at hand; one that was
+        // long keeps no memory for that.
+        if self.keys.is_empty() {
+            self.keys.clear();
+        }
         if self.keys.capacity() > ROOM && self.keys.len() * 4 < self.keys.capacity() {
             self.keys.shrink_to(self.keys.len() * 2);
         }
