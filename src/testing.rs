@@ -21,6 +21,8 @@
 //! ```
 
 mod binder;
+#[cfg(test)]
+mod foresight;
 pub mod objects;
 pub mod operations;
 pub mod plugins;

@@ -12,10 +12,6 @@
 //! What changes is marked, and a resync visits what is marked, in the order in which it would come to it anyway.
 //! Operations that failed, and volumes that wait to be recycled, are tried by every resync. [`Cluster::resync`] marks
 //! everything; where the bookkeeping is right, that changes nothing.
-//!
-//! A sync that binds puts its claim and its volume back into the queues, because it writes to them, and among a million
-//! both are far away in memory when their turn comes. So what they would come to is foreseen when the sync ends: where it
-//! is nothing, and nothing has changed when their turn comes, they end there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,9 +19,9 @@ use std::sync::Arc;
 use crate::backend::Ability;
 use crate::cluster::Cluster;
 use crate::cluster::config::Controller;
-use crate::cluster::queue::Bits;
+use crate::cluster::marks::Marks;
 use crate::cluster::work::Worker;
-use crate::controllers::{ClaimSync, Observed, VolumeSync, is_delayed, volume_name};
+use crate::controllers::{Observed, is_delayed, volume_name};
 use crate::matching::WaitingIndex;
 use crate::model::claim::PersistentVolumeClaim;
 use crate::model::id::{Id, ObjectId, Sequence};
@@ -38,57 +34,6 @@ use crate::model::volume::PersistentVolume;
 
 type VolumeId = Id<PersistentVolume>;
 type ClaimId = Id<PersistentVolumeClaim>;
-
-/// Objects of one kind that the next resync must look at, and those that nobody need look at.
-#[derive(Clone, Debug, Default)]
-struct Marks {
-    /// Who is marked, listed and foreseen, side by side: they are asked for at once, and among many objects each place is
-    /// far away in memory.
-    bits: Bits,
-    count: usize,
-    /// All that are marked, and some that no longer are, each once.
-    list: Vec<u32>,
-}
-
-/// The places of an object among the bits.
-fn marked(number: u32) -> u32 {
-    number * 4
-}
-
-fn listed(number: u32) -> u32 {
-    number * 4 + 1
-}
-
-/// A sync of it would come to nothing.
-fn foreseen(number: u32) -> u32 {
-    number * 4 + 2
-}
-
-impl Marks {
-    fn insert(&mut self, number: u32) {
-        if self.bits.insert(marked(number)) {
-            self.count += 1;
-            if self.bits.insert(listed(number)) {
-                self.list.push(number);
-            }
-        }
-    }
-
-    fn remove(&mut self, number: u32) {
-        self.count -= usize::from(self.bits.remove(marked(number)));
-    }
-
-    /// Takes out what is marked. Cost: linear in that, however many objects there are.
-    fn take(&mut self) -> Vec<u32> {
-        let mut list = std::mem::take(&mut self.list);
-        list.retain(|number| {
-            self.bits.remove(listed(*number));
-            self.bits.remove(marked(*number))
-        });
-        self.count = 0;
-        list
-    }
-}
 
 /// What the next resync must look at.
 #[derive(Clone, Debug, Default)]
@@ -103,14 +48,12 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    fn marks(&mut self, worker: Worker) -> &mut Marks {
-        if worker == Worker::Volumes { &mut self.volumes } else { &mut self.claims }
+    pub(super) fn marks(&self, worker: Worker) -> &Marks {
+        if worker == Worker::Volumes { &self.volumes } else { &self.claims }
     }
 
-    /// Whether a sync would come to nothing, as was foreseen.
-    fn foresees(&self, worker: Worker, number: u32) -> bool {
-        let marks = if worker == Worker::Volumes { &self.volumes } else { &self.claims };
-        marks.bits.contains(foreseen(number))
+    pub(super) fn marks_mut(&mut self, worker: Worker) -> &mut Marks {
+        if worker == Worker::Volumes { &mut self.volumes } else { &mut self.claims }
     }
 
     /// The claim that was not marked and must be looked at next because of a free volume.
@@ -130,7 +73,7 @@ impl Attention {
     }
 
     fn is_empty(&self) -> bool {
-        self.volumes.count == 0 && self.claims.count == 0 && self.waiting.next().is_none()
+        self.volumes.is_empty() && self.claims.is_empty() && self.waiting.next().is_none()
     }
 
     fn ask(&mut self, claim: ClaimId, volume: Text) {
@@ -185,7 +128,7 @@ impl Cluster {
         self.work.resync_due = false;
         self.work.begin_rounds(self.store.last_created());
         for worker in [Worker::Volumes, Worker::Claims] {
-            for number in self.work.attention.marks(worker).take() {
+            for number in self.work.attention.marks_mut(worker).take() {
                 self.list(worker, number);
             }
         }
@@ -244,7 +187,7 @@ impl Cluster {
         if self.work.is_to_come(worker, created) && !self.work.is_in_progress(worker, id) {
             self.work.list(worker, id, created);
         } else {
-            self.work.attention.marks(worker).insert(id.number);
+            self.work.attention.marks_mut(worker).insert(id.number);
         }
     }
 
@@ -267,50 +210,12 @@ impl Cluster {
         }
     }
 
-    /// A sync has written to a claim, so that its key and that of its volume wait. Notes where looking at them would come to
-    /// nothing.
-    pub(super) fn foresee(&mut self, claim: ClaimId) {
-        if self.loose || self.stale.is_some() {
-            return;
-        }
-        let world = self.world();
-        let seen = self.store.claims.get(claim).zip(self.cache.claim(claim));
-        let Some((stored, _)) = seen.filter(|(stored, cached)| Arc::ptr_eq(stored, cached)) else {
-            return;
-        };
-        let claim_rests = ClaimSync::start(stored, &world).is_idle();
-        let volume = self.store.volumes.id_of("", &stored.spec.volume_name).filter(|id| {
-            let seen = self.store.volumes.get(*id).zip(self.cache.volume(*id));
-            seen.is_some_and(|(stored, cached)| {
-                Arc::ptr_eq(stored, cached) && VolumeSync::start(stored, &world).is_idle()
-            })
-        });
-        if claim_rests {
-            self.work.attention.claims.bits.insert(foreseen(claim.number()));
-        }
-        if let Some(volume) = volume {
-            self.work.attention.volumes.bits.insert(foreseen(volume.number()));
-        }
-    }
-
-    /// Whether a sync need not be taken, because it would come to nothing.
-    pub(super) fn is_foreseen(&self, worker: Worker, id: ObjectId) -> bool {
-        self.stale.is_none() && self.work.attention.foresees(worker, id.number)
-    }
-
-    /// Something has changed since.
-    fn forget_foreseen(&mut self, worker: Worker, id: ObjectId) {
-        if self.work.attention.foresees(worker, id.number) {
-            self.work.attention.marks(worker).bits.remove(foreseen(id.number));
-        }
-    }
-
     /// A sync begins to look at a volume or a claim.
     pub(super) fn unmark(&mut self, worker: Worker, id: ObjectId) {
         if self.loose {
             return;
         }
-        self.work.attention.marks(worker).remove(id.number);
+        self.work.attention.marks_mut(worker).remove(id.number);
     }
 
     /// Takes a volume into the volume controller's own cache, or out of it, and marks what depends on it.

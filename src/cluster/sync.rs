@@ -126,16 +126,6 @@ impl Cluster {
         self.perform(write, worker.actor(), key, rule, Caching::Nothing).map(|_| ()).map_err(SyncError::from)
     }
 
-    /// The sync of a volume or a claim that comes to nothing.
-    fn pass_over(&mut self, origin: Origin) {
-        let Origin { worker, key, .. } = origin;
-        self.unmark(worker, key);
-        if worker == Worker::Volumes {
-            self.work.recycling.remove(&key.number);
-        }
-        self.stand(origin);
-    }
-
     fn begin_volume(&mut self, origin: Origin) -> End {
         self.unmark(Worker::Volumes, origin.key);
         let id = Id::from_number(origin.key.number);

@@ -1,5 +1,7 @@
 //! Bugs that tests plant, to see that they are found. No build but that of the unit tests has them.
 
+#![cfg_attr(not(feature = "explore"), expect(dead_code, reason = "tests of exploring plant them"))]
+
 use std::cell::Cell;
 
 /// A mistake that a controller could make.
