@@ -2,9 +2,9 @@
 //! (`EVENT-2`, `DET-13`).
 //!
 //! A claim that waits emits its event at every resync, every fifteen seconds. Nobody walks the cluster for that: what
-//! an object's last sync emitted is its standing set, and the count of a record is worked out when it is read.
+//! an object's last sync emitted is its standing set, a record knows in how many of them it stands and since when, and
+//! its count is worked out when it is read.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::model::arena::Arena;
 use crate::model::id::ObjectId;
 use crate::model::kind::ObjectKey;
 use crate::model::metadata::Uid;
-use crate::model::shards::Hashed;
+use crate::model::shards::{Hashed, Shards};
 use crate::model::text::Text;
 use crate::store::Actor;
 
@@ -67,13 +67,38 @@ struct Standing {
     since: u64,
 }
 
+/// A record as far as it was counted, and what repeats it.
+#[derive(Clone, Debug)]
+struct Counted {
+    record: EventRecord,
+    /// In how many standing sets it is.
+    stands: u64,
+    /// The sum of the resyncs at which it came into these.
+    since: u64,
+}
+
+impl Counted {
+    /// How often it was repeated by now. `resyncs` is the number of resyncs so far.
+    fn repeats(&self, resyncs: u64) -> u64 {
+        self.stands * resyncs - self.since
+    }
+
+    /// Counts repetitions, the last of which was at the last resync.
+    fn repeat(record: &mut EventRecord, repeats: u64, last_resync: Duration) {
+        if repeats > 0 {
+            record.count += repeats;
+            record.last = record.last.max(last_resync);
+        }
+    }
+}
+
 /// All events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
-    records: Arena<EventRecord>,
+    records: Arena<Counted>,
     /// The numbers of records by the hashes of their events.
     numbers: Hashed<u32>,
-    standing: Arc<BTreeMap<(Worker, ObjectId), Standing>>,
+    standing: Shards<(Worker, ObjectId), Standing>,
 }
 
 impl Recorder {
@@ -92,20 +117,21 @@ impl Recorder {
         let hash = FxBuildHasher.hash_one(&event);
         let is_it = |number: &u32| self.event(*number).is_some_and(|held| **held == event);
         if let Some(number) = self.numbers.find(hash, is_it).copied() {
-            if let Some(record) = self.records.get_mut(number as usize) {
+            if let Some(Counted { record, .. }) = self.records.get_mut(number as usize) {
                 record.count += 1;
                 record.last = now;
             }
             return number;
         }
         let record = EventRecord { event: Arc::new(event), first: now, last: now, count: 1 };
-        let number = u32::try_from(self.records.push(record)).unwrap_or(u32::MAX);
+        let counted = Counted { record, stands: 0, since: 0 };
+        let number = u32::try_from(self.records.push(counted)).unwrap_or(u32::MAX);
         self.numbers.insert_new(hash, number);
         number
     }
 
     pub(super) fn event(&self, number: u32) -> Option<&Arc<Event>> {
-        self.records.get(number as usize).map(|record| &record.event)
+        self.records.get(number as usize).map(|counted| &counted.record.event)
     }
 
     /// The record of an emission, if it is among those that the last sync of the key made.
@@ -127,49 +153,43 @@ impl Recorder {
     /// was; most syncs emit nothing and never did, and do not ask.
     pub(super) fn stand(&mut self, origin: Origin, resyncs: impl FnOnce() -> (u64, Duration)) {
         let Origin { worker, key, events, .. } = origin;
+        if events.is_empty() && self.standing.is_empty() {
+            return;
+        }
         let key = (worker, key);
         let held = self.standing.get(&key);
         if held.is_some_and(|held| held.events == events) || held.is_none() && events.is_empty() {
             return;
         }
         let (resyncs, last_resync) = resyncs();
-        if let Some(held) = held.cloned() {
-            self.settle_up(&held, resyncs, last_resync);
-        }
-        let standing = Arc::make_mut(&mut self.standing);
-        if events.is_empty() {
-            standing.remove(&key);
-        } else {
-            standing.insert(key, Standing { events, since: resyncs });
-        }
-    }
-
-    /// Counts what a key's syncs repeated at the resyncs of the past.
-    fn settle_up(&mut self, held: &Standing, resyncs: u64, last_resync: Duration) {
-        let repeats = resyncs - held.since;
-        if repeats == 0 {
-            return;
-        }
-        for number in &held.events {
-            if let Some(record) = self.records.get_mut(*number as usize) {
-                record.count += repeats;
-                record.last = record.last.max(last_resync);
+        if let Some(held) = self.standing.remove(&key) {
+            for number in held.events {
+                if let Some(counted) = self.records.get_mut(number as usize) {
+                    Counted::repeat(&mut counted.record, resyncs - held.since, last_resync);
+                    counted.stands -= 1;
+                    counted.since -= held.since;
+                }
             }
         }
+        if events.is_empty() {
+            return;
+        }
+        for number in &events {
+            if let Some(counted) = self.records.get_mut(*number as usize) {
+                counted.stands += 1;
+                counted.since += resyncs;
+            }
+        }
+        self.standing.insert(key, Standing { events, since: resyncs });
     }
 
     /// All records in the order of their first emission, counted up to now.
     pub(super) fn records(&self, resyncs: u64, last_resync: Duration) -> Vec<EventRecord> {
-        let mut records: Vec<EventRecord> = self.records.iter().cloned().collect();
-        for standing in self.standing.values() {
-            let repeats = resyncs - standing.since;
-            for number in standing.events.iter().filter(|_| repeats > 0) {
-                if let Some(record) = records.get_mut(*number as usize) {
-                    record.count += repeats;
-                    record.last = record.last.max(last_resync);
-                }
-            }
-        }
-        records
+        let counted = |counted: &Counted| {
+            let mut record = counted.record.clone();
+            Counted::repeat(&mut record, counted.repeats(resyncs), last_resync);
+            record
+        };
+        self.records.iter().map(counted).collect()
     }
 }
