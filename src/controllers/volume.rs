@@ -116,9 +116,9 @@ fn find_claim<'w>(
     world: &'w World<'_>,
 ) -> Option<&'w Arc<PersistentVolumeClaim>> {
     let key = ClaimKey::new(&reference.namespace, &reference.name);
+    let elsewhere = || world.store.claims.find(&key).or_else(|| world.live_claim(&key));
     let found = world.cached_claim(&key);
-    let found = if volume.status.phase.is_released() { found } else { found.or_else(|| world.live_claim(&key)) };
-    let claim = found?;
+    let claim = if volume.status.phase.is_released() { found } else { found.or_else(elsewhere) }?;
     #[cfg(test)]
     if planted::is_planted(Bug::UidIgnored) {
         return Some(claim);

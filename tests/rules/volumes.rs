@@ -1,6 +1,8 @@
 //! What the sync of a volume does (`VOL-*`, `UNBIND-*`, `RECLAIM-*`).
 
-use bindery::{ClaimPhase, Config, Fault, Kind, ObjectReference, PersistentVolume, ReclaimPolicy, Verb, VolumePhase};
+use bindery::{
+    ClaimPhase, Config, Controller, Fault, Kind, ObjectReference, PersistentVolume, ReclaimPolicy, Verb, VolumePhase,
+};
 
 use crate::world::{
     BOUND_BY_CONTROLLER, ClaimState, MIGRATED_TO, Metadata, PROVISIONED_BY, PV_CONTROLLER, VolumeState, bound, claim,
@@ -64,6 +66,24 @@ fn the_claim_is_looked_for_in_the_api_only_before_a_release() {
     assert_eq!(phase_of(VolumePhase::Available), VolumePhase::Bound);
     assert_eq!(phase_of(VolumePhase::Released), VolumePhase::Released);
     assert_eq!(phase_of(VolumePhase::Failed), VolumePhase::Failed);
+}
+
+/// VOL-4: before the API is asked, the watch cache is, and that may still show a claim that is gone.
+#[test]
+fn a_claim_that_is_gone_is_found_in_a_watch_cache_that_is_behind() {
+    let phase_with = |is_behind: bool| {
+        let asking = claim("data", "1Gi").with_volume("pv");
+        let mut cluster = restored([volume("pv", "5Gi").bound_to(&asking).in_phase(VolumePhase::Available).into()]);
+        cluster.restore_unseen(asking).unwrap();
+        if is_behind {
+            cluster.fall_behind(Controller::PersistentVolumes);
+        }
+        cluster.remove(&pvc("data")).unwrap();
+        cluster.sync(&pv("pv")).unwrap();
+        volume_phase(&cluster, "pv")
+    };
+    assert_eq!(phase_with(true), VolumePhase::Bound);
+    assert_eq!(phase_with(false), VolumePhase::Released);
 }
 
 /// VOL-5: a cached claim of another uid is looked up in the API, in every phase.
