@@ -37,7 +37,7 @@ pub use crate::manifest::write::{to_json, to_yaml};
 pub(crate) use crate::manifest::located::{Located, documents};
 pub(crate) use crate::manifest::suggest::{hint, nearest};
 pub(crate) use crate::manifest::tree::Position;
-pub(crate) use crate::manifest::write::to_line;
+pub(crate) use crate::manifest::write::{json_text, to_line, yaml_text};
 
 /// How deeply values may be nested; the JSON and YAML parsers have the same bound.
 const MAX_DEPTH: usize = 127;

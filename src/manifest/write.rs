@@ -11,7 +11,13 @@ use crate::model::json::Json;
 
 /// Writes an object as JSON with sorted keys, indented by four spaces.
 pub fn to_json<T: Serialize>(value: &T) -> String {
-    let mut text = json::indented(&sorted(value));
+    json_text(Json::of(value))
+}
+
+/// Writes what is JSON already, as [`to_json`] does.
+pub(crate) fn json_text(mut json: Json) -> String {
+    sort(&mut json);
+    let mut text = json::indented(&json);
     text.push('\n');
     text
 }
@@ -28,7 +34,12 @@ pub(crate) fn to_line<T: Serialize>(value: &T) -> String {
 /// Strings that YAML 1.1 would read as something else are quoted, so that `kubectl` reads back what was written. Lines
 /// are folded at spaces beyond column 80, and numbers in keys count: `pv-2` stands before `pv-10`.
 pub fn to_yaml<T: Serialize>(value: &T) -> String {
-    yaml::document(&Json::of(value))
+    yaml_text(&Json::of(value))
+}
+
+/// Writes what is JSON already, as [`to_yaml`] does.
+pub(crate) fn yaml_text(json: &Json) -> String {
+    yaml::document(json)
 }
 
 pub(super) fn sorted<T: Serialize>(value: &T) -> Json {

@@ -1,7 +1,7 @@
 //! Objects as `kubectl get -o yaml` and `-o json` print them: one list.
 
 use crate::cluster::{Cluster, EventRecord};
-use crate::manifest::{to_json, to_yaml};
+use crate::manifest::{json_text, yaml_text};
 use crate::model::json::Json;
 use crate::model::kind::Kind;
 use crate::model::text::Text;
@@ -30,8 +30,8 @@ pub fn print_objects(cluster: &Cluster, kinds: &[Kind], format: Format) -> Strin
         ("metadata", map([("resourceVersion", text(""))])),
     ]);
     match format {
-        Format::Yaml => to_yaml(&list),
-        Format::Json => to_json(&list),
+        Format::Yaml => yaml_text(&list),
+        Format::Json => json_text(list),
     }
 }
 
