@@ -41,6 +41,6 @@ pub use crate::api::error::ApiError;
 pub(crate) use crate::api::pod_defaults::LastCompleted;
 pub(crate) use crate::api::status::with_status;
 pub(crate) use crate::api::strategy::{
-    Request, check_uid, check_version, complete, count_generation, prepare_create, prepare_status, prepare_update,
+    Request, check_current, check_version, complete, count_generation, prepare_create, prepare_status, prepare_update,
     validate_status,
 };

@@ -174,8 +174,14 @@ fn storage_key(key: &ObjectKey) -> String {
     }
 }
 
-/// A PUT that names another incarnation than the stored one is a conflict; one that names none is not.
-pub(crate) fn check_uid(new: &Object, old: &Object) -> Result<(), ApiError> {
+/// A PUT that names another incarnation than the stored one is a conflict, before its version is asked for; one that names
+/// none is not.
+pub(crate) fn check_current(new: &Object, old: &Object) -> Result<(), ApiError> {
+    check_uid(new, old)?;
+    check_version(new.metadata().resource_version, old)
+}
+
+fn check_uid(new: &Object, old: &Object) -> Result<(), ApiError> {
     if new.metadata().identity.same(&old.metadata().identity) {
         return Ok(());
     }
@@ -210,10 +216,10 @@ pub(crate) fn prepare_update(
     complete(&mut old);
     let old = &old;
     check_place(&mut new, old, namespace)?;
-    if request == Request::Put {
-        check_uid(&new, old)?;
+    match request {
+        Request::Put => check_current(&new, old)?,
+        Request::Patch => check_version(new.metadata().resource_version, old)?,
     }
-    check_version(new.metadata().resource_version, old)?;
     keep_metadata(new.metadata_mut(), old.metadata());
     admit(&mut new)?;
     let mut errors = Errors::default();
@@ -253,8 +259,7 @@ pub(crate) fn prepare_status(
 ) -> Result<Object, ApiError> {
     default(&mut sent);
     check_place(&mut sent, old, namespace)?;
-    check_uid(&sent, old)?;
-    check_version(sent.metadata().resource_version, old)?;
+    check_current(&sent, old)?;
     let mut new = with_status(old, &sent, false).ok_or_else(|| ApiError::BadRequest {
         message: format!("a {} has no status that can be written", old.kind()),
     })?;

@@ -147,14 +147,10 @@ impl Cluster {
 
     /// Has a round look at an object, if it still exists.
     fn list(&mut self, worker: Worker, number: u32) {
-        let (id, created, exists) = if worker == Worker::Volumes {
-            let id = Id::from_number(number);
-            (ObjectId::from(id), self.store.volumes.created(id), self.store.volumes.get(id).is_some())
-        } else {
-            let id = Id::from_number(number);
-            (ObjectId::from(id), self.store.claims.created(id), self.store.claims.get(id).is_some())
-        };
-        if exists {
+        let kind = if worker == Worker::Volumes { Kind::PersistentVolume } else { Kind::PersistentVolumeClaim };
+        let id = ObjectId { kind, number };
+        if self.store.exists(id) {
+            let created = self.created(id);
             self.work.list(worker, id, created);
         }
     }

@@ -65,8 +65,8 @@ impl Cluster {
         if self.runs(Controller::StatefulSets) {
             self.notify_sets(id, before, after);
         }
-        if self.runs(Controller::Quotas) {
-            self.notify_quotas(before, after);
+        if let Some(object) = after.or(before).filter(|_| self.runs(Controller::Quotas)) {
+            self.notify_quotas(object);
         }
         self.notify_replicas(id, before, after);
         self.notify_scheduler(id, before, after);
@@ -74,10 +74,10 @@ impl Cluster {
     }
 
     /// The quotas of the namespace, of which the usage may be another one.
-    fn notify_quotas(&mut self, before: Option<&Object>, after: Option<&Object>) {
-        let Some(object) = after.or(before).filter(|_| self.store.quotas.len() > 0) else {
+    fn notify_quotas(&mut self, object: &Object) {
+        if self.store.quotas.len() == 0 {
             return;
-        };
+        }
         let outdated = self
             .store
             .quotas_in(&object.metadata().namespace)

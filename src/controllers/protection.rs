@@ -12,7 +12,7 @@ use crate::model::claim::PersistentVolumeClaim;
 use crate::model::kind::Object;
 use crate::model::list::List;
 use crate::model::metadata::ObjectMeta;
-use crate::model::names::shared;
+use crate::model::names::{PV_PROTECTION_FINALIZER, PVC_PROTECTION_FINALIZER, shared};
 use crate::model::pod::{Pod, PodVolumeSource};
 use crate::model::text::Text;
 use crate::model::volume::{PersistentVolume, VolumePhase};
@@ -22,7 +22,7 @@ use crate::store::{Store, Write};
 pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &'static str)> {
     let need = need_of_volume(volume)?;
     let mut new = (**volume).clone();
-    need.meet(&mut new.metadata.finalizers, &shared::PROTECTED_VOLUME);
+    need.meet(&mut new.metadata.finalizers, PV_PROTECTION_FINALIZER, &shared::PROTECTED_VOLUME);
     Some((Write::Update(Object::PersistentVolume(Arc::new(new))), need.rule("PROT-9")))
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn protect_volume(volume: &Arc<PersistentVolume>) -> Option<(Write, &
 pub(crate) fn protect_claim(claim: &Arc<PersistentVolumeClaim>, store: &Store) -> Option<(Write, &'static str)> {
     let need = need_of_claim(claim, store)?;
     let mut new = (**claim).clone();
-    need.meet(&mut new.metadata.finalizers, &shared::PROTECTED_CLAIM);
+    need.meet(&mut new.metadata.finalizers, PVC_PROTECTION_FINALIZER, &shared::PROTECTED_CLAIM);
     Some((Write::Update(Object::PersistentVolumeClaim(Arc::new(new))), need.rule("PROT-3")))
 }
 
@@ -53,7 +53,7 @@ enum Need {
 }
 
 impl Need {
-    fn of(metadata: &ObjectMeta, finalizer: &Text, is_free: impl FnOnce() -> bool) -> Option<Self> {
+    fn of(metadata: &ObjectMeta, finalizer: &str, is_free: impl FnOnce() -> bool) -> Option<Self> {
         match (metadata.is_deleting(), metadata.has_finalizer(finalizer)) {
             (true, true) if is_free() => Some(Self::Release),
             (false, false) => Some(Self::Protection),
@@ -61,12 +61,11 @@ impl Need {
         }
     }
 
-    fn meet(self, finalizers: &mut List<Text>, protection: &List<Text>) {
+    /// `alone` is the list of the finalizer and no other.
+    fn meet(self, finalizers: &mut List<Text>, finalizer: &str, alone: &List<Text>) {
         *finalizers = match self {
-            Self::Protection => finalizers.with_missing(protection),
-            Self::Release => {
-                protection.iter().fold(finalizers.clone(), |left, finalizer| without_finalizer(&left, finalizer))
-            }
+            Self::Protection => finalizers.with_missing(alone),
+            Self::Release => without_finalizer(finalizers, finalizer),
         };
     }
 
@@ -84,15 +83,15 @@ fn need_of_volume(volume: &PersistentVolume) -> Option<Need> {
     #[cfg(test)]
     let is_free = || volume.status.phase != VolumePhase::Bound || planted::is_planted(Bug::EarlyFinalizer);
     #[cfg(test)]
-    if planted::is_planted(Bug::Restless) && volume.metadata.has_finalizer(&shared::PV_PROTECTION) {
+    if planted::is_planted(Bug::Restless) && volume.metadata.has_finalizer(PV_PROTECTION_FINALIZER) {
         return Some(Need::Release);
     }
-    Need::of(&volume.metadata, &shared::PV_PROTECTION, is_free)
+    Need::of(&volume.metadata, PV_PROTECTION_FINALIZER, is_free)
 }
 
 fn need_of_claim(claim: &PersistentVolumeClaim, store: &Store) -> Option<Need> {
     let is_free = || !store.pods_of_claim(&claim.key()).any(|pod| uses(pod, claim));
-    Need::of(&claim.metadata, &shared::PVC_PROTECTION, is_free)
+    Need::of(&claim.metadata, PVC_PROTECTION_FINALIZER, is_free)
 }
 
 /// Whether a pod keeps a claim from being deleted (`PROT-4`, `PROT-5`, `PROT-6`).

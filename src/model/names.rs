@@ -105,12 +105,10 @@ pub(crate) mod shared {
         PVC_PROTECTION_FINALIZER as PVC, StringMap, Text,
     };
 
-    pub(crate) static PV_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PV));
-    pub(crate) static PVC_PROTECTION: LazyLock<Text> = LazyLock::new(|| Text::from(PVC));
     /// The finalizers of a protected volume that has no others.
-    pub(crate) static PROTECTED_VOLUME: LazyLock<List<Text>> = LazyLock::new(|| [PV_PROTECTION.clone()].into());
+    pub(crate) static PROTECTED_VOLUME: LazyLock<List<Text>> = LazyLock::new(|| [Text::from(PV)].into());
     /// The finalizers of a protected claim that has no others.
-    pub(crate) static PROTECTED_CLAIM: LazyLock<List<Text>> = LazyLock::new(|| [PVC_PROTECTION.clone()].into());
+    pub(crate) static PROTECTED_CLAIM: LazyLock<List<Text>> = LazyLock::new(|| [Text::from(PVC)].into());
     /// The mark of a binding that is complete.
     pub(crate) static COMPLETE: LazyLock<StringMap> = LazyLock::new(|| [(COMPLETED, "yes")].into());
     /// The mark of a volume that the controller chose.

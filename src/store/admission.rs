@@ -12,7 +12,7 @@ use crate::store::table::Table;
 /// Mutating admission on creation: the default class, and the finalizers that protect what is in use (`ADM-1`).
 pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
     match object {
-        Object::PersistentVolume(volume) if !volume.metadata.has_finalizer(&shared::PV_PROTECTION) => {
+        Object::PersistentVolume(volume) => {
             let metadata = &mut Arc::make_mut(volume).metadata;
             metadata.finalizers = metadata.finalizers.with_missing(&shared::PROTECTED_VOLUME);
         }
@@ -23,9 +23,7 @@ pub(super) fn admit(object: &mut Object, classes: &Table<StorageClass>) {
             {
                 claim.spec.storage_class_name = Some(class.metadata.name.clone());
             }
-            if !claim.metadata.has_finalizer(&shared::PVC_PROTECTION) {
-                claim.metadata.finalizers = claim.metadata.finalizers.with_missing(&shared::PROTECTED_CLAIM);
-            }
+            claim.metadata.finalizers = claim.metadata.finalizers.with_missing(&shared::PROTECTED_CLAIM);
         }
         _ => {}
     }

@@ -316,10 +316,10 @@ impl Store {
 
 /// What a controller writes must have been computed from the stored object.
 fn check_freshness(object: &Object, old: &Object, context: &Context) -> Result<(), ApiError> {
-    if context.rules == StoreRules::Server {
-        api::check_uid(object, old)?;
+    match context.rules {
+        StoreRules::Server => api::check_current(object, old),
+        StoreRules::Verbatim => api::check_version(object.metadata().resource_version, old),
     }
-    api::check_version(object.metadata().resource_version, old)
 }
 
 /// Whether an amount is one that the API refuses or rounds.
