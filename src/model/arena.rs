@@ -1,6 +1,6 @@
 //! A growing sequence that is cheap to copy: chunks are shared until one of the copies changes them.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// Items per chunk: small enough that copying one after a fork is cheap, large enough that a copy of the whole
 /// sequence touches few counters.
@@ -15,32 +15,37 @@ const FEW: usize = 8;
 pub(crate) struct Arena<T> {
     /// All items as long as there are few; later none.
     few: Vec<T>,
-    chunks: Vec<Arc<Vec<T>>>,
-    len: usize,
+    /// Full chunks, their items in place: one step in memory leads to an item.
+    chunks: Vec<Arc<[T]>>,
+    /// What comes after the full chunks.
+    last: Arc<Vec<T>>,
 }
 
 impl<T: Clone> Clone for Arena<T> {
     fn clone(&self) -> Self {
-        Self { few: self.few.clone(), chunks: self.chunks.clone(), len: self.len }
+        Self { few: self.few.clone(), chunks: self.chunks.clone(), last: self.last.clone() }
     }
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { few: Vec::new(), chunks: Vec::new(), len: 0 }
+        Self { few: Vec::new(), chunks: Vec::new(), last: Arc::default() }
     }
 }
 
 impl<T: Clone> Arena<T> {
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.few.len() + self.chunks.len() * CHUNK + self.last.len()
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
         if !self.few.is_empty() {
             return self.few.get(index);
         }
-        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+        match self.chunks.get(index / CHUNK) {
+            Some(chunk) => chunk.get(index % CHUNK),
+            None => self.last.get(index - self.chunks.len() * CHUNK),
+        }
     }
 
     /// The item, to change it; copies its chunk first if that is shared.
@@ -48,28 +53,39 @@ impl<T: Clone> Arena<T> {
         if !self.few.is_empty() {
             return self.few.get_mut(index);
         }
-        Arc::make_mut(self.chunks.get_mut(index / CHUNK)?).get_mut(index % CHUNK)
+        let full = self.chunks.len() * CHUNK;
+        match self.chunks.get_mut(index / CHUNK) {
+            Some(chunk) => {
+                if !chunk.is_unique() {
+                    *chunk = Arc::from(chunk.to_vec());
+                }
+                Arc::get_mut(chunk)?.get_mut(index % CHUNK)
+            }
+            None => Arc::make_mut(&mut self.last).get_mut(index - full),
+        }
     }
 
     /// Adds an item and returns its number.
     pub(crate) fn push(&mut self, item: T) -> usize {
-        if self.len < FEW {
+        let number = self.len();
+        if number < FEW {
             self.few.push(item);
-            self.len += 1;
-            return self.len - 1;
+            return number;
         }
+        let last = Arc::make_mut(&mut self.last);
         if !self.few.is_empty() {
-            self.chunks.push(Arc::new(std::mem::take(&mut self.few)));
-        } else if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
+            last.reserve_exact(CHUNK);
+            last.append(&mut self.few);
         }
-        let last = self.chunks.len() - 1;
-        Arc::make_mut(&mut self.chunks[last]).push(item);
-        self.len += 1;
-        self.len - 1
+        last.push(item);
+        if last.len() == CHUNK {
+            let full = std::mem::replace(last, Vec::with_capacity(CHUNK));
+            self.chunks.push(Arc::from(full));
+        }
+        number
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.few.iter().chain(self.chunks.iter().flat_map(|chunk| chunk.iter()))
+        self.few.iter().chain(self.chunks.iter().flat_map(|chunk| chunk.iter())).chain(self.last.iter())
     }
 }
