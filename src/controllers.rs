@@ -46,6 +46,7 @@ pub use crate::controllers::scheduler::{
 pub use crate::controllers::turn::{EventType, SyncError};
 
 pub(crate) use crate::controllers::attach::{AttachSync, Attachments, bound_volume};
+pub(crate) use crate::controllers::binding::{is_reserved_for, reserve, unreserve};
 pub(crate) use crate::controllers::cache::{Cache, Observed};
 pub(crate) use crate::controllers::claim::{ClaimSync, find_volume, is_delayed, is_delayed_class};
 pub(crate) use crate::controllers::copies::Copies;

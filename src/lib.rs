@@ -218,6 +218,7 @@ mod matching;
 mod model;
 #[cfg(feature = "k8s-openapi")]
 mod openapi;
+mod pool;
 pub mod report;
 pub mod scenario;
 mod store;
@@ -275,6 +276,7 @@ pub use model::volume::{
 pub use model::volume_source::VolumeSource;
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::ConversionError;
+pub use pool::VolumePool;
 pub use store::{Actor, DeleteOptions, Propagation, StoreRules, Verb};
 
 /// The parts of the objects, under the names that the API gives them.

@@ -9,6 +9,7 @@ mod equals;
 mod index;
 mod labels;
 mod places;
+mod ranks;
 mod rules;
 mod tournament;
 mod waiting;
@@ -17,7 +18,7 @@ pub use crate::matching::rules::Mismatch;
 
 pub(crate) use crate::matching::demand::Demand;
 pub(crate) use crate::matching::equals::equals;
-pub(crate) use crate::matching::index::VolumeIndex;
+pub(crate) use crate::matching::index::{Chosen, VolumeIndex};
 pub(crate) use crate::matching::places::{Candidates, PlaceIndex};
 #[cfg(feature = "explore")]
 pub(crate) use crate::matching::rules::POSSIBLE;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, each with those that it may name. A layer may always name itself.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("guide", &[]),
     ("testing", &["explore", "cluster", "model"]),
     ("scenario", &["report", "explore", "cluster", "controllers", "backend", "store", "api", "manifest", "model"]),
@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("openapi", &["manifest", "model"]),
     ("explore", &["cluster", "controllers", "backend", "matching", "store", "api", "model"]),
     ("cluster", &["controllers", "backend", "matching", "store", "api", "manifest", "model"]),
+    ("pool", &["controllers", "matching", "model"]),
     ("controllers", &["backend", "matching", "store", "api", "model"]),
     ("backend", &["model"]),
     ("matching", &["model"]),

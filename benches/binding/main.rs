@@ -1,24 +1,26 @@
 //! Every operation of which the cost matters, by criterion: `cargo bench --bench binding`.
 //!
-//! The rows are those of the bench `scale`, which says how they grow up to a million: choosing a volume (`match`) by the
-//! index and by a scan, settling as many volumes as claims (`settle`) with the journal and without, one change in a full
-//! cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`) beside what the parsers take for
-//! plain structs, a StatefulSet (`replicas`), the best assignment of as many volumes as claims (`plan`), and judging the claims of
-//! a dump (`check`).
+//! The rows are those of the bench `scale`, which says how they grow up to a million: choosing and reserving a volume
+//! (`match`) by the index, and choosing one by a scan, settling as many volumes as claims (`settle`) with the journal and
+//! without, one change in a full cluster (`change`), worlds that a matcher may fear (`adverse`), reading manifests (`read`)
+//! beside what the parsers take for plain structs, a StatefulSet (`replicas`), the best assignment of as many volumes as
+//! claims (`plan`), and judging the claims of a dump (`check`).
+
+#![expect(clippy::disallowed_types, reason = "a bench measures time")]
 
 mod plain;
 #[path = "../worlds/mod.rs"]
 mod worlds;
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bindery::{
-    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, Reader, to_json, to_yaml,
+    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, Reader, VolumePool, to_json, to_yaml,
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use crate::worlds::{Adverse, Numbers, available, scan};
+use crate::worlds::{Adverse, Numbers, available, give_back, pool, scan};
 
 /// Gives the claim of a number its selector.
 type Selecting = fn(usize, &mut Numbers) -> Option<LabelSelector>;
@@ -63,25 +65,43 @@ fn matching(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("match");
     group.sample_size(20);
     for size in sizes() {
-        let cluster = available(*size, 1);
-        let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
+        let mut pool = pool(*size, 1);
         for (name, selecting) in rows {
             let claims = claims(selecting);
+            let volumes: Vec<&PersistentVolume> = pool.iter().collect();
             for claim in &claims[..20] {
-                let found = cluster.find_volume_for(claim).expect("a sound claim").map(PersistentVolume::capacity);
+                let found = pool.find(claim).expect("a sound claim").map(PersistentVolume::capacity);
                 assert_eq!(found, scan(&volumes, claim).map(PersistentVolume::capacity));
             }
-            let mut next = claims.iter().cycle();
-            group.bench_function(BenchmarkId::new(format!("index/{name}"), size), |bencher| {
-                bencher.iter(|| black_box(cluster.find_volume_for(next.next().expect("it has no end"))));
-            });
             let mut next = claims.iter().cycle();
             group.bench_function(BenchmarkId::new(format!("scan/{name}"), size), |bencher| {
                 bencher.iter(|| black_box(scan(&volumes, next.next().expect("it has no end"))));
             });
+            group.bench_function(BenchmarkId::new(format!("index/{name}"), size), |bencher| {
+                bencher.iter_custom(|times| reserve(&mut pool, &claims, times));
+            });
         }
     }
     group.finish();
+}
+
+/// The time of so many choices and reservations; what was reserved is given back in between.
+fn reserve(pool: &mut VolumePool, claims: &[PersistentVolumeClaim], times: u64) -> Duration {
+    let (mut left, mut spent) = (usize::try_from(times).unwrap_or(usize::MAX), Duration::ZERO);
+    for claims in claims.chunks(64).cycle() {
+        let claims = &claims[..left.min(claims.len())];
+        let start = Instant::now();
+        for claim in claims {
+            black_box(pool.reserve(claim).expect("a sound claim"));
+        }
+        spent += start.elapsed();
+        give_back(pool, claims);
+        left -= claims.len();
+        if left == 0 {
+            break;
+        }
+    }
+    spent
 }
 
 fn settling(criterion: &mut Criterion) {

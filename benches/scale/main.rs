@@ -88,6 +88,7 @@ fn is_wanted(row: &str) -> bool {
 
 fn main() {
     for size in sizes() {
+        rows::choosing(size);
         rows::available(size);
         rows::settling(size);
         rows::pending(size);

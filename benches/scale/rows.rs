@@ -1,45 +1,91 @@
 //! The rows: what is done to a cluster of a size, and how it is counted.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bindery::{
-    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, Reader, to_json, to_yaml,
+    Cluster, Kind, LabelSelector, Object, PersistentVolume, PersistentVolumeClaim, PodPhase, Reader, VolumePool,
+    to_json, to_yaml,
 };
 
 use crate::is_wanted;
-use crate::timing::{Figures, float, held, median, nanos_each, once, once_above, print};
+use crate::timing::{Figures, float, held, median, middle, nanos_each, once, once_above, print, spent};
 use crate::worlds::{self, Adverse, Numbers, scan};
 
-/// Claims that are looked up in turn.
-const CLAIMS: usize = 512;
 /// Gives the claim of a number its selector.
 type Selecting = fn(usize, &mut Numbers) -> Option<LabelSelector>;
 
+/// Claims that get volumes before these are given back, and how often that is done.
+const BATCH: usize = 64;
+const BATCHES: usize = 201;
 /// Operations that change a cluster.
 const CHANGES: usize = 400;
 /// Scans are slow: so many claims are looked up by them.
 const SCANS: usize = 8;
 
-/// `match`, `match-selector`, `match-selector-hard`: choosing a volume among so many that are Available. `add-claim`,
-/// `add-claim-selector`: one more claim there, and its binding.
-pub(crate) fn available(size: usize) {
+/// `match`, `match-selector`, `match-selector-hard`: choosing and reserving a volume among so many that are free. Every claim
+/// is a new one, so that its volume is as far away in memory as any.
+pub(crate) fn choosing(size: usize) {
     let rows: [(&str, Selecting); 3] = [
         ("match", |_, _| None),
         ("match-selector", |number, numbers| Some(worlds::selector(number, numbers))),
         ("match-selector-hard", |number, _| Some(worlds::hard_selector(number))),
     ];
-    let adding: [(&str, Selecting); 2] =
+    let mut wanted = rows.into_iter().filter(|(row, _)| is_wanted(row)).peekable();
+    if wanted.peek().is_none() {
+        return;
+    }
+    let mut pool = worlds::pool(size, 1);
+    for (row, selecting) in wanted {
+        reserve(row, &mut pool, selecting);
+    }
+}
+
+fn reserve(row: &str, pool: &mut VolumePool, selecting: Selecting) {
+    let mut numbers = Numbers::new(7);
+    let mut claims = (0..).map(|number| {
+        let claim = worlds::claim(number, &mut numbers);
+        with_selector(claim, selecting(number, &mut numbers))
+    });
+    let scanned = scanned(row, pool, &claims.by_ref().take(SCANS).collect::<Vec<_>>());
+    let mut times = Vec::new();
+    for _ in 0..BATCHES {
+        let claims: Vec<PersistentVolumeClaim> = claims.by_ref().take(BATCH).collect();
+        let start = spent();
+        for claim in &claims {
+            black_box(pool.reserve(claim).expect("a sound claim"));
+        }
+        times.push(spent().saturating_sub(start));
+        worlds::give_back(pool, &claims);
+    }
+    let nanos = nanos_each(middle(times), BATCH);
+    print(row, pool.len(), &Figures { nanos, ratio: Some(scanned / nanos), ..Figures::default() });
+}
+
+/// The nanoseconds of a scan for one of some claims; it must find what the pool finds.
+fn scanned(row: &str, pool: &VolumePool, claims: &[PersistentVolumeClaim]) -> f64 {
+    let volumes: Vec<&PersistentVolume> = pool.iter().collect();
+    let name = |volume: &PersistentVolume| volume.metadata.name.clone();
+    for claim in claims {
+        let found = pool.find(claim).expect("a sound claim");
+        assert_eq!(found.map(name), scan(&volumes, claim).map(name), "{row}: pool and scan disagree");
+    }
+    let mut next = claims.iter().cycle();
+    median(|| {
+        black_box(next.next().map(|claim| scan(&volumes, claim)));
+    })
+}
+
+/// `add-claim`, `add-claim-selector`: one more claim where so many volumes are Available, and its binding.
+pub(crate) fn available(size: usize) {
+    let rows: [(&str, Selecting); 2] =
         [("add-claim", |_, _| None), ("add-claim-selector", |number, numbers| Some(worlds::selector(number, numbers)))];
-    if !rows.iter().chain(&adding).any(|(row, _)| is_wanted(row)) {
+    let mut wanted = rows.into_iter().filter(|(row, _)| is_wanted(row)).peekable();
+    if wanted.peek().is_none() {
         return;
     }
     let mut cluster = worlds::available(size, 1);
-    let volumes: Vec<&PersistentVolume> = cluster.volumes().collect();
-    for (row, selecting) in rows.into_iter().filter(|(row, _)| is_wanted(row)) {
-        look_up(row, &cluster, &volumes, selecting);
-    }
-    for (row, selecting) in adding.into_iter().filter(|(row, _)| is_wanted(row)) {
+    for (row, selecting) in wanted {
         let mut numbers = Numbers::new(11);
         let claims = (0..CHANGES).map(|number| {
             let mut claim = worlds::claim(number, &mut numbers);
@@ -51,34 +97,6 @@ pub(crate) fn available(size: usize) {
             settle(cluster);
         });
     }
-}
-
-fn look_up(row: &str, cluster: &Cluster, volumes: &[&PersistentVolume], selecting: Selecting) {
-    let mut numbers = Numbers::new(7);
-    let claims: Vec<PersistentVolumeClaim> = (0..CLAIMS)
-        .map(|number| {
-            let claim = worlds::claim(number, &mut numbers);
-            with_selector(claim, selecting(number, &mut numbers))
-        })
-        .collect();
-    let find = |claim| cluster.find_volume_for(claim).expect("a sound claim");
-    for claim in claims.iter().take(SCANS) {
-        let name = |volume: &PersistentVolume| volume.metadata.name.clone();
-        assert_eq!(find(claim).map(name), scan(volumes, claim).map(name), "{row}: index and scan disagree");
-    }
-    // The first selector that comes to a group of volumes has them sorted by their labels.
-    for claim in &claims {
-        black_box(find(claim));
-    }
-    let mut next = claims.iter().cycle();
-    let nanos = median(|| {
-        black_box(next.next().map(find));
-    });
-    let mut next = claims.iter().take(SCANS).cycle();
-    let scanned = median(|| {
-        black_box(next.next().map(|claim| scan(volumes, claim)));
-    });
-    print(row, volumes.len(), &Figures { nanos, ratio: Some(scanned / nanos), ..Figures::default() });
 }
 
 fn with_selector(claim: PersistentVolumeClaim, selector: Option<LabelSelector>) -> PersistentVolumeClaim {
@@ -100,9 +118,7 @@ fn change<T>(row: &str, size: usize, cluster: &mut Cluster, given: Vec<T>, mut c
         change(cluster, given);
         start.elapsed()
     });
-    let mut times: Vec<Duration> = changes.collect();
-    times.sort_unstable();
-    let nanos = nanos_each(times[CHANGES / 2], 1);
+    let nanos = nanos_each(middle(changes.collect()), 1);
     print(row, size, &Figures { nanos, ..Figures::default() });
 }
 

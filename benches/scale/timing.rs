@@ -20,14 +20,14 @@ pub(crate) fn float(number: usize) -> f64 {
 
 /// The time that this thread has computed. On a machine that others use, too, it differs much from the time that passes.
 #[cfg(unix)]
-fn spent() -> Duration {
+pub(crate) fn spent() -> Duration {
     let counted = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(counted).unwrap_or_default()
 }
 
 /// The time that has passed.
 #[cfg(not(unix))]
-fn spent() -> Duration {
+pub(crate) fn spent() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
     START.elapsed()
 }
@@ -62,6 +62,12 @@ pub(crate) fn median(mut operation: impl FnMut()) -> f64 {
         .collect();
     batches.sort_by(f64::total_cmp);
     batches[batches.len() / 2]
+}
+
+/// The one in the middle.
+pub(crate) fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// What is allocated, in bytes.

@@ -8,7 +8,7 @@ use bindery::volume_source::NfsVolumeSource;
 use bindery::{
     AccessMode, Cluster, Config, Json, Kind, LabelSelector, List, Node, Object, ObjectKey, ObjectMeta,
     PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimStatus, Quantity, Reader, ReclaimPolicy, StringMap,
-    Text, VolumePhase,
+    Text, VolumePhase, VolumePool,
 };
 
 const MODES: [&[AccessMode]; 3] = [
@@ -69,6 +69,20 @@ pub(crate) fn claim(number: usize, numbers: &mut Numbers) -> PersistentVolumeCla
     let request = mebibytes(1 + numbers.below(50_000));
     PersistentVolumeClaim::new("default", format!("claim-{number}"), request, numbers.pick(&MODES).to_vec())
         .with_class(numbers.pick(&CLASSES))
+}
+
+/// So many volumes without a cluster.
+pub(crate) fn pool(volumes: usize, seed: u64) -> VolumePool {
+    let mut numbers = Numbers::new(seed);
+    (0..volumes).map(|number| volume(number, &mut numbers)).collect()
+}
+
+/// Gives back what some claims have reserved.
+pub(crate) fn give_back(pool: &mut VolumePool, claims: &[PersistentVolumeClaim]) {
+    for claim in claims {
+        let found = pool.find(claim).expect("a sound claim").map(|volume| volume.metadata.name.clone());
+        found.map(|name| pool.unreserve(&name).is_some());
+    }
 }
 
 /// A quiet cluster of so many volumes, all Available.

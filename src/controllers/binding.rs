@@ -134,22 +134,37 @@ impl Bind {
 
 /// The volume with its reference to the claim, if it has not got it (`BIND-1`).
 pub(crate) fn volume_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> Option<Arc<PersistentVolume>> {
-    let reference = volume.spec.claim_ref.as_deref();
-    let in_place = reference.is_some_and(|reference| {
+    let mut new = (!is_reserved_for(volume, claim)).then(|| volume.clone())?;
+    reserve(&mut new, claim);
+    Some(Arc::new(new))
+}
+
+/// Whether a volume has a full reference to a claim.
+pub(crate) fn is_reserved_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    volume.spec.claim_ref.as_deref().is_some_and(|reference| {
         reference.name == claim.metadata.name
             && reference.namespace == claim.metadata.namespace
             && reference.uid == claim.metadata.uid
-    });
-    if in_place {
-        return None;
-    }
-    let designated = reference.is_some_and(|reference| claim.is_designated_by(reference));
-    let mut new = volume.clone();
-    new.spec.claim_ref = Some(reference_to(claim).into());
+    })
+}
+
+/// Gives a volume a full reference to a claim, and notes who did so (`BIND-1`).
+pub(crate) fn reserve(volume: &mut PersistentVolume, claim: &PersistentVolumeClaim) {
+    let designated = volume.spec.claim_ref.as_deref().is_some_and(|reference| claim.is_designated_by(reference));
+    volume.spec.claim_ref = Some(reference_to(claim).into());
     if !designated {
-        new.metadata.annotations = new.metadata.annotations.with_missing(&shared::CHOSEN);
+        volume.metadata.annotations = volume.metadata.annotations.with_missing(&shared::CHOSEN);
     }
-    Some(Arc::new(new))
+}
+
+/// Takes back what [`reserve`] did: the whole reference, or the uid in one that a user wrote (`UNBIND-1`).
+pub(crate) fn unreserve(volume: &mut PersistentVolume) {
+    if volume.metadata.annotations.contains_key(BOUND_BY_CONTROLLER) {
+        volume.spec.claim_ref = None;
+        without_annotation(volume, BOUND_BY_CONTROLLER);
+    } else if let Some(reference) = &mut volume.spec.claim_ref {
+        reference.uid = Uid::default();
+    }
 }
 
 /// A full reference to a claim as it is now.
@@ -201,12 +216,7 @@ pub(crate) struct Unbind {
 impl Unbind {
     pub(super) fn start(volume: &Arc<PersistentVolume>) -> Turn<Self> {
         let mut new = (**volume).clone();
-        if new.metadata.annotations.contains_key(BOUND_BY_CONTROLLER) {
-            new.spec.claim_ref = None;
-            without_annotation(&mut new, BOUND_BY_CONTROLLER);
-        } else if let Some(reference) = &mut new.spec.claim_ref {
-            reference.uid = Uid::default();
-        }
+        unreserve(&mut new);
         let state = Self { volume: Arc::clone(volume), freed: false };
         Turn::write(Write::Update(Object::PersistentVolume(Arc::new(new))), "UNBIND-1", state)
     }

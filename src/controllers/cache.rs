@@ -180,7 +180,7 @@ impl Cache {
     pub(crate) fn find(&self, demand: &Demand<'_>, tie: usize) -> Option<&Arc<PersistentVolume>> {
         let volume = |id| self.volume(id).map(|volume| &**volume);
         match &self.index {
-            Some(index) if tie == 0 => self.volume(index.find(demand, volume)?),
+            Some(index) if tie == 0 => self.volume(index.find(demand, volume)?.volume),
             Some(_) | None => self.volume(*self.equals(demand).get(tie)?),
         }
     }

@@ -14,6 +14,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::matching::demand::Demand;
 use crate::matching::labels::LateLabels;
+use crate::matching::ranks::Ranks;
 use crate::matching::rules::{FREE, RESERVED, mismatches};
 use crate::model::access_modes::ModeSet;
 use crate::model::claim::PersistentVolumeClaim;
@@ -86,28 +87,39 @@ impl Rank {
         Self { capacity: volume.capacity().size(), created, volume: id }
     }
 
+    /// Not smaller for what comes later; of most ranks it decides alone.
+    pub(super) fn key(&self) -> i32 {
+        self.capacity.key()
+    }
+
     /// Below every volume that is large enough.
     pub(super) fn smallest(demand: Size) -> Self {
         Self { capacity: demand, created: Sequence::default(), volume: Id::from_number(0) }
     }
 }
 
+impl Default for Rank {
+    fn default() -> Self {
+        Self::smallest(Size::default())
+    }
+}
+
 /// The free volumes of one sort and one set of access modes.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    ranks: BTreeSet<Rank>,
+    ranks: Ranks,
     labels: LateLabels,
 }
 
 impl Group {
     fn insert(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.insert(rank.clone());
-        self.labels.note(rank, labels, true, &self.ranks);
+        self.labels.note(rank, labels, true);
     }
 
     fn remove(&mut self, rank: &Rank, labels: &StringMap) {
         self.ranks.remove(rank);
-        self.labels.note(rank, labels, false, &self.ranks);
+        self.labels.note(rank, labels, false);
     }
 }
 
@@ -158,6 +170,20 @@ impl Reserved {
     }
 }
 
+/// A volume that a claim gets.
+pub(crate) struct Chosen {
+    pub(crate) volume: VolumeId,
+    /// Where it stands, if it is free.
+    pub(crate) place: Option<Place>,
+}
+
+/// Where a free volume stands. Good until the index changes.
+pub(crate) struct Place {
+    sort: usize,
+    modes: ModeSet,
+    rank: Rank,
+}
+
 /// The groups of a sort, at the places of their sets of access modes.
 type Groups = [Option<Arc<Group>>; 16];
 
@@ -178,11 +204,7 @@ impl VolumeIndex {
         let modes = volume.spec.access_modes.set().index();
         self.counts[modes] += 1;
         if let Some(reference) = &volume.spec.claim_ref {
-            let hash = hash_of(&reference.namespace, &reference.name);
-            match self.reserved.find_mut(hash, |_| true) {
-                Some(reserved) => reserved.insert((created, id)),
-                None => self.reserved.insert_new(hash, Reserved::One(created, id)),
-            }
+            self.insert_reserved(hash_of(&reference.namespace, &reference.name), (created, id));
         } else if volume.is_free() {
             let sort = SortOf::volume(volume);
             let groups = match self.free.get_index_of(&sort) {
@@ -193,6 +215,22 @@ impl VolumeIndex {
             Arc::make_mut(group).insert(&Rank::of(id, created, volume), &volume.metadata.labels);
         }
         self.counts[modes] == 1
+    }
+
+    fn insert_reserved(&mut self, hash: u64, volume: (Sequence, VolumeId)) {
+        match self.reserved.find_mut(hash, |_| true) {
+            Some(reserved) => reserved.insert(volume),
+            None => self.reserved.insert_new(hash, Reserved::One(volume.0, volume.1)),
+        }
+    }
+
+    /// Moves a free volume to where it stands when it names a claim. The same as to take it out and to add it with the
+    /// reference, but its class and its size need not be looked up again.
+    pub(crate) fn reserve(&mut self, place: &Place, volume: &PersistentVolume, claim: &PersistentVolumeClaim) {
+        let Place { sort, modes, rank } = place;
+        remove_free(&mut self.free[*sort][modes.index()], rank, &volume.metadata.labels);
+        let hash = hash_of(&claim.metadata.namespace, &claim.metadata.name);
+        self.insert_reserved(hash, (rank.created, rank.volume));
     }
 
     /// Whether two versions of a volume stand at the same place, so that neither need be added nor taken out.
@@ -214,13 +252,8 @@ impl VolumeIndex {
             }
         } else if volume.is_free()
             && let Some(groups) = self.free.get_mut(&SortOf::volume(volume))
-            && let Some(group) = &mut groups[modes]
         {
-            let left = Arc::make_mut(group);
-            left.remove(&Rank::of(id, created, volume), &volume.metadata.labels);
-            if left.ranks.is_empty() {
-                groups[modes] = None;
-            }
+            remove_free(&mut groups[modes], &Rank::of(id, created, volume), &volume.metadata.labels);
         }
         self.counts[modes] == 0
     }
@@ -245,7 +278,7 @@ impl VolumeIndex {
         &self,
         demand: &Demand<'_>,
         volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
-    ) -> Option<VolumeId> {
+    ) -> Option<Chosen> {
         let claim = demand.claim;
         if claim.spec.access_modes.has_strange() {
             return None;
@@ -253,7 +286,7 @@ impl VolumeIndex {
         let requested = claim.spec.access_modes.set();
         let metadata = &claim.metadata;
         let reserved = self.reserved.find(hash_of(&metadata.namespace, &metadata.name), |_| true);
-        let free = self.free.get(&SortOf::claim(claim)).filter(|_| !demand.delayed);
+        let free = self.free.get_full(&SortOf::claim(claim)).filter(|_| !demand.delayed);
         let sets = ModeSet::all().filter(|modes| modes.contains_all(requested) && self.counts[modes.index()] > 0);
         sets.into_iter().find_map(|modes| {
             let designated = reserved.into_iter().flat_map(Reserved::iter).find(|id| {
@@ -261,8 +294,23 @@ impl VolumeIndex {
                     volume.spec.access_modes.set() == modes && mismatches(volume, demand, RESERVED).next().is_none()
                 })
             });
-            designated.or_else(|| find_free(free?[modes.index()].as_deref()?, demand, &volume))
+            if let Some(volume) = designated {
+                return Some(Chosen { volume, place: None });
+            }
+            let (sort, _, groups) = free?;
+            let rank = find_free(groups[modes.index()].as_deref()?, demand, &volume)?;
+            Some(Chosen { volume: rank.volume, place: Some(Place { sort, modes, rank }) })
         })
+    }
+}
+
+/// Takes a volume out of its group, and forgets a group that is empty.
+fn remove_free(group: &mut Option<Arc<Group>>, rank: &Rank, labels: &StringMap) {
+    if let Some(left) = group.as_mut().map(Arc::make_mut) {
+        left.remove(rank, labels);
+        if left.ranks.is_empty() {
+            *group = None;
+        }
     }
 }
 
@@ -271,19 +319,18 @@ fn find_free<'v>(
     group: &Group,
     demand: &Demand<'_>,
     volume: impl Fn(VolumeId) -> Option<&'v PersistentVolume>,
-) -> Option<VolumeId> {
+) -> Option<Rank> {
     let smallest = Rank::smallest(demand.request.size());
     let found = match &demand.predicate {
-        None => group.ranks.range(smallest..).next().cloned(),
+        None => group.ranks.range(&smallest).next().cloned(),
         Some(predicate) => {
             let labels_of = |rank: &Rank| volume(rank.volume).map(|volume| &volume.metadata.labels);
             group.labels.first(predicate, &group.ranks, &smallest, labels_of)
         }
-    };
-    let found = found?.volume;
+    }?;
     // Every rule is in the place of the volume: its group, its rank, its lists. So it need not be looked at.
     debug_assert!(
-        volume(found).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none()),
+        volume(found.volume).is_some_and(|volume| mismatches(volume, demand, FREE).next().is_none()),
         "the index follows the rules"
     );
     Some(found)

@@ -267,6 +267,13 @@ impl Ord for Quantity {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Size(Amount);
 
+impl Size {
+    /// A number that is not smaller for a larger size; of most sizes it is all there is to them.
+    pub(crate) fn key(&self) -> i32 {
+        self.0.key()
+    }
+}
+
 impl Quantity {
     /// The number alone.
     pub(crate) fn size(&self) -> Size {

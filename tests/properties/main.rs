@@ -7,6 +7,7 @@ mod agreement;
 mod dumps;
 mod matching;
 mod orders;
+mod pool;
 mod quiet;
 #[path = "../runner/mod.rs"]
 mod runner;

@@ -23,12 +23,17 @@ type Modes = [bool; 4];
 
 /// The volume that a claim gets, if the controller has seen everything that is stored.
 pub(crate) fn scan(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Match {
-    let Some(delayed) = is_delayed(cluster, claim) else {
-        return Match::Error;
-    };
+    match is_delayed(cluster, claim) {
+        None => Match::Error,
+        Some(delayed) => choose(&cluster.volumes().collect::<Vec<_>>(), claim, delayed),
+    }
+}
+
+/// The volume of some that a claim gets, which come in the order of `DET-2` and `DET-3`.
+pub(crate) fn choose(volumes: &[&PersistentVolume], claim: &PersistentVolumeClaim, delayed: bool) -> Match {
     let requested: Vec<String> = claim.spec.access_modes.iter().map(|mode| mode.as_str().to_owned()).collect();
     let mut sets: Vec<Modes> = Vec::new();
-    for volume in cluster.volumes() {
+    for volume in volumes {
         let modes = modes_of(volume);
         if contains_all(modes, &requested) && !sets.contains(&modes) {
             sets.push(modes);
@@ -41,14 +46,15 @@ pub(crate) fn scan(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Match {
     sets.sort_by(|a, b| compare_sets(*a, *b));
     for set in sets {
         // MATCH-4
-        if let Some(volume) = search(cluster.volumes().filter(|volume| modes_of(volume) == set), claim, delayed) {
+        let volumes = volumes.iter().copied().filter(|volume| modes_of(volume) == set);
+        if let Some(volume) = search(volumes, claim, delayed) {
             return Match::Volume(volume);
         }
     }
     Match::Nothing
 }
 
-/// The volume of one set. The order in which volumes come is that of `DET-2` and `DET-3`.
+/// The volume of one set.
 fn search<'v>(
     volumes: impl Iterator<Item = &'v PersistentVolume>,
     claim: &PersistentVolumeClaim,

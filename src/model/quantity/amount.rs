@@ -182,6 +182,20 @@ impl Default for Amount {
 }
 
 impl Amount {
+    /// Not smaller for a larger number, and of most numbers all that matters: how many bits the units have, and the
+    /// highest 25 after the first.
+    pub(super) fn key(&self) -> i32 {
+        match self {
+            Self::Small { units: units @ 1.., .. } => {
+                let zeros = units.leading_zeros();
+                let highest = (units.unsigned_abs() << zeros << 1) >> 39;
+                i32::try_from((u64::from(64 - zeros) << 25) + highest).unwrap_or(i32::MAX)
+            }
+            Self::Large(large) if !large.negative => i32::MAX,
+            Self::Small { .. } | Self::Large(_) => 0,
+        }
+    }
+
     pub(super) fn from_units(units: i64) -> Self {
         Self::Small { units, nanos: 0 }
     }
