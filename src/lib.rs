@@ -87,6 +87,10 @@
 //! volumes each claim may end up with. With the feature `testing` there are generators of worlds for the tests of tools,
 //! and a harness that compares a tool's own binder with everything that Kubernetes may do.
 //!
+//! # Matching alone
+//! A [`VolumePool`] is volumes without a cluster: which one a claim gets, kept for it and given back, at the price of the
+//! choice. It has the rules, the order and the index of the volume controller, and nothing else.
+//!
 //! # Objects of other crates
 //! With the feature `k8s-openapi` every kind converts from and to the type of the crate of that name, so that a tool on
 //! `kube` passes its objects straight in. The tool chooses the version of the API by a feature of that crate.

@@ -11,6 +11,7 @@ mod labels;
 mod places;
 mod ranks;
 mod rules;
+mod snapshot;
 mod tournament;
 mod waiting;
 

@@ -106,8 +106,9 @@ impl VolumePool {
     /// The volume that a claim gets: the one that is reserved for it, or else the smallest free one that suits it. `None`
     /// where none does.
     ///
-    /// Cost: logarithmic in the number of volumes; with a selector, linear in the free volumes of the right class, modes
-    /// and size that have the rarest of the labels that it asks for.
+    /// Cost: logarithmic in the number of volumes; with a selector, also a 64th of the volumes of the right class and modes
+    /// that its most selective requirement allows and others do not. The first selector that comes to the volumes of a class
+    /// has them sorted by their labels.
     ///
     /// # Errors
     /// [`SelectorError`] where the claim's selector makes no predicate and there is a volume to try it on (`MATCH-12`).

@@ -109,8 +109,9 @@ impl Cluster {
     /// The volume that the volume controller would give to a claim now, by what it has seen; the claim need not exist.
     /// `None` where none fits, or where binding waits for a pod and no volume is reserved for the claim.
     ///
-    /// Cost: logarithmic in the number of volumes; with a selector, linear in the free volumes of the right class,
-    /// modes and size that it does not choose.
+    /// Cost: logarithmic in the number of volumes; with a selector, also a 64th of the free volumes of the right class and
+    /// modes that its most selective requirement allows and others do not. See [`VolumePool`](crate::VolumePool) for
+    /// choosing without a cluster.
     ///
     /// ```
     /// use bindery::{AccessMode, Cluster, PersistentVolume, PersistentVolumeClaim};

@@ -271,9 +271,9 @@ impl VolumeIndex {
     /// The volume that the claim gets, if there is one (`MATCH-1` to `MATCH-11`). `volume` gives the volume of a
     /// number as it was added.
     ///
-    /// Cost: logarithmic in the number of volumes; with a selector, linear in the volumes of the right class and size
-    /// that satisfy the requirement which the fewest satisfy, and not the others. The first selector that looks at a
-    /// group has its volumes sorted by their labels.
+    /// Cost: logarithmic in the number of volumes; with a selector, also a 64th of the volumes of the right class and modes
+    /// that its most selective requirement allows and others do not. The first selector that looks at a group has its
+    /// volumes sorted by their labels.
     pub(crate) fn find<'v>(
         &self,
         demand: &Demand<'_>,

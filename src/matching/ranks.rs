@@ -164,7 +164,7 @@ impl Ranks {
         Some((upper.ranks[0].clone(), self.branches.add(upper)))
     }
 
-    /// Takes a rank out that is in it.
+    /// Takes a rank out.
     pub(super) fn remove(&mut self, rank: &Rank) {
         self.remove_below(self.height, self.root, rank);
         while self.height > 0
@@ -180,7 +180,10 @@ impl Ranks {
     fn remove_below(&mut self, height: usize, row: u32, rank: &Rank) -> Option<bool> {
         if height == 0 {
             let leaf = self.leaves.get_mut(row)?;
-            leaf.remove(leaf.place(rank));
+            let at = leaf.place(rank);
+            if at < leaf.len && leaf.ranks[at] == *rank {
+                leaf.remove(at);
+            }
             return Some(leaf.len == 0);
         }
         let branch = self.branches.get(row)?;
